@@ -1,0 +1,62 @@
+# Everything that people and CI call. `make` prints this list; each target does its own set-up first.
+PYTHON ?= python3
+VENV := .venv/bin
+BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
+
+# Node comes from .venv/bin on machines that have none of their own (see deploy/local/bootstrap.py).
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+PORT ?= 8080
+ADMIN_PORT ?= 8090
+DATA ?= var
+WORKERS ?= 1
+SLOTS ?= 4
+GATEWAYS ?= 1
+
+TIERS := $(wildcard tests/unit tests/contract tests/integration tests/e2e tests/faults)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench bench-peers types clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install everything that running needs; does nothing when nothing changed
+	@$(BOOTSTRAP) --for run
+
+# One plain command per line, so that make starts the launcher itself and a signal to make reaches it.
+run: setup ## run everything on loopback [PORT=8080 ADMIN_PORT=8090 DATA=var WORKERS=1 SLOTS=4 GATEWAYS=1]
+	@$(VENV)/python -m deploy.local.run --port "$(PORT)" --admin-port "$(ADMIN_PORT)" --data "$(DATA)" --workers "$(WORKERS)" --slots "$(SLOTS)" --gateways "$(GATEWAYS)"
+
+test: ## set up for tests and run all of them [ARGS="-k name"]
+	@$(BOOTSTRAP) --for test
+	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(TIERS) $(ARGS)
+	@if [ -f package.json ]; then npm test; fi
+
+lint: ## style, format, types and the direction of imports
+	@$(BOOTSTRAP) --for test
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports
+	@if [ -f package.json ]; then npm run typecheck; fi
+
+format: ## put all Python files into the house format
+	@$(BOOTSTRAP) --for test
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+bench: ## measure the targets, print the table, write var/bench.json
+	@$(BOOTSTRAP) --for test
+	@$(VENV)/python -m tests.bench
+
+bench-peers: ## the same questions put to comparable projects
+	@$(BOOTSTRAP) --for test
+	@$(VENV)/python -m tests.bench.peers
+
+types: ## write the TypeScript types again from the Python contracts
+	@$(BOOTSTRAP) --for run
+	@$(VENV)/python -m tokenline.contracts.typescript
+
+clean: ## remove what set-up and checks made; data in var/ stays
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
