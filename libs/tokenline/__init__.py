@@ -1,0 +1,1 @@
+"""Tokenline: the line in front of scarce AI capacity."""

@@ -1,0 +1,1 @@
+"""Shapes that cross a process boundary, each declared once. Nothing here decides anything."""

@@ -1,0 +1,45 @@
+"""Accounts and the credentials that open them. Hashes only: no secret is stored."""
+
+from enum import StrEnum
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.ids import ApiKeyId, UserId
+
+
+class Role(StrEnum):
+    USER = "user"
+    ADMIN = "admin"
+
+
+class User(Shape):
+    id: UserId
+    email: str
+    """Lower case, unique."""
+    password_hash: str
+    """argon2id in PHC form."""
+    role: Role = Role.USER
+    tier: int = 4
+    """Priority of the user's tickets, 0 to 9."""
+    disabled: bool = False
+    created_at: float
+
+
+class RefreshToken(Shape):
+    """One link of a sign-in's chain. Using a spent one revokes the whole ``family``."""
+
+    hash: str
+    """SHA-256 of the token, hexadecimal."""
+    family: str
+    user_id: UserId
+    expires_at: float
+    spent_at: float | None = None
+
+
+class ApiKey(Shape):
+    id: ApiKeyId
+    user_id: UserId
+    name: str
+    hash: str
+    """SHA-256 of the key, hexadecimal."""
+    created_at: float
+    revoked_at: float | None = None

@@ -1,0 +1,18 @@
+"""An agent: a model with its instructions, as declared in the agents file."""
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.ids import AgentId, Pool
+
+
+class Agent(Shape):
+    id: AgentId
+    name: str
+    description: str = ""
+    model: str
+    system_prompt: str = "You are a helpful assistant. Answer briefly and exactly."
+    temperature: float | None = None
+    max_tokens: int | None = None
+    context_tokens: int = 8192
+    """History and passages sent to the model are cut to this budget."""
+    capabilities: tuple[str, ...] = ()
+    pool: Pool = "default"

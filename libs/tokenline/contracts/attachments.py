@@ -1,0 +1,65 @@
+"""Files given with a question, and what ingest makes of them."""
+
+from enum import StrEnum
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.errors import ErrorInfo
+from tokenline.contracts.ids import AttachmentId, ConversationId, UserId
+
+
+class AttachmentState(StrEnum):
+    UPLOADING = "uploading"
+    QUEUED = "queued"
+    EXTRACTING = "extracting"
+    EMBEDDING = "embedding"
+    INDEXED = "indexed"
+    FAILED = "failed"
+
+
+class Attachment(Shape):
+    id: AttachmentId
+    owner_id: UserId
+    conversation_id: ConversationId | None
+    """``None`` until the first message that names it is sent."""
+    name: str
+    size_bytes: int
+    mime_type: str
+    """By content, not by name."""
+    state: AttachmentState
+    error: ErrorInfo | None = None
+    pages: int | None = None
+    chunks: int | None = None
+    created_at: float
+    version: int = 0
+
+
+class IngestJob(Shape):
+    """The body of a message in the ingest queue."""
+
+    attachment_id: AttachmentId
+
+
+class Passage(Shape):
+    """One search hit."""
+
+    attachment_id: AttachmentId
+    name: str
+    page: int | None
+    start: int
+    end: int
+    content: str
+    similarity: float
+    """Fused score scaled to 0..1, comparable only within one answer."""
+
+
+class SearchRequest(Shape):
+    """What the gateway and the workers ask of ingest's ``POST /search``."""
+
+    owner_id: UserId
+    conversation_id: ConversationId
+    query: str
+    top_k: int = 5
+
+
+class SearchAnswer(Shape):
+    items: tuple[Passage, ...]

@@ -1,0 +1,63 @@
+"""Conversations and their messages, as stored and as served."""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, MessageId, TicketId, UserId
+from tokenline.contracts.tickets import Usage
+
+
+class Citation(Shape):
+    """A passage an answer rests on; ``number`` is the ``[n]`` in the answer's text."""
+
+    number: int
+    attachment_id: AttachmentId
+    name: str
+    page: int | None
+    """Counted from 1; ``None`` for files without pages."""
+    start: int
+    end: int
+    """Character offsets of the passage in the extracted text."""
+    passage: str
+    similarity: float
+
+
+class MessageStatus(StrEnum):
+    SENT = "sent"
+    """A question that was accepted."""
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    """Stopped by the user: ``content`` is the text so far."""
+    INCOMPLETE = "incomplete"
+    """The answer broke off: ``content`` is the text so far and a retry is offered."""
+
+
+class Message(Shape):
+    id: MessageId
+    conversation_id: ConversationId
+    owner_id: UserId
+    role: Literal["user", "assistant", "system"]
+    content: str
+    status: MessageStatus
+    seq: int = 0
+    """Order in the store, given at writing."""
+    parent_id: MessageId | None = None
+    ticket_id: TicketId | None = None
+    client_message_id: str | None = None
+    """Chosen by the client; the same one twice in a conversation is the same message."""
+    attachment_ids: tuple[AttachmentId, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    usage: Usage | None = None
+    created_at: float
+
+
+class Conversation(Shape):
+    id: ConversationId
+    owner_id: UserId
+    agent_id: AgentId
+    title: str
+    archived: bool = False
+    created_at: float
+    updated_at: float

@@ -1,0 +1,186 @@
+"""The whole error tree. Three families decide what happens next.
+
+TokenlineError
+├── Retryable   the same request may succeed later: try again, with back-off
+│   ├── BrokerUnavailable · StoreUnavailable · ModelUnavailable · ModelOverloaded · AnswerIncomplete
+│   └── SearchUnavailable
+├── Rejected    the request itself is at fault: the caller must change it
+│   ├── BadRequest · NotFound · Conflict · TooLarge · Unsupported · Unreadable
+│   ├── NotSignedIn · NotAllowed
+│   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
+└── Fatal       a fault of the installation: an operator must act
+    └── Misconfigured · TopologyMismatch
+
+Every error has a stable ``code``, a sentence for people, an HTTP status and data fields; never a traceback.
+"""
+
+from typing import Any, ClassVar
+
+from tokenline.contracts.base import Shape
+
+
+class ErrorInfo(Shape):
+    """An error as stored with a ticket and as sent to clients."""
+
+    code: str
+    message: str
+    detail: dict[str, Any] = {}
+
+
+class TokenlineError(Exception):
+    """Base of all errors that reach a user."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    default_message: ClassVar[str] = "Something went wrong on our side. Please try again."
+
+    def __init__(self, message: str | None = None, **detail: Any) -> None:
+        self.message = message or self.default_message
+        self.detail = detail
+        super().__init__(self.message)
+
+    def info(self, code: str | None = None) -> ErrorInfo:
+        return ErrorInfo(code=code or self.code, message=self.message, detail=self.detail)
+
+
+class Retryable(TokenlineError):
+    status = 503
+
+
+class Rejected(TokenlineError):
+    status = 400
+
+
+class Fatal(TokenlineError):
+    status = 500
+
+
+class BrokerUnavailable(Retryable):
+    code = "broker_unavailable"
+    default_message = "The message broker cannot be reached. Your message is safe."
+
+
+class StoreUnavailable(Retryable):
+    code = "store_unavailable"
+    default_message = "The store cannot be reached. Nothing was saved; please try again."
+
+
+class StorageFull(Retryable):
+    code = "storage_full"
+    status = 507
+    default_message = "The disk is full. Nothing was saved; an administrator must free space."
+
+
+class ModelUnavailable(Retryable):
+    code = "model_unavailable"
+    status = 502
+    default_message = "The model could not be reached."
+
+
+class ModelOverloaded(Retryable):
+    code = "model_overloaded"
+    default_message = "The model is overloaded."
+
+
+class AnswerIncomplete(Retryable):
+    code = "incomplete"
+    status = 502
+    default_message = "The model stopped in the middle of its answer."
+
+
+class SearchUnavailable(Retryable):
+    code = "search_unavailable"
+    default_message = "Attachments cannot be searched at the moment."
+
+
+class BadRequest(Rejected):
+    code = "bad_request"
+
+
+class MalformedFrame(Rejected):
+    code = "malformed_frame"
+
+
+class UnknownFrame(Rejected):
+    code = "unknown_frame"
+
+
+class NotSignedIn(Rejected):
+    code = "not_signed_in"
+    status = 401
+    default_message = "Please sign in."
+
+
+class TokenExpired(NotSignedIn):
+    code = "token_expired"
+    default_message = "Your sign-in has expired. Please sign in again."
+
+
+class NotAllowed(Rejected):
+    code = "not_allowed"
+    status = 403
+    default_message = "Your account may not do this."
+
+
+class NotFound(Rejected):
+    code = "not_found"
+    status = 404
+    default_message = "There is nothing here under this id."
+
+
+class Conflict(Rejected):
+    code = "conflict"
+    status = 409
+
+
+class TooLarge(Rejected):
+    code = "too_large"
+    status = 413
+
+
+class Unsupported(Rejected):
+    code = "unsupported_type"
+    status = 415
+
+
+class Unreadable(Rejected):
+    code = "unreadable"
+    status = 422
+
+
+class RateLimited(Rejected):
+    """``retry_after_s`` in detail says when to come back."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class QueueFull(Rejected):
+    """``retry_after_s`` in detail is the honest wait."""
+
+    code = "queue_full"
+    status = 503
+
+
+class QueueTimeout(Rejected):
+    code = "queue_timeout"
+    status = 504
+    default_message = "Nobody was free to answer in time. Please try again."
+
+
+class ModelRejected(Rejected):
+    """The model refused the request itself (4xx): trying again unchanged is useless."""
+
+    code = "model_rejected"
+    status = 502
+    default_message = "The model refused this request."
+
+
+class Misconfigured(Fatal):
+    code = "misconfigured"
+
+
+class TopologyMismatch(Fatal):
+    """A queue or exchange exists with other arguments; ``name`` in detail says which."""
+
+    code = "topology_mismatch"

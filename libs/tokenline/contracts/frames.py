@@ -1,0 +1,231 @@
+"""Frames on the chat sockets and in the SSE stream. TypeScript types and protocol documents are made from this file.
+
+A client keeps, per ticket, a cursor ``(attempt, offset)``: how much of which attempt's text it has. ``offset`` counts
+Unicode code points. Frames about a ticket describe its state, so a slow client may see fewer of them, never wrong ones.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from tokenline.contracts.attachments import Attachment
+from tokenline.contracts.base import Shape
+from tokenline.contracts.chat import Conversation, Message
+from tokenline.contracts.errors import ErrorInfo
+from tokenline.contracts.ids import AttachmentId, ConversationId, MessageId, TicketId
+
+MAX_FRAME_BYTES = 64 * 1024
+
+
+class Eta(Shape):
+    """Seconds until the first token, as a range; sent only when there is something to reckon from."""
+
+    likely_s: float
+    worst_s: float
+
+
+# ── client → server ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Auth(Shape, tag="auth", tag_field="type"):
+    """First frame on a socket that was opened without credentials; due within 10 s."""
+
+    token: str
+
+
+class Send(Shape, tag="send", tag_field="type"):
+    """Ask a question. The same ``client_message_id`` again gives the same ticket again."""
+
+    client_message_id: str
+    content: str
+    conversation_id: ConversationId | None = None
+    """``None``: a new conversation (not on a single-conversation socket)."""
+    agent_id: str | None = None
+    attachment_ids: tuple[AttachmentId, ...] = ()
+
+
+class Cancel(Shape, tag="cancel", tag_field="type"):
+    """Stop, at whatever stage: the text so far is kept."""
+
+    ticket_id: TicketId
+
+
+class Resume(Shape, tag="resume", tag_field="type"):
+    """Go on following a ticket from where this client is."""
+
+    ticket_id: TicketId
+    attempt: int = 0
+    offset: int = 0
+
+
+class Follow(Shape, tag="follow", tag_field="type"):
+    """Follow every live ticket of a conversation and those to come."""
+
+    conversation_id: ConversationId
+
+
+class Ping(Shape, tag="ping", tag_field="type"):
+    id: int = 0
+
+
+ClientFrame = Auth | Send | Cancel | Resume | Follow | Ping
+
+
+# ── server → client ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Ready(Shape, tag="ready", tag_field="type"):
+    """The socket is authenticated. ``live`` lists the user's tickets that are not finished yet."""
+
+    user_id: str
+    heartbeat_s: float
+    live: tuple[TicketId, ...]
+
+
+class Accepted(Shape, tag="accepted", tag_field="type"):
+    """The question is stored and will be answered, whatever happens."""
+
+    ticket_id: TicketId
+    conversation_id: ConversationId
+    client_message_id: str | None
+    message: Message
+
+
+class Held(Shape, tag="held", tag_field="type"):
+    """Waits for ``reason``; ``position`` is the rank it would get if it were released."""
+
+    ticket_id: TicketId
+    reason: str
+    position: int
+
+
+class Queued(Shape, tag="queued", tag_field="type"):
+    """In the broker's queue, ``position`` tickets will be served before it. ``note`` explains a position that grew,
+    a missing worker or an unavailable broker."""
+
+    ticket_id: TicketId
+    position: int
+    eta: Eta | None
+    note: str | None = None
+
+
+class Position(Shape, tag="position", tag_field="type"):
+    ticket_id: TicketId
+    position: int
+    eta: Eta | None
+    note: str | None = None
+
+
+class Processing(Shape, tag="processing", tag_field="type"):
+    """A worker has it; no text yet."""
+
+    ticket_id: TicketId
+    attempt: int
+
+
+class Text(Shape, tag="delta", tag_field="type"):
+    """Append ``text`` at ``offset``. The first one of an attempt means the state STREAMING."""
+
+    ticket_id: TicketId
+    attempt: int
+    offset: int
+    text: str
+
+
+class ToolCallFrame(Shape, tag="tool_call", tag_field="type"):
+    ticket_id: TicketId
+    attempt: int
+    call_id: str
+    name: str
+    status: Literal["started", "completed", "failed"]
+    detail: dict[str, Any]
+
+
+class Restarted(Shape, tag="restarted", tag_field="type"):
+    """Drop the text of earlier attempts: it is answered again from the beginning."""
+
+    ticket_id: TicketId
+    attempt: int
+
+
+class Snapshot(Shape, tag="snapshot", tag_field="type"):
+    """Replace the text by this one. ``recovered`` false: what the client had could not be continued."""
+
+    ticket_id: TicketId
+    attempt: int
+    text: str
+    recovered: bool
+
+
+class Complete(Shape, tag="complete", tag_field="type"):
+    """Terminal. ``message`` is the stored answer; its ``content`` is empty when the client already has the text."""
+
+    ticket_id: TicketId
+    attempt: int
+    length: int
+    message: Message
+
+
+class Cancelled(Shape, tag="cancelled", tag_field="type"):
+    """Terminal."""
+
+    ticket_id: TicketId
+    message_id: MessageId | None
+
+
+class Error(Shape, tag="error", tag_field="type"):
+    """With ``ticket_id``: terminal for that ticket. Without: the frame that was sent is at fault, nothing was done."""
+
+    error: ErrorInfo
+    ticket_id: TicketId | None = None
+    client_message_id: str | None = None
+    retry: bool = False
+
+
+class ConversationFrame(Shape, tag="conversation", tag_field="type"):
+    """A conversation of the user appeared or changed, on any device."""
+
+    conversation: Conversation
+    deleted: bool = False
+
+
+class MessageFrame(Shape, tag="message", tag_field="type"):
+    """A question that was sent from another of the user's tabs."""
+
+    message: Message
+
+
+class AttachmentFrame(Shape, tag="attachment", tag_field="type"):
+    attachment: Attachment
+
+
+class Pong(Shape, tag="pong", tag_field="type"):
+    id: int
+
+
+ServerFrame = (
+    Ready
+    | Accepted
+    | Held
+    | Queued
+    | Position
+    | Processing
+    | Text
+    | ToolCallFrame
+    | Restarted
+    | Snapshot
+    | Complete
+    | Cancelled
+    | Error
+    | ConversationFrame
+    | MessageFrame
+    | AttachmentFrame
+    | Pong
+)
+
+_client_decoder = msgspec.json.Decoder(ClientFrame)
+
+
+def parse_client_frame(text: str | bytes) -> ClientFrame:
+    """Raises `msgspec.DecodeError` (not JSON) or `msgspec.ValidationError` (not a frame)."""
+    return _client_decoder.decode(text)

@@ -1,0 +1,23 @@
+"""Names for identifiers. All are UUIDv7 in lower-case hyphenated form unless said otherwise."""
+
+from typing import TypeAlias
+
+TicketId: TypeAlias = str
+ConversationId: TypeAlias = str
+MessageId: TypeAlias = str
+AttachmentId: TypeAlias = str
+UserId: TypeAlias = str
+ApiKeyId: TypeAlias = str
+
+AgentId: TypeAlias = str
+"""A short name chosen in the agents file, such as ``assistant``."""
+
+Pool: TypeAlias = str
+"""Name of a queue of tickets that one kind of worker serves: ``[a-z0-9-]{1,40}``."""
+
+GatewayId: TypeAlias = str
+WorkerId: TypeAlias = str
+"""Chosen by the operator or derived from host and port; stable over restarts."""
+
+Incarnation: TypeAlias = str
+"""New at every start of a process, so that a restarted worker is not mistaken for its former self."""

@@ -1,0 +1,161 @@
+"""Every metric: name, unit, labels, meaning, remedy. Code, documents and dashboards take them from this table.
+
+No user, conversation or ticket id is ever a label: those are unbounded.
+"""
+
+from enum import StrEnum
+
+from tokenline.contracts.base import Shape
+
+
+class MetricKind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Metric(Shape):
+    name: str
+    kind: MetricKind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    remedy: str = ""
+
+
+WAIT_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
+LATENCY_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+QUEUE_DEPTH = Metric(
+    name="tokenline_queue_depth",
+    kind=MetricKind.GAUGE,
+    help="Tickets waiting in the queue, from the ledger.",
+    labels=("pool", "priority"),
+    remedy="Growing without end: start more workers for the pool.",
+)
+QUEUE_HELD = Metric(
+    name="tokenline_queue_held", kind=MetricKind.GAUGE, help="Tickets held back before the queue.", labels=("pool",)
+)
+RUNNING = Metric(
+    name="tokenline_running", kind=MetricKind.GAUGE, help="Tickets being answered, from the ledger.", labels=("pool",)
+)
+WORKERS = Metric(
+    name="tokenline_workers",
+    kind=MetricKind.GAUGE,
+    help="Live workers, from their heartbeats.",
+    labels=("pool",),
+    remedy="Zero: nobody answers this pool. Start a worker.",
+)
+QUEUE_WAIT = Metric(
+    name="tokenline_queue_wait_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="From acceptance to the claim by a worker.",
+    labels=("pool",),
+    buckets=WAIT_BUCKETS_S,
+)
+FIRST_TOKEN = Metric(
+    name="tokenline_first_token_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="From the claim to the first text of the model.",
+    labels=("pool",),
+    buckets=WAIT_BUCKETS_S,
+)
+ANSWER = Metric(
+    name="tokenline_answer_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="From the claim to the end of the answer.",
+    labels=("pool",),
+    buckets=WAIT_BUCKETS_S,
+)
+ETA_ERROR = Metric(
+    name="tokenline_eta_error_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="Absolute difference between the likely ETA given at queueing and the wait that followed.",
+    labels=("pool",),
+    buckets=WAIT_BUCKETS_S,
+)
+TOKENS = Metric(
+    name="tokenline_tokens_total",
+    kind=MetricKind.COUNTER,
+    help="Tokens read from and written to models.",
+    labels=("pool", "direction"),
+)
+TICKETS = Metric(
+    name="tokenline_tickets_total",
+    kind=MetricKind.COUNTER,
+    help="Tickets that reached a terminal state at this service.",
+    labels=("pool", "state"),
+)
+ACCEPTED = Metric(
+    name="tokenline_accepted_total", kind=MetricKind.COUNTER, help="Questions accepted.", labels=("pool",)
+)
+SOCKETS = Metric(name="tokenline_sockets", kind=MetricKind.GAUGE, help="Open chat sockets.")
+RETRIES = Metric(
+    name="tokenline_retries_total",
+    kind=MetricKind.COUNTER,
+    help="Tickets handed back for another attempt, by cause.",
+    labels=("pool", "cause"),
+)
+DEAD_LETTERS = Metric(
+    name="tokenline_dead_letters_total",
+    kind=MetricKind.COUNTER,
+    help="Tickets given up after their last attempt.",
+    labels=("pool",),
+    remedy="Read the reason on the admin page; retry or discard.",
+)
+FENCED = Metric(
+    name="tokenline_fenced_total",
+    kind=MetricKind.COUNTER,
+    help="Writes and replies refused because a newer attempt exists.",
+)
+LEDGER_DRIFT = Metric(
+    name="tokenline_ledger_drift",
+    kind=MetricKind.GAUGE,
+    help="Tickets on which the ledger and the store disagreed at the last comparison.",
+    remedy="Above 0 for minutes: events are being lost; look at the broker's alarms.",
+)
+REPUBLISHED = Metric(
+    name="tokenline_republished_total",
+    kind=MetricKind.COUNTER,
+    help="Tickets the keeper published because the broker did not have them.",
+    labels=("cause",),
+)
+PUBLISH = Metric(
+    name="tokenline_publish_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="Publish to confirm.",
+    labels=("exchange",),
+    buckets=LATENCY_BUCKETS_S,
+)
+STORE_WRITE = Metric(
+    name="tokenline_store_write_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="Store write to durable commit.",
+    buckets=LATENCY_BUCKETS_S,
+)
+BROKER_UP = Metric(
+    name="tokenline_broker_connected",
+    kind=MetricKind.GAUGE,
+    help="1 while this process has its broker connections.",
+)
+INGEST_STAGE = Metric(
+    name="tokenline_ingest_stage_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="Time per stage of indexing an attachment.",
+    labels=("stage",),
+    buckets=WAIT_BUCKETS_S,
+)
+INGEST_FILES = Metric(
+    name="tokenline_ingest_files_total",
+    kind=MetricKind.COUNTER,
+    help="Attachments indexed or failed, by outcome code.",
+    labels=("outcome",),
+)
+SEARCH = Metric(
+    name="tokenline_search_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="Attachment searches.",
+    buckets=LATENCY_BUCKETS_S,
+)
+
+ALL = tuple(value for value in list(vars().values()) if isinstance(value, Metric))

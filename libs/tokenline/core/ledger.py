@@ -1,0 +1,165 @@
+"""The line as everybody sees it: a snapshot plus events, from which positions are read.
+
+Pure and single-threaded. Every gateway and the dashboard keep one; equal inputs give equal ledgers in any order,
+because an entry replaces what is known only when its ``version`` is higher.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tokenline.contracts.events import LineEntry, WorkerSeen
+from tokenline.contracts.ids import ConversationId, Pool, TicketId, UserId, WorkerId
+from tokenline.contracts.tickets import TicketState
+from tokenline.contracts.topology import RESUME_PRIORITY
+from tokenline.core.eta import ServiceTimes
+from tokenline.core.lane import Lane
+from tokenline.core.ticket import LIVE, RUNNING
+
+WORKER_GONE_AFTER_S = 6.0
+_FORGET_ENDED_AFTER = 4096
+
+
+class PoolLine:
+    """One pool: a lane per priority, who is held, who runs, and how long answers took of late."""
+
+    def __init__(self) -> None:
+        self.lanes = [Lane() for _ in range(RESUME_PRIORITY + 1)]
+        self.held = 0
+        self.running: dict[TicketId, LineEntry] = {}
+        self.service_times = ServiceTimes()
+
+    @property
+    def waiting(self) -> int:
+        return sum(map(len, self.lanes))
+
+    def rank(self, priority: int, seq: int) -> int:
+        """Tickets that will be dispatched before one with this priority and sequence number."""
+        return sum(map(len, self.lanes[priority + 1 :])) + self.lanes[priority].rank(seq)
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.entries: dict[TicketId, LineEntry] = {}
+        self.pools: dict[Pool, PoolLine] = {}
+        self.workers: dict[WorkerId, WorkerSeen] = {}
+        self._by_owner: dict[UserId, set[TicketId]] = {}
+        self._ended: dict[TicketId, int] = {}
+
+    # ── what happened ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def apply(self, entry: LineEntry) -> bool:
+        """Take in a ticket's new state; False when something newer is known already."""
+        known = self.entries.get(entry.ticket_id)
+        if known is not None and entry.version <= known.version:
+            return False
+        if entry.version <= self._ended.get(entry.ticket_id, -1):
+            return False
+        if known is not None:
+            self._take_out(known)
+        if entry.state in LIVE:
+            self._put_in(entry)
+        else:
+            self._end(entry)
+        return True
+
+    def see_worker(self, worker: WorkerSeen) -> None:
+        """Take in a heartbeat."""
+        known = self.workers.get(worker.worker_id)
+        if known is None or worker.at >= known.at:
+            self.workers[worker.worker_id] = worker
+
+    def lose_worker(self, worker_id: WorkerId) -> None:
+        self.workers.pop(worker_id, None)
+
+    def lose_silent_workers(self, now: float) -> None:
+        for worker in [w for w in self.workers.values() if now - w.at > WORKER_GONE_AFTER_S]:
+            self.lose_worker(worker.worker_id)
+
+    def versions(self) -> dict[TicketId, int]:
+        """What is known of every live ticket; take it before a fresh read and give it to `reconcile`."""
+        return {ticket_id: entry.version for ticket_id, entry in self.entries.items()}
+
+    def reconcile(self, live: Iterable[LineEntry], known_before: Mapping[TicketId, int]) -> int:
+        """Take in a fresh read of all live tickets; returns on how many the ledger was wrong.
+
+        ``known_before`` is `versions` from before the read began: what is known here but missing there has ended,
+        unless it was heard of while the read was under way.
+        """
+        fresh = {entry.ticket_id: entry for entry in live}
+        drift = sum(self.apply(entry) for entry in fresh.values())
+        for entry in list(self.entries.values()):
+            if entry.ticket_id not in fresh and known_before.get(entry.ticket_id) == entry.version:
+                self._take_out(entry)
+                drift += 1
+        return drift
+
+    # ── what is so ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def pool(self, pool: Pool) -> PoolLine:
+        if pool not in self.pools:
+            self.pools[pool] = PoolLine()
+        return self.pools[pool]
+
+    def position(self, entry: LineEntry) -> int:
+        """Queued tickets that will be dispatched before this one; for a held one, the rank it would get."""
+        line = self.pool(entry.pool)
+        if entry.state is TicketState.QUEUED:
+            return line.rank(entry.priority, entry.seq)
+        if entry.state is TicketState.HELD:
+            return sum(map(len, line.lanes[entry.priority :]))
+        return 0
+
+    def of_owner(self, owner: UserId) -> list[LineEntry]:
+        """The owner's live tickets, oldest first."""
+        return sorted(
+            (self.entries[ticket_id] for ticket_id in self._by_owner.get(owner, ())),
+            key=lambda entry: (entry.created_at, entry.ticket_id),
+        )
+
+    def of_conversation(self, owner: UserId, conversation: ConversationId) -> list[LineEntry]:
+        return [entry for entry in self.of_owner(owner) if entry.conversation_id == conversation]
+
+    def workers_of(self, pool: Pool) -> list[WorkerSeen]:
+        return [worker for worker in self.workers.values() if worker.pool == pool]
+
+    def in_order(self, pool: Pool | None = None) -> Iterator[LineEntry]:
+        """The line as the page shows it: running, then waiting in order of dispatch, then held; O(n log n)."""
+        rank = {TicketState.STREAMING: 0, TicketState.PROCESSING: 0, TicketState.QUEUED: 1, TicketState.HELD: 2}
+        yield from sorted(
+            (entry for entry in self.entries.values() if pool in (None, entry.pool)),
+            key=lambda e: (rank[e.state], -e.priority, e.seq or e.created_at, e.ticket_id),
+        )
+
+    # ── keeping it ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _put_in(self, entry: LineEntry) -> None:
+        line = self.pool(entry.pool)
+        if entry.state is TicketState.QUEUED:
+            line.lanes[entry.priority].add(entry.seq)
+        elif entry.state is TicketState.HELD:
+            line.held += 1
+        elif entry.state in RUNNING:
+            line.running[entry.ticket_id] = entry
+        self.entries[entry.ticket_id] = entry
+        self._by_owner.setdefault(entry.owner_id, set()).add(entry.ticket_id)
+
+    def _take_out(self, entry: LineEntry) -> None:
+        line = self.pool(entry.pool)
+        if entry.state is TicketState.QUEUED:
+            line.lanes[entry.priority].remove(entry.seq)
+        elif entry.state is TicketState.HELD:
+            line.held -= 1
+        else:
+            line.running.pop(entry.ticket_id, None)
+        del self.entries[entry.ticket_id]
+        owned = self._by_owner[entry.owner_id]
+        owned.discard(entry.ticket_id)
+        if not owned:
+            del self._by_owner[entry.owner_id]
+
+    def _end(self, entry: LineEntry) -> None:
+        """Remember for a while that it ended, so that a late event does not bring it back."""
+        self._ended[entry.ticket_id] = entry.version
+        if len(self._ended) > _FORGET_ENDED_AFTER:
+            del self._ended[next(iter(self._ended))]
+        if entry.state is TicketState.COMPLETE and entry.started_at and entry.finished_at:
+            self.pool(entry.pool).service_times.add(entry.finished_at - entry.started_at)

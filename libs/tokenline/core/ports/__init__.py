@@ -1,0 +1,1 @@
+"""What the decisions need from the world, as small Protocols. Every implementation passes the contract suite."""

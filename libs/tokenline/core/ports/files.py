@@ -1,0 +1,18 @@
+"""Uploaded files by key, streamed both ways."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+
+class Files(Protocol):
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+        """Store under ``key``; bytes written. Nothing is visible under the key until all of it is stored."""
+        ...
+
+    def get(self, key: str) -> AsyncIterator[bytes]:
+        """Raises `NotFound` at the first step when there is nothing."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Deleting what is not there is fine."""
+        ...

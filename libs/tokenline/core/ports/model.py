@@ -1,0 +1,50 @@
+"""A language model behind an OpenAI-compatible endpoint."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, Protocol
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.tickets import Usage
+
+
+class ChatTurn(Shape):
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+
+
+class ModelRequest(Shape):
+    model: str
+    turns: tuple[ChatTurn, ...]
+    temperature: float | None = None
+    max_tokens: int | None = None
+    extra: dict[str, Any] = {}
+    """Further fields of the endpoint's request body, passed on as they are."""
+
+
+class ModelText(Shape):
+    text: str
+    tokens: int = 1
+    """Content chunks this text was read from: the token count where the model reports none."""
+
+
+class ModelEnd(Shape):
+    """Always the last event; ``usage`` is ``None`` when the endpoint does not report it."""
+
+    finish_reason: str
+    usage: Usage | None
+
+
+ModelEvent = ModelText | ModelEnd
+
+
+class Model(Protocol):
+    def stream(self, request: ModelRequest) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
+        """Leaving the context closes the upstream connection at once, so nothing burns on.
+
+        Raises `ModelUnavailable`, `ModelOverloaded` (429, 503; ``retry_after_s`` in detail), `ModelRejected` (other
+        4xx), and `AnswerIncomplete` when the stream ends without a finish reason or nothing comes in time.
+        """
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,53 @@
+"""The index of passages: keyword and dense vectors, searched within given attachments of one owner.
+
+Which attachments a conversation has is the store's knowledge, so binding a file to a conversation moves no vectors.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tokenline.contracts.attachments import Passage
+from tokenline.contracts.base import Shape
+from tokenline.contracts.ids import AttachmentId, UserId
+
+
+class Chunk(Shape):
+    """A piece of an attachment's text. ``start`` and ``end`` are offsets in code points, ``page`` counts from 1."""
+
+    attachment_id: AttachmentId
+    name: str
+    page: int | None
+    start: int
+    end: int
+    content: str
+
+
+class VectorIndex(Protocol):
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def upsert(
+        self,
+        owner_id: UserId,
+        chunks: Sequence[Chunk],
+        dense: Sequence[Sequence[float]] | None,
+    ) -> None:
+        """Write passages. Point ids derive from attachment and offsets, so writing twice changes nothing.
+
+        ``dense`` holds one float32 vector per chunk, or is ``None`` where no embedding endpoint is set.
+        """
+        ...
+
+    async def search(
+        self,
+        owner_id: UserId,
+        attachment_ids: Sequence[AttachmentId],
+        query: str,
+        dense: Sequence[float] | None,
+        top_k: int,
+    ) -> list[Passage]:
+        """Best first, only passages of this owner's given attachments, filtered before ranking."""
+        ...
+
+    async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None: ...

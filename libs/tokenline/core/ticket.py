@@ -1,0 +1,179 @@
+"""The life of a ticket: which moves are legal, and what each changes.
+
+``held → queued → processing → streaming → complete``, back to ``queued`` for another attempt, and ``cancelled`` or
+``error`` from every live state. Every function takes the ticket as read and returns the ticket to write under
+compare-and-set on ``version``; an illegal move raises `IllegalMove`.
+"""
+
+from enum import Enum
+
+from msgspec.structs import replace
+
+from tokenline.contracts.errors import ErrorInfo
+from tokenline.contracts.events import LineEntry
+from tokenline.contracts.ids import GatewayId, Incarnation, WorkerId
+from tokenline.contracts.tickets import HoldReason, Ticket, TicketState, Usage
+from tokenline.contracts.topology import RESUME_PRIORITY
+
+S = TicketState
+
+TERMINAL = frozenset({S.COMPLETE, S.CANCELLED, S.ERROR})
+RUNNING = frozenset({S.PROCESSING, S.STREAMING})
+LIVE = frozenset(S) - TERMINAL
+
+MOVES: dict[TicketState, frozenset[TicketState]] = {
+    S.HELD: frozenset({S.HELD, S.QUEUED, S.CANCELLED, S.ERROR}),
+    S.QUEUED: frozenset({S.QUEUED, S.PROCESSING, S.CANCELLED, S.ERROR}),
+    S.PROCESSING: frozenset({S.PROCESSING, S.STREAMING, S.COMPLETE, S.QUEUED, S.CANCELLED, S.ERROR}),
+    S.STREAMING: frozenset({S.PROCESSING, S.COMPLETE, S.QUEUED, S.CANCELLED, S.ERROR}),
+    S.COMPLETE: frozenset(),
+    S.CANCELLED: frozenset(),
+    S.ERROR: frozenset(),
+}
+
+
+class IllegalMove(Exception):
+    """The ticket is not in a state from which this can happen; whoever asked has an old picture of it."""
+
+    def __init__(self, ticket: Ticket, to: TicketState) -> None:
+        super().__init__(f"ticket {ticket.id} cannot go from {ticket.state} to {to}")
+        self.ticket = ticket
+
+
+def _move(ticket: Ticket, to: TicketState, **changes: object) -> Ticket:
+    if to not in MOVES[ticket.state]:
+        raise IllegalMove(ticket, to)
+    return replace(ticket, state=to, version=ticket.version + 1, **changes)
+
+
+def hold(ticket: Ticket, reason: HoldReason) -> Ticket:
+    return _move(ticket, S.HELD, hold_reason=reason)
+
+
+def queue(ticket: Ticket, *, seq: int, now: float) -> Ticket:
+    """Release into the line, to be published next."""
+    return _move(
+        ticket,
+        S.QUEUED,
+        hold_reason=None,
+        seq=seq,
+        queued_at=now,
+        publish_no=ticket.publish_no + 1,
+        published_at=None,
+    )
+
+
+def mark_published(ticket: Ticket, *, now: float) -> Ticket:
+    """The broker confirmed the current publication. Not a move: the place in line is unchanged."""
+    return replace(ticket, published_at=now, version=ticket.version + 1)
+
+
+class Claim(Enum):
+    """What a worker does with an offer."""
+
+    RUN = "run"
+    """Nobody has it: claim and run."""
+    STEAL = "steal"
+    """Its holder lost the delivery: claim it away as the next attempt."""
+    ADOPT = "adopt"
+    """This very process runs it and its delivery came back: go on, acknowledge the new delivery."""
+    FINISHED = "finished"
+    """It has ended: say so again and acknowledge."""
+    DROP = "drop"
+    """A void offer: acknowledge and forget."""
+
+
+def judge_offer(
+    ticket: Ticket | None, *, publish_no: int, redelivered: bool, running_here: bool
+) -> Claim:
+    """Decide on an offer. A publication newer than the one the store knows cannot exist, an older one is void."""
+    if ticket is None:
+        return Claim.DROP
+    if ticket.state in TERMINAL:
+        return Claim.FINISHED
+    if publish_no != ticket.publish_no:
+        return Claim.DROP
+    if ticket.state is S.QUEUED:
+        return Claim.RUN
+    if ticket.state in RUNNING:
+        if running_here:
+            return Claim.ADOPT
+        return Claim.STEAL if redelivered else Claim.DROP
+    return Claim.DROP
+
+
+def claim(ticket: Ticket, *, worker: WorkerId, incarnation: Incarnation, now: float) -> Ticket:
+    """Take it: the next attempt belongs to this worker."""
+    return _move(
+        ticket,
+        S.PROCESSING,
+        attempt=ticket.attempt + 1,
+        worker_id=worker,
+        incarnation=incarnation,
+        started_at=now,
+        first_token_at=None,
+    )
+
+
+def begin_streaming(ticket: Ticket, *, now: float) -> Ticket:
+    return _move(ticket, S.STREAMING, first_token_at=now)
+
+
+def complete(ticket: Ticket, *, usage: Usage, now: float) -> Ticket:
+    return _move(ticket, S.COMPLETE, usage=usage, finished_at=now, worker_id=ticket.worker_id)
+
+
+def cancel(ticket: Ticket, *, now: float, usage: Usage | None = None) -> Ticket:
+    return _move(ticket, S.CANCELLED, finished_at=now, usage=usage, hold_reason=None)
+
+
+def fail(ticket: Ticket, error: ErrorInfo, *, now: float) -> Ticket:
+    return _move(ticket, S.ERROR, error=error, finished_at=now, hold_reason=None)
+
+
+def request_cancel(ticket: Ticket) -> Ticket:
+    """A wish for the worker that runs it. Not a move."""
+    return replace(ticket, cancel_requested=True, version=ticket.version + 1)
+
+
+def follow(ticket: Ticket, gateway: GatewayId) -> Ticket:
+    """Send replies to this gateway too. Not a move."""
+    return replace(ticket, reply_to=(*ticket.reply_to, gateway), version=ticket.version + 1)
+
+
+def hand_back(ticket: Ticket, *, seq: int, now: float) -> Ticket:
+    """Another attempt, ahead of all who never started: it has waited its turn already."""
+    return _move(
+        ticket,
+        S.QUEUED,
+        priority=RESUME_PRIORITY,
+        seq=seq,
+        queued_at=now,
+        publish_no=ticket.publish_no + 1,
+        published_at=None,
+        worker_id=None,
+        incarnation=None,
+    )
+
+
+def line_entry(ticket: Ticket) -> LineEntry:
+    """The part of a ticket that the line is made of."""
+    return LineEntry(
+        ticket_id=ticket.id,
+        conversation_id=ticket.conversation_id,
+        owner_id=ticket.owner_id,
+        agent_id=ticket.agent_id,
+        pool=ticket.pool,
+        priority=ticket.priority,
+        seq=ticket.seq,
+        state=ticket.state,
+        hold_reason=ticket.hold_reason,
+        attempt=ticket.attempt,
+        version=ticket.version,
+        worker_id=ticket.worker_id,
+        created_at=ticket.created_at,
+        queued_at=ticket.queued_at,
+        started_at=ticket.started_at,
+        first_token_at=ticket.first_token_at,
+        finished_at=ticket.finished_at,
+    )
