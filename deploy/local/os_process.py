@@ -14,9 +14,9 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def tied_to_parent(sig: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
-    """A `preexec_fn` that makes the child receive `sig` when its parent dies; None where only Linux can do it.
+    """A `preexec_fn` that sends the child `sig` when its parent dies; None where there is no such thing.
 
-    The kernel watches the parent *thread*: start such children from a thread that lives as long as the process.
+    The kernel watches the parent *thread*: start such children from one that lives as long as the process.
     """
     if sys.platform != "linux":
         return None
@@ -62,7 +62,7 @@ def end_stale(pid: int, marker: str, grace_s: float = 5.0) -> bool:
 
 
 def end(process: subprocess.Popen[bytes], grace_s: float) -> bool:
-    """Ask the process to end, kill its group after `grace_s`; whether it ended by itself. It must lead a group."""
+    """Ask a group leader to end, kill its group after `grace_s`; whether it ended by itself."""
     if process.poll() is None:
         process.terminate()
         try:

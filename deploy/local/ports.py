@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 LOOPBACK = "127.0.0.1"
 
-# Below 32768, where Linux takes ports for outgoing connections: a port picked here cannot be taken by somebody's
-# client socket between the look and the bind.
+# Below 32768, where Linux takes ports for outgoing connections: somebody's client socket cannot take a port
+# that was picked here between the look and the bind.
 _FIRST, _LAST = 20_000, 32_000
 
 
@@ -24,7 +24,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port(avoid: Collection[int] = ()) -> int:
-    """A free port outside the ephemeral range and not in `avoid`. Raises OSError when 200 tries found none."""
+    """A free port outside the ephemeral range and not in `avoid`. Raises OSError after 200 tries."""
     for _ in range(200):
         port = random.randint(_FIRST, _LAST)  # noqa: S311 - spreads parallel test runs, guards no secret
         if port not in avoid and is_free(port):

@@ -1,7 +1,7 @@
-"""A private RabbitMQ node: the distribution's server, run as the current user, on loopback, in a folder of its own.
+"""A private RabbitMQ node: the distribution's server, as the current user, in a folder of its own, on loopback.
 
-`make run` keeps one in its data folder; tests start others. The system's own node, if there is one, is not touched:
-name, cookie, ports and port mapper (epmd) are all the node's own.
+`make run` keeps one in its data folder; tests start others. The system's own node, if there is one, is not
+touched: name, cookie, ports and port mapper (epmd) are all the node's own.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ class NodeHandle:
         return f"http://{self.state.user}:{self.state.password}@{LOOPBACK}:{self.state.management_port}"
 
     def evaluate(self, code: str) -> str:
-        """Run Erlang expressions on the node (ended by a full stop) and return the printed result. Takes 10 ms.
+        """Run Erlang expressions, ended by a full stop, on the node; the printed result. Takes 10 ms.
 
         Raises LocalError when the node does not answer or the code fails.
         """
@@ -102,7 +102,7 @@ class NodeHandle:
 
 
 class PrivateNode(NodeHandle):
-    """Owns the node in `folder`: starts it, stops it, breaks it. Blocking; not for use from several threads."""
+    """Owns the node in `folder`: starts it, stops it, breaks it. Blocking; for use from one thread."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class PrivateNode(NodeHandle):
         files.save_state(self.folder, self.state)
 
     def wait_ready(self, limit_s: float = 60.0) -> None:
-        """Block until the broker serves AMQP. Raises LocalError when it ends or takes longer than `limit_s`."""
+        """Block until the broker serves AMQP. Raises LocalError when it ends or needs more than `limit_s`."""
         give_up = time.monotonic() + limit_s
         while not self._greets():
             if not self.running:
@@ -168,7 +168,7 @@ class PrivateNode(NodeHandle):
             time.sleep(0.05)
 
     def stop(self, grace_s: float = 10.0) -> None:
-        """Shut the broker down (it writes everything to disk), then its port mapper. Harmless when stopped."""
+        """Shut the broker down, everything written to disk, then its port mapper. Harmless when stopped."""
         if self._server is not None:
             if self._server.poll() is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -212,10 +212,10 @@ class PrivateNode(NodeHandle):
         return all(port and not answers(port) for port in ports)
 
     def _start_epmd(self) -> subprocess.Popen[bytes]:
-        """The node's own port mapper, in the foreground: left to itself the server starts one that outlives it."""
+        """The node's own port mapper. Left to itself the server would start one that outlives it."""
         tool = erlang_tool("epmd")
         if tool is None:
-            raise LocalError("Erlang's epmd is missing: reinstall the packages erlang-base and rabbitmq-server.")
+            raise LocalError("Erlang's epmd is missing: install the package erlang-base again.")
         epmd = self._spawn([tool, "-port", str(self.state.epmd_port), "-address", LOOPBACK], signal.SIGKILL)
         give_up = time.monotonic() + 5
         while not answers(self.state.epmd_port):
@@ -264,7 +264,8 @@ class PrivateNode(NodeHandle):
         except BlockingIOError:
             os.close(fd)
             raise LocalError(
-                f"Another launcher runs the RabbitMQ node in {self.folder}: stop it, or use another data folder."
+                f"Another launcher runs the RabbitMQ node in {self.folder}: "
+                "stop it, or use another data folder."
             ) from None
         self._lock_fd = fd
 

@@ -1,9 +1,9 @@
 """The folder of a private RabbitMQ node: who it is, its ports, and the files the server reads.
 
-    node.json      identity and, while it runs, ports and process ids (0600)
-    home/          HOME of the node, with its Erlang cookie
-    data/          what the broker stores; removing it is losing the broker's disk
-    log/           the server's log and its console output
+- `node.json`: identity and, while it runs, ports and process ids (0600)
+- `home/`: HOME of the node, with its Erlang cookie
+- `data/`: what the broker stores; removing it is losing the broker's disk
+- `log/`: the server's log and its console output
 """
 
 import dataclasses
@@ -104,7 +104,8 @@ def write_server_files(
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     cookie = folder / "home" / ".erlang.cookie"
     if not cookie.exists():
-        write_private(cookie, secrets.token_hex(20), mode=0o400)  # Erlang refuses a cookie that others can read
+        # Erlang refuses a cookie that others can read.
+        write_private(cookie, secrets.token_hex(20), mode=0o400)
     write_private(folder / "rabbitmq.conf", server_config(state, plugins, memory_bytes))
     (folder / "plugins").write_text(f"[{','.join(plugins)}].\n", encoding="utf-8")
     lean = make_lean_home(home, folder / "server", plugins)
@@ -113,7 +114,7 @@ def write_server_files(
 
 
 def server_environment(folder: Path, state: NodeState) -> dict[str, str]:
-    """The environment of the node and of the tools that talk to it; nothing of the system's own node in it."""
+    """The environment of the node and of the tools that talk to it, free of the system node's settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RABBITMQ_", "ERL_"))}
     return kept | {
         "HOME": str(folder / "home"),

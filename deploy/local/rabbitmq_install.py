@@ -26,8 +26,11 @@ def server_home() -> Path | None:
     The wrapper in /usr/sbin is passed over on purpose: it changes to the system's rabbitmq user.
     """
     chosen = os.environ.get("RABBITMQ_SERVER_HOME")
-    found = [Path(p) for pattern in ([chosen] if chosen else _HOMES) for p in sorted(glob.glob(pattern), reverse=True)]
-    return next((home for home in found if (home / "sbin" / "rabbitmq-server").is_file()), None)
+    for pattern in (chosen,) if chosen else _HOMES:
+        for home in map(Path, sorted(glob.glob(pattern), reverse=True)):
+            if (home / "sbin" / "rabbitmq-server").is_file():
+                return home
+    return None
 
 
 def erlang_tool(name: str) -> str | None:

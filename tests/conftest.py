@@ -1,0 +1,31 @@
+"""What holds for every test: the plugins of tests/support, a clean environment, who may run beside whom."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# One line for each module of tests/support that has fixtures.
+pytest_plugins = [
+    "tests.support.rabbitmq",
+]
+
+# Tests of whole processes and of faults watch the clock: two at once on two cores would measure each other.
+_ALONE = ("e2e", "faults")
+_SCRUBBED = ("TOKENLINE_", "OPENAI_", "AMQP_", "MONGO_", "QDRANT_")
+
+
+def pytest_configure() -> None:
+    """Settings of the developer's shell must not reach the code under test."""
+    for name in [name for name in os.environ if name.startswith(_SCRUBBED)]:
+        del os.environ[name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`: a file stays in one process, tests of `_ALONE` run one at a time."""
+    for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
+        place = Path(item.path).relative_to(config.rootpath).parts
+        alone = len(place) > 1 and place[1] in _ALONE
+        item.add_marker(pytest.mark.xdist_group("alone" if alone else "/".join(place)))

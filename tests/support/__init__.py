@@ -1,0 +1,1 @@
+"""What tests share: engines, fixtures and helpers. Each module here may be a pytest plugin."""
