@@ -5,7 +5,8 @@ TokenlineError
 │   ├── BrokerUnavailable · StoreUnavailable · ModelUnavailable · ModelOverloaded · AnswerIncomplete
 │   └── SearchUnavailable
 ├── Rejected    the request itself is at fault: the caller must change it
-│   ├── BadRequest · NotFound · Conflict · TooLarge · Unsupported · Unreadable
+│   ├── BadRequest · NotFound · Conflict · TooLarge · Unsupported
+│   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn · NotAllowed
 │   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
 └── Fatal       a fault of the installation: an operator must act
@@ -146,6 +147,24 @@ class Unsupported(Rejected):
 class Unreadable(Rejected):
     code = "unreadable"
     status = 422
+
+
+class Encrypted(Unreadable):
+    code = "encrypted"
+
+
+class Corrupted(Unreadable):
+    code = "corrupted"
+
+
+class NoText(Unreadable):
+    code = "no_text"
+
+
+class TooComplex(Unreadable):
+    """Reading it would take more time or memory than a file is given."""
+
+    code = "too_complex"
 
 
 class RateLimited(Rejected):

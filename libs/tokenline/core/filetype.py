@@ -1,0 +1,140 @@
+"""What a file is, by content. The name only chooses between kinds of text, which content cannot tell apart."""
+
+import codecs
+import re
+from pathlib import PurePosixPath
+
+from charset_normalizer import from_bytes
+
+from tokenline.contracts.errors import NoText, Unsupported
+
+HEAD_BYTES = 8192
+"""How much of a file's beginning `sniff` looks at."""
+
+PDF = "application/pdf"
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+PLAIN = "text/plain"
+CSV = "text/csv"
+JSON = "application/json"
+READABLE = frozenset({PDF, HTML, MARKDOWN, PLAIN, CSV, JSON})
+
+_BY_SUFFIX = {".md": MARKDOWN, ".markdown": MARKDOWN, ".csv": CSV, ".tsv": CSV, ".json": JSON}
+_HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+
+# What people most often try, so that the refusal can name it. Only the beginning of a file is compared.
+_REFUSED = (
+    (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"RIFF", "a picture, sound or film"),
+    (b"II*\x00", "a picture (TIFF)"),
+    (b"MM\x00*", "a picture (TIFF)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
+    (b"{\\rtf", "a rich text document (RTF)"),
+    (b"%!PS", "a PostScript document"),
+    (b"\x1f\x8b", "an archive (gzip)"),
+    (b"7z\xbc\xaf\x27\x1c", "an archive (7z)"),
+    (b"Rar!\x1a\x07", "an archive (RAR)"),
+    (b"BZh", "an archive (bzip2)"),
+    (b"\xfd7zXZ\x00", "an archive (xz)"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"SQLite format 3\x00", "a database"),
+)
+_ZIPPED = (
+    (b"word/", "a Word document"),
+    (b"xl/", "an Excel workbook"),
+    (b"ppt/", "a PowerPoint presentation"),
+    (b"application/vnd.oasis", "an OpenDocument file"),
+    (b"application/epub", "an e-book (EPUB)"),
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Control characters that no text has; tab, line ends, form feed and escape are found in real ones.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_PROLOGUE = r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*"
+_HTML_START = re.compile(_PROLOGUE + r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_ANY_TAG = re.compile(r"<[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
+
+
+def sniff(head: bytes, name: str) -> str:
+    """MIME type of the file that begins with ``head`` (at least `HEAD_BYTES`, or all of a shorter file).
+
+    Raises `Unsupported` for what cannot be read, `NoText` for an empty file; both name the file. A name that
+    lies is overruled: a PDF called ``.txt`` is a PDF, a picture called ``.pdf`` is refused.
+    """
+    head = head[:HEAD_BYTES]
+    if not head.strip():
+        raise NoText(f"“{name}” is empty.", name=name)
+    if _is_pdf(head, name):
+        return PDF
+    kind = _refused_kind(head)
+    if kind is not None:
+        raise Unsupported(f"“{name}” is {kind}, which cannot be read.", name=name)
+    text = _as_text(head)
+    if text is None:
+        raise Unsupported(f"“{name}” is neither a PDF nor text.", name=name)
+    return _text_kind(text, name)
+
+
+def encoding_of(data: bytes) -> str | None:
+    """Name of the codec that decodes this text, ``None``: no text. ``data`` may end inside a character."""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return encoding
+    if _decodes(data, "utf-8"):
+        return "utf-8"
+    if b"\x00" in data:
+        return None
+    best = from_bytes(data, threshold=0.15).best()
+    return None if best is None else best.encoding
+
+
+def _is_pdf(head: bytes, name: str) -> bool:
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n\x00").startswith(b"%PDF-"):
+        return True
+    # Readers allow junk before the header (ISO 32000 annex H.3); text about PDF must not be taken for one.
+    return _suffix(name) == ".pdf" and b"%PDF-" in head[:1024]
+
+
+def _refused_kind(head: bytes) -> str | None:
+    if head.startswith(b"PK\x03\x04"):
+        return next((kind for mark, kind in _ZIPPED if mark in head), "an archive (ZIP)")
+    if head[4:8] == b"ftyp":
+        return "a film or picture"
+    return next((kind for magic, kind in _REFUSED if head.startswith(magic)), None)
+
+
+def _as_text(head: bytes) -> str | None:
+    encoding = encoding_of(head)
+    if encoding is None:
+        return None
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    return None if _CONTROLS.search(text) else text
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text_kind(text: str, name: str) -> str:
+    if _HTML_START.match(text):
+        return HTML
+    suffix = _suffix(name)
+    if suffix in _HTML_SUFFIXES and _ANY_TAG.search(text):
+        return HTML
+    return _BY_SUFFIX.get(suffix, PLAIN)
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name.lower()).suffix
