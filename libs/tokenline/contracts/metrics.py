@@ -34,10 +34,16 @@ QUEUE_DEPTH = Metric(
     remedy="Growing without end: start more workers for the pool.",
 )
 QUEUE_HELD = Metric(
-    name="tokenline_queue_held", kind=MetricKind.GAUGE, help="Tickets held back before the queue.", labels=("pool",)
+    name="tokenline_queue_held",
+    kind=MetricKind.GAUGE,
+    help="Tickets held back before the queue.",
+    labels=("pool",),
 )
 RUNNING = Metric(
-    name="tokenline_running", kind=MetricKind.GAUGE, help="Tickets being answered, from the ledger.", labels=("pool",)
+    name="tokenline_running",
+    kind=MetricKind.GAUGE,
+    help="Tickets being answered, from the ledger.",
+    labels=("pool",),
 )
 WORKERS = Metric(
     name="tokenline_workers",

@@ -38,9 +38,7 @@ class ServiceTimes:
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.9))]
 
 
-def eta(
-    *, position: int, slots: int, elapsed_s: Sequence[float], times: ServiceTimes
-) -> Eta | None:
+def eta(*, position: int, slots: int, elapsed_s: Sequence[float], times: ServiceTimes) -> Eta | None:
     """``elapsed_s``: how long each running ticket has been running. ``None``: no worker, or too few samples."""
     if slots <= 0 or len(times) < FEWEST:
         return None

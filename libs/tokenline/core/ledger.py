@@ -123,7 +123,12 @@ class Ledger:
 
     def in_order(self, pool: Pool | None = None) -> Iterator[LineEntry]:
         """The line as the page shows it: running, then waiting in order of dispatch, then held; O(n log n)."""
-        rank = {TicketState.STREAMING: 0, TicketState.PROCESSING: 0, TicketState.QUEUED: 1, TicketState.HELD: 2}
+        rank = {
+            TicketState.STREAMING: 0,
+            TicketState.PROCESSING: 0,
+            TicketState.QUEUED: 1,
+            TicketState.HELD: 2,
+        }
         yield from sorted(
             (entry for entry in self.entries.values() if pool in (None, entry.pool)),
             key=lambda e: (rank[e.state], -e.priority, e.seq or e.created_at, e.ticket_id),

@@ -83,9 +83,7 @@ class Claim(Enum):
     """A void offer: acknowledge and forget."""
 
 
-def judge_offer(
-    ticket: Ticket | None, *, publish_no: int, redelivered: bool, running_here: bool
-) -> Claim:
+def judge_offer(ticket: Ticket | None, *, publish_no: int, redelivered: bool, running_here: bool) -> Claim:
     """Decide on an offer. A publication newer than the one the store knows cannot exist, an older one is void."""
     if ticket is None:
         return Claim.DROP

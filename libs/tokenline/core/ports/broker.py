@@ -54,9 +54,7 @@ class Broker(Protocol):
         """Raises `TopologyMismatch` when it exists with other arguments."""
         ...
 
-    async def publish(
-        self, exchange: str, routing_key: str, body: bytes, *, priority: int = 0
-    ) -> None:
+    async def publish(self, exchange: str, routing_key: str, body: bytes, *, priority: int = 0) -> None:
         """Persistent, mandatory, confirmed; 5 s in all.
 
         Returns only on a positive confirm. Raises `BrokerUnavailable` (also when unroutable or when the outcome is

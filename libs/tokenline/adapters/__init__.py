@@ -1,0 +1,1 @@
+"""Drivers: each implements one port of `tokenline.core.ports` on one engine."""

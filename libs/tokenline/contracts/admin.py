@@ -1,0 +1,134 @@
+"""What the admin dashboard serves: the board, the line and its history, over REST and over its socket."""
+
+import msgspec
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.frames import Auth, Eta, Ping, Pong, Ready
+from tokenline.contracts.ids import AgentId, Pool, TicketId, WorkerId
+from tokenline.contracts.tickets import TicketState
+
+
+class PoolCard(Shape):
+    """One pool at a glance. Waits are of tickets claimed of late; rates count the last minute."""
+
+    pool: Pool
+    waiting: int
+    depth_by_priority: dict[str, int]
+    """Waiting tickets by priority, written as text because JSON keys are; levels without any are left out."""
+    held: int
+    running: int
+    slots: int
+    workers: int
+    wait_p50_s: float | None
+    wait_p95_s: float | None
+    """``None``: nothing was claimed of late."""
+    arrivals_per_min: float
+    services_per_min: float
+    eta: Eta | None
+    """For a ticket that would arrive at this moment."""
+    oldest_age_s: float | None
+    """Of the waiting ticket that was accepted first."""
+
+
+class WorkerRow(Shape):
+    worker_id: WorkerId
+    pool: Pool
+    slots: int
+    busy: int
+    draining: bool
+    seen_s_ago: float
+
+
+class LineItem(Shape):
+    """One live ticket as the administrator sees it."""
+
+    ticket_id: TicketId
+    user: str
+    """E-mail address; the id of an account that is gone."""
+    agent: AgentId
+    pool: Pool
+    priority: int
+    state: TicketState
+    reason: str | None
+    """Why it is held or waits without a number."""
+    position: int | None
+    """Tickets served before it, as its owner sees it; ``None`` when it runs."""
+    age_s: float
+    eta: Eta | None
+    created_at: float
+
+
+class HistoryPoint(Shape):
+    at: float
+    pool: Pool
+    waiting: int
+    running: int
+
+
+class LinePage(Shape):
+    """Answer of ``GET /api/v1/admin/line``."""
+
+    items: tuple[LineItem, ...]
+    next: str | None
+
+
+class PoolPage(Shape):
+    """Answer of ``GET /api/v1/admin/pools``."""
+
+    items: tuple[PoolCard, ...]
+    next: str | None = None
+
+
+class WorkerPage(Shape):
+    """Answer of ``GET /api/v1/admin/workers``."""
+
+    items: tuple[WorkerRow, ...]
+    next: str | None = None
+
+
+class HistoryPage(Shape):
+    """Answer of ``GET /api/v1/admin/history``: a point per pool and 5 s over the last hour, oldest first."""
+
+    items: tuple[HistoryPoint, ...]
+    next: str | None = None
+
+
+class LineQuery(Shape):
+    """Query of ``GET /api/v1/admin/line``; ``None`` does not filter."""
+
+    pool: Pool | None = None
+    user: str | None = None
+    """Part of an e-mail address, or a whole user id."""
+    state: TicketState | None = None
+    cursor: str | None = None
+    limit: int = 200
+
+
+class Board(Shape, tag="board", tag_field="type"):
+    """Sent at most once a second, and only when something changed."""
+
+    at: float
+    pools: tuple[PoolCard, ...]
+    workers: tuple[WorkerRow, ...]
+    broker_connected: bool
+    drift: int | None
+    """Tickets on which ledger and store disagreed at the last comparison; ``None`` before the first."""
+
+
+class LineFrame(Shape, tag="line", tag_field="type"):
+    """The first page of the whole line, with its length."""
+
+    at: float
+    items: tuple[LineItem, ...]
+    total: int
+
+
+AdminClientFrame = Auth | Ping
+AdminServerFrame = Ready | Board | LineFrame | Pong
+
+_decoder = msgspec.json.Decoder(AdminClientFrame)
+
+
+def parse_admin_frame(text: str | bytes) -> AdminClientFrame:
+    """Raises `msgspec.DecodeError` (not JSON) or `msgspec.ValidationError` (not a frame)."""
+    return _decoder.decode(text)

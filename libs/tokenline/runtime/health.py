@@ -1,0 +1,56 @@
+"""The three probes of every service: alive, able to serve, and measured."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from tokenline.contracts.errors import TokenlineError
+from tokenline.runtime.metrics import Metrics
+
+Check = Callable[[], Awaitable[None]]
+"""Raises `TokenlineError` when what it looks at cannot serve."""
+
+CHECK_S = 2.0
+
+log = structlog.get_logger()
+
+
+def probes(
+    checks: Mapping[str, Check], metrics: Metrics, before_scrape: Callable[[], None] | None = None
+) -> APIRouter:
+    """``before_scrape`` sets the gauges that are read off state."""
+    router = APIRouter()
+
+    @router.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        results = await asyncio.gather(*(_outcome(check) for check in checks.values()))
+        report = dict(zip(checks, results, strict=True))
+        ready = all(result == "ok" for result in results)
+        body = {"status": "ready" if ready else "degraded", "checks": report}
+        return JSONResponse(body, status_code=200 if ready else 503)
+
+    @router.get("/metrics", include_in_schema=False)
+    async def scrape() -> Response:
+        if before_scrape is not None:
+            before_scrape()
+        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+async def _outcome(check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_S):
+            await check()
+    except TimeoutError:
+        return f"no answer within {CHECK_S:g} s"
+    except TokenlineError as error:
+        return error.message
+    return "ok"

@@ -1,0 +1,96 @@
+"""Keeps a ledger true: subscribe first, then load the live tickets, then apply events; compare again and again."""
+
+from collections.abc import Callable
+
+import structlog
+
+from tokenline.contracts.events import (
+    Event,
+    TicketChanged,
+    WorkerGone,
+    WorkerSeen,
+    unpack_event,
+)
+from tokenline.contracts.topology import event_queue
+from tokenline.core.clock import Clock
+from tokenline.core.ledger import Ledger
+from tokenline.core.ports.broker import Broker, Consumption, Delivery
+from tokenline.core.ports.store import TicketStore
+from tokenline.core.ticket import line_entry
+from tokenline.runtime.supervisor import Supervisor
+
+log = structlog.get_logger()
+
+RECONCILE_S = 30.0
+EVENT_PREFETCH = 1000
+
+Listener = Callable[[Event], None]
+"""Called after the ledger took the event in; must not block."""
+
+
+class LedgerFeed:
+    """``drift`` is how many tickets were out of step at the last comparison; ``None`` before the first."""
+
+    def __init__(self, store: TicketStore, broker: Broker, clock: Clock, *, listener: str) -> None:
+        self.ledger = Ledger()
+        self.drift: int | None = None
+        self.on_event: list[Listener] = []
+        self.on_reload: list[Callable[[], None]] = []
+        self._store = store
+        self._broker = broker
+        self._clock = clock
+        self._queue = event_queue(listener, "ticket.*", "worker.*", "attachment.*", "conversation.*")
+        self._consumption: Consumption | None = None
+
+    async def start(self, supervisor: Supervisor) -> None:
+        """Returns when the ledger is loaded; the broker may still be on its way."""
+        supervisor.spawn("ledger.subscribe", self._subscribe())
+        await self.reload()
+        supervisor.forever("ledger.compare", self.compare, every_s=RECONCILE_S)
+        supervisor.forever("ledger.workers", self._lose_silent_workers, every_s=1.0)
+
+    async def stop(self) -> None:
+        if self._consumption is not None:
+            await self._consumption.cancel()
+
+    async def _subscribe(self) -> None:
+        self._consumption = await self._broker.consume(
+            self._queue, self._receive, prefetch=EVENT_PREFETCH, on_restored=self.reload
+        )
+        # Events between the load at the start and this subscription were not heard.
+        await self.reload()
+
+    async def reload(self) -> int:
+        """Read all live tickets; returns the drift that was repaired."""
+        known_before = self.ledger.versions()
+        live = await self._store.live_tickets()
+        drift = self.ledger.reconcile(map(line_entry, live), known_before)
+        for tell in self.on_reload:
+            tell()
+        return drift
+
+    async def compare(self) -> None:
+        self.drift = await self.reload()
+        if self.drift:
+            log.info("ledger.drifted", tickets=self.drift)
+
+    async def _lose_silent_workers(self) -> None:
+        self.ledger.lose_silent_workers(self._clock.now())
+
+    async def _receive(self, delivery: Delivery) -> None:
+        event = unpack_event(delivery.body)
+        self.take(event)
+        await delivery.ack()
+
+    def take(self, event: Event) -> None:
+        """Apply one event and tell the listeners."""
+        match event:
+            case TicketChanged(entry=entry):
+                if not self.ledger.apply(entry):
+                    return
+            case WorkerSeen():
+                self.ledger.see_worker(event)
+            case WorkerGone(worker_id=worker_id):
+                self.ledger.lose_worker(worker_id)
+        for tell in self.on_event:
+            tell(event)

@@ -1,0 +1,60 @@
+"""Runs a service's ASGI app: uvicorn as measured, on a socket that gives up on dead peers."""
+
+import asyncio
+import socket
+import sys
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from tokenline.contracts.frames import MAX_FRAME_BYTES
+from tokenline.runtime.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+PEER_SILENT_MS = 20_000
+"""A peer that acknowledges nothing for so long is gone (F42); transport close alone would wait for ever."""
+
+WS_MESSAGE_BYTES = 4 * MAX_FRAME_BYTES
+"""Above the frame limit, so that a frame a little too large gets a sentence and only a huge one is cut off (1009)."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind, or end the process with a sentence that says what to do."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PEER_SILENT_MS)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        sys.exit(
+            f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port or stop what uses it."
+        )
+    listener.set_inheritable(True)
+    return listener
+
+
+def run(app: FastAPI, settings: ServiceSettings) -> None:
+    """Serve until SIGINT or SIGTERM. Blocks."""
+    listener = listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=WS_MESSAGE_BYTES,
+        ws_ping_interval=15,
+        ws_ping_timeout=10,
+        timeout_graceful_shutdown=settings.graceful_s,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+    )
+    log.info("service.starting", host=settings.host, port=settings.port)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+    log.info("service.stopped")

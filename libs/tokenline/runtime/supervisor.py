@@ -1,0 +1,58 @@
+"""Owns a process's long-lived tasks: each has a name, and none dies unnoticed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+RETRY_S = 1.0
+
+
+class Supervisor:
+    """``async with`` it: leaving cancels every task and waits for all of them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run once; an exception is logged with the task's name."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def forever(
+        self, name: str, work: Callable[[], Awaitable[None]], *, every_s: float = 0.0
+    ) -> asyncio.Task[None]:
+        """Run again and again, ``every_s`` apart; after an exception once more in `RETRY_S`."""
+        return self.spawn(name, self._repeat(name, work, every_s))
+
+    async def _repeat(self, name: str, work: Callable[[], Awaitable[None]], every_s: float) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("task.failed", task=name)
+                await asyncio.sleep(RETRY_S)
+            else:
+                await asyncio.sleep(every_s)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("task.died", task=task.get_name(), exc_info=error)
+
+    async def __aenter__(self) -> "Supervisor":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,26 @@
+"""Which engine stands behind which port, by settings."""
+
+from collections.abc import Callable
+
+from tokenline.adapters.broker_rabbitmq import RabbitBroker
+from tokenline.adapters.store_sqlite import SqliteStore
+from tokenline.contracts.errors import Misconfigured
+from tokenline.core.clock import Clock
+from tokenline.core.ports.broker import Broker
+from tokenline.core.ports.store import Store
+from tokenline.runtime.settings import ServiceSettings
+
+
+def open_store(settings: ServiceSettings, clock: Clock, observe: Callable[[float], None]) -> Store:
+    """``observe`` is told the seconds of each write. Raises `Misconfigured`."""
+    if settings.mongo_url is not None:
+        raise Misconfigured(
+            "MONGO_URL is set, but this version keeps its data in SQLite only. Unset MONGO_URL."
+        )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return SqliteStore(settings.data_dir / "tokenline.db", clock, observe)
+
+
+def open_broker(settings: ServiceSettings, name: str) -> Broker:
+    """``name`` is shown as the connection's name in RabbitMQ."""
+    return RabbitBroker(settings.amqp_url.get_secret_value(), name)
