@@ -131,4 +131,5 @@ _decoder = msgspec.json.Decoder(AdminClientFrame)
 
 def parse_admin_frame(text: str | bytes) -> AdminClientFrame:
     """Raises `msgspec.DecodeError` (not JSON) or `msgspec.ValidationError` (not a frame)."""
-    return _decoder.decode(text)
+    frame: AdminClientFrame = _decoder.decode(text)
+    return frame
