@@ -1,4 +1,4 @@
-"""What a file is, by content. The name only chooses between kinds of text, which content cannot tell apart."""
+"""What a file is, by its content; the name only chooses between kinds of text, which look alike."""
 
 import codecs
 import re
