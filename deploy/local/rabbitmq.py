@@ -1,4 +1,4 @@
-"""A private RabbitMQ node: the distribution's server, as the current user, in a folder of its own, on loopback.
+"""A private RabbitMQ node: the distribution's server, as the current user, in a folder of its own.
 
 `make run` keeps one in its data folder; tests start others. The system's own node, if there is one, is not
 touched: name, cookie, ports and port mapper (epmd) are all the node's own.
@@ -138,6 +138,10 @@ class PrivateNode(NodeHandle):
         """Whether the server's process lives; it may not be ready yet."""
         return self._server is not None and self._server.poll() is None
 
+    def choose_ports(self) -> None:
+        """Fix the ports, and with them the address, before `start`."""
+        self.state = files.with_free_ports(self.state)
+
     def start(self) -> None:
         """Start the server without waiting for it. A node left behind in this folder is ended first.
 
@@ -148,9 +152,8 @@ class PrivateNode(NodeHandle):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
         self._end_left_behind()
-        self.state = files.load_state(self.folder) if not self.state.amqp_port else self.state
         if not self._ports_are_free():
-            self.state = files.with_free_ports(self.state)
+            self.choose_ports()
         files.write_server_files(self.folder, self.state, home, self._plugins, self._memory_bytes)
         self._epmd = self._start_epmd()
         self._server = self._spawn([str(home / "sbin" / "rabbitmq-server")], signal.SIGTERM)
