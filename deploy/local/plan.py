@@ -56,7 +56,7 @@ def make_plan(
     model_port: int,
     environment: Mapping[str, str],
 ) -> Plan:
-    """The plan for `options`. `environment` is the launcher's own; children get it and the contract on top."""
+    """The plan for `options`; `environment`, the launcher's own, goes to the children under the contract."""
     common = dict(environment)
     # The account is the gateways' business; nobody else needs to know the password.
     for name in ("TOKENLINE_ADMIN_EMAIL", "TOKENLINE_ADMIN_PASSWORD"):
