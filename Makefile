@@ -26,7 +26,7 @@ setup: ## install everything that running needs; does nothing when nothing chang
 
 # One plain command per line, so that make starts the launcher itself and a signal to make reaches it.
 run: setup ## run everything on loopback [PORT=8080 ADMIN_PORT=8090 DATA=var WORKERS=1 SLOTS=4 GATEWAYS=1]
-	@$(VENV)/python -m deploy.local.run --port "$(PORT)" --admin-port "$(ADMIN_PORT)" --data "$(DATA)" --workers "$(WORKERS)" --slots "$(SLOTS)" --gateways "$(GATEWAYS)"
+	@$(VENV)/python -m deploy.local.run --port '$(PORT)' --admin-port '$(ADMIN_PORT)' --data '$(DATA)' --workers '$(WORKERS)' --slots '$(SLOTS)' --gateways '$(GATEWAYS)'
 
 test: ## set up for tests and run all of them [ARGS="-k name"]
 	@$(BOOTSTRAP) --for test

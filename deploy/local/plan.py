@@ -115,10 +115,7 @@ def make_plan(
 
 def ready_line(options: Options) -> str:
     """What programs that start us wait for."""
-    return (
-        f"Tokenline is ready  chat http://{LOOPBACK}:{options.port}"
-        f"  admin http://{LOOPBACK}:{options.admin_port}"
-    )
+    return f"Tokenline is ready  chat http://{LOOPBACK}:{options.port}  admin http://{LOOPBACK}:{options.admin_port}"
 
 
 def log_path(data: Path, name: str) -> Path:

@@ -96,9 +96,7 @@ class NodeHandle:
 
     def close_connections(self, reason: str = "closed by the test") -> None:
         """Close every client connection from the broker's side."""
-        self.evaluate(
-            f'[rabbit_networking:close_connection(P, "{reason}") || P <- rabbit_networking:connections()].'
-        )
+        self.evaluate(f'[rabbit_networking:close_connection(P, "{reason}") || P <- rabbit_networking:connections()].')
 
 
 class PrivateNode(NodeHandle):
@@ -267,8 +265,7 @@ class PrivateNode(NodeHandle):
         except BlockingIOError:
             os.close(fd)
             raise LocalError(
-                f"Another launcher runs the RabbitMQ node in {self.folder}: "
-                "stop it, or use another data folder."
+                f"Another launcher runs the RabbitMQ node in {self.folder}: stop it, or use another data folder."
             ) from None
         self._lock_fd = fd
 

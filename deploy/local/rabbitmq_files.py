@@ -67,9 +67,7 @@ def with_free_ports(state: NodeState) -> NodeState:
     for _ in range(4):
         taken.append(free_port(avoid=taken))
     amqp, dist, epmd, management = taken
-    return dataclasses.replace(
-        state, amqp_port=amqp, dist_port=dist, epmd_port=epmd, management_port=management
-    )
+    return dataclasses.replace(state, amqp_port=amqp, dist_port=dist, epmd_port=epmd, management_port=management)
 
 
 def server_config(state: NodeState, plugins: tuple[str, ...], memory_bytes: int) -> str:
@@ -96,9 +94,7 @@ def server_config(state: NodeState, plugins: tuple[str, ...], memory_bytes: int)
     return "\n".join(lines) + "\n"
 
 
-def write_server_files(
-    folder: Path, state: NodeState, home: Path, plugins: tuple[str, ...], memory_bytes: int
-) -> None:
+def write_server_files(folder: Path, state: NodeState, home: Path, plugins: tuple[str, ...], memory_bytes: int) -> None:
     """Everything the server reads at start."""
     for name in ("home", "data", "log"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -131,9 +127,7 @@ def server_environment(folder: Path, state: NodeState) -> dict[str, str]:
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "env.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-            f"-kernel inet_dist_use_interface {{127,0,0,1}} {state.marker}"
-        ),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (f"-kernel inet_dist_use_interface {{127,0,0,1}} {state.marker}"),
         # Makes the start script become the server, in place of a shell that waits for it.
         "detached": "true",
     }
