@@ -56,7 +56,7 @@ bench-peers: ## the same questions put to comparable projects
 
 types: ## write the TypeScript types again from the Python contracts
 	@$(BOOTSTRAP) --for run
-	@$(VENV)/python -m tokenline.contracts.typescript
+	@$(VENV)/python -m deploy.codegen.typescript
 
 clean: ## remove what set-up and checks made; data in var/ stays
 	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

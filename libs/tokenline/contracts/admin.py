@@ -3,8 +3,8 @@
 import msgspec
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.frames import Auth, Eta, Ping, Pong, Ready
-from tokenline.contracts.ids import AgentId, Pool, TicketId, WorkerId
+from tokenline.contracts.frames import Auth, Eta, Ping, Pong
+from tokenline.contracts.ids import AgentId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
 
 
@@ -104,6 +104,12 @@ class LineQuery(Shape):
     limit: int = 200
 
 
+class AdminReady(Shape, tag="ready", tag_field="type"):
+    """The socket is authenticated as an administrator's."""
+
+    user_id: UserId
+
+
 class Board(Shape, tag="board", tag_field="type"):
     """Sent at most once a second, and only when something changed."""
 
@@ -124,7 +130,7 @@ class LineFrame(Shape, tag="line", tag_field="type"):
 
 
 AdminClientFrame = Auth | Ping
-AdminServerFrame = Ready | Board | LineFrame | Pong
+AdminServerFrame = AdminReady | Board | LineFrame | Pong
 
 _decoder = msgspec.json.Decoder(AdminClientFrame)
 

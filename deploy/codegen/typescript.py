@@ -1,0 +1,161 @@
+"""Writes the TypeScript types of the contracts: ``python -m deploy.codegen.typescript [--check]``.
+
+The wire has one definition, in Python. A struct becomes an interface, an enumeration a union of its values, a tagged
+union an alias. The server leaves no field out, so all are required there; what a client may leave out is optional.
+"""
+
+import sys
+import types
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from tokenline.contracts import admin, agents, attachments, chat, frames
+
+TARGET = Path(__file__).parents[2] / "libs/web/src/generated/frames.ts"
+
+HEADER = """\
+// Made from libs/tokenline/contracts by `make types`; a test fails when it is stale. Do not edit.
+"""
+
+UNIONS: dict[str, Any] = {
+    "ClientFrame": frames.ClientFrame,
+    "ServerFrame": frames.ServerFrame,
+    "AdminClientFrame": admin.AdminClientFrame,
+    "AdminServerFrame": admin.AdminServerFrame,
+}
+FROM_CLIENTS = {*get_args(frames.ClientFrame), *get_args(admin.AdminClientFrame)}
+ALONE: tuple[type, ...] = (
+    admin.LinePage,
+    admin.PoolPage,
+    admin.WorkerPage,
+    admin.HistoryPage,
+    admin.LineQuery,
+    agents.Agent,
+    attachments.Passage,
+    chat.Conversation,
+)
+RENAMED = {"Error": "ErrorFrame", "Text": "DeltaFrame"}
+"""``Error`` and ``Text`` are built-in names of the browser."""
+
+_PLAIN = {
+    msgspec.inspect.AnyType: "unknown",
+    msgspec.inspect.NoneType: "null",
+    msgspec.inspect.BoolType: "boolean",
+    msgspec.inspect.IntType: "number",
+    msgspec.inspect.FloatType: "number",
+    msgspec.inspect.StrType: "string",
+}
+
+
+def generate() -> str:
+    """The whole file."""
+    structs: dict[str, type] = {}
+    enums: dict[str, type[Enum]] = {}
+    for root in [*(member for union in UNIONS.values() for member in get_args(union)), *ALONE]:
+        for found in _reachable(msgspec.inspect.type_info(root)):
+            if issubclass(found, Enum):
+                enums[_name(found)] = found
+            else:
+                structs[_name(found)] = found
+    parts = [HEADER]
+    parts += [_enum(name, enums[name]) for name in sorted(enums)]
+    parts += [_interface(name, structs[name]) for name in sorted(structs)]
+    parts += [_union(name, union) for name, union in UNIONS.items()]
+    return "\n".join(parts)
+
+
+def _name(shape: type) -> str:
+    return RENAMED.get(shape.__name__, shape.__name__)
+
+
+def _reachable(info: msgspec.inspect.Type, seen: set[type] | None = None) -> Iterator[type]:
+    """Structs and enumerations in ``info``, each once."""
+    seen = set() if seen is None else seen
+    shape = getattr(info, "cls", None)
+    if isinstance(shape, type) and shape not in seen:
+        seen.add(shape)
+        yield shape
+        for field in getattr(info, "fields", ()):
+            yield from _reachable(field.type, seen)
+    for part in _parts(info):
+        yield from _reachable(part, seen)
+
+
+def _parts(info: msgspec.inspect.Type) -> tuple[msgspec.inspect.Type, ...]:
+    match info:
+        case msgspec.inspect.UnionType(types=members):
+            return members
+        case msgspec.inspect.DictType(value_type=value):
+            return (value,)
+        case msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item):
+            return (item,)
+    return ()
+
+
+def _interface(name: str, shape: type) -> str:
+    info = msgspec.inspect.type_info(shape)
+    if not isinstance(info, msgspec.inspect.StructType):
+        raise TypeError(f"{shape} is no struct")
+    lines = [f"  {info.tag_field}: {_literal(info.tag)};"] if info.tag_field else []
+    for field in info.fields:
+        mark = "" if field.required or shape not in FROM_CLIENTS else "?"
+        lines.append(f"  {field.encode_name}{mark}: {_type(field.type)};")
+    return f"{_comment(shape.__doc__)}export interface {name} {{\n" + "\n".join(lines) + "\n}\n"
+
+
+def _enum(name: str, shape: type[Enum]) -> str:
+    return f"export type {name} = " + " | ".join(_literal(member.value) for member in shape) + ";\n"
+
+
+def _union(name: str, union: types.UnionType) -> str:
+    return f"export type {name} =\n" + "\n".join(f"  | {_name(member)}" for member in get_args(union)) + ";\n"
+
+
+def _comment(text: str | None) -> str:
+    """The docstring as a comment; msgspec gives undocumented structs the docstring of their base, or none."""
+    if not text or text.startswith("A value on the wire"):
+        return ""
+    lines = [line.strip() for line in text.strip().replace("``", "`").splitlines()]
+    if len(lines) == 1:
+        return f"/** {lines[0]} */\n"
+    return "/**\n" + "".join(f" * {line}".rstrip() + "\n" for line in lines) + " */\n"
+
+
+def _type(info: msgspec.inspect.Type) -> str:
+    match info:
+        case msgspec.inspect.StructType(cls=shape) | msgspec.inspect.EnumType(cls=shape):
+            return _name(shape)
+        case msgspec.inspect.LiteralType(values=values):
+            return " | ".join(map(_literal, values))
+        case msgspec.inspect.UnionType(types=members):
+            return " | ".join(map(_type, members))
+        case msgspec.inspect.DictType(value_type=value):
+            return f"Record<string, {_type(value)}>"
+        case msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item):
+            inner = _type(item)
+            return f"({inner})[]" if " " in inner else f"{inner}[]"
+    return _PLAIN[type(info)]
+
+
+def _literal(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def main(arguments: list[str]) -> int:
+    fresh = generate()
+    if "--check" in arguments:
+        stale = not TARGET.exists() or TARGET.read_text() != fresh
+        if stale:
+            print(f"{TARGET.name} is stale: run `make types`", file=sys.stderr)
+        return int(stale)
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(fresh)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,424 @@
+// Made from libs/tokenline/contracts by `make types`; a test fails when it is stale. Do not edit.
+
+export type AttachmentState = "uploading" | "queued" | "extracting" | "embedding" | "indexed" | "failed";
+
+export type MessageStatus = "sent" | "complete" | "cancelled" | "incomplete";
+
+export type TicketState = "held" | "queued" | "processing" | "streaming" | "complete" | "cancelled" | "error";
+
+/** The question is stored and will be answered, whatever happens. */
+export interface Accepted {
+  type: "accepted";
+  ticket_id: string;
+  conversation_id: string;
+  client_message_id: string | null;
+  message: Message;
+}
+
+/** The socket is authenticated as an administrator's. */
+export interface AdminReady {
+  type: "ready";
+  user_id: string;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  description: string;
+  model: string;
+  system_prompt: string;
+  temperature: number | null;
+  max_tokens: number | null;
+  context_tokens: number;
+  capabilities: string[];
+  pool: string;
+}
+
+export interface Attachment {
+  id: string;
+  owner_id: string;
+  conversation_id: string | null;
+  name: string;
+  size_bytes: number;
+  mime_type: string;
+  state: AttachmentState;
+  error: ErrorInfo | null;
+  pages: number | null;
+  chunks: number | null;
+  created_at: number;
+  version: number;
+}
+
+export interface AttachmentFrame {
+  type: "attachment";
+  attachment: Attachment;
+}
+
+/** First frame on a socket that was opened without credentials; due within 10 s. */
+export interface Auth {
+  type: "auth";
+  token: string;
+}
+
+/** Sent at most once a second, and only when something changed. */
+export interface Board {
+  type: "board";
+  at: number;
+  pools: PoolCard[];
+  workers: WorkerRow[];
+  broker_connected: boolean;
+  drift: number | null;
+}
+
+/** Stop, at whatever stage: the text so far is kept. */
+export interface Cancel {
+  type: "cancel";
+  ticket_id: string;
+}
+
+/** Terminal. */
+export interface Cancelled {
+  type: "cancelled";
+  ticket_id: string;
+  message_id: string | null;
+}
+
+/** A passage an answer rests on; `number` is the `[n]` in the answer's text. */
+export interface Citation {
+  number: number;
+  attachment_id: string;
+  name: string;
+  page: number | null;
+  start: number;
+  end: number;
+  passage: string;
+  similarity: number;
+}
+
+/** Terminal. `message` is the stored answer; its `content` is empty when the client already has the text. */
+export interface Complete {
+  type: "complete";
+  ticket_id: string;
+  attempt: number;
+  length: number;
+  message: Message;
+}
+
+export interface Conversation {
+  id: string;
+  owner_id: string;
+  agent_id: string;
+  title: string;
+  archived: boolean;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A conversation of the user appeared or changed, on any device. */
+export interface ConversationFrame {
+  type: "conversation";
+  conversation: Conversation;
+  deleted: boolean;
+}
+
+/** Append `text` at `offset`. The first one of an attempt means the state STREAMING. */
+export interface DeltaFrame {
+  type: "delta";
+  ticket_id: string;
+  attempt: number;
+  offset: number;
+  text: string;
+}
+
+/** With `ticket_id`: terminal for that ticket. Without: the frame that was sent is at fault, nothing was done. */
+export interface ErrorFrame {
+  type: "error";
+  error: ErrorInfo;
+  ticket_id: string | null;
+  client_message_id: string | null;
+  retry: boolean;
+}
+
+/** An error as stored with a ticket and as sent to clients. */
+export interface ErrorInfo {
+  code: string;
+  message: string;
+  detail: Record<string, unknown>;
+}
+
+/** Seconds until the first token, as a range; sent only when there is something to reckon from. */
+export interface Eta {
+  likely_s: number;
+  worst_s: number;
+}
+
+/** Follow every live ticket of a conversation and those to come. */
+export interface Follow {
+  type: "follow";
+  conversation_id: string;
+}
+
+/** Waits for `reason`; `position` is the rank it would get if it were released. */
+export interface Held {
+  type: "held";
+  ticket_id: string;
+  reason: string;
+  position: number;
+}
+
+/** Answer of `GET /api/v1/admin/history`: a point per pool and 5 s over the last hour, oldest first. */
+export interface HistoryPage {
+  items: HistoryPoint[];
+  next: string | null;
+}
+
+export interface HistoryPoint {
+  at: number;
+  pool: string;
+  waiting: number;
+  running: number;
+}
+
+/** The first page of the whole line, with its length. */
+export interface LineFrame {
+  type: "line";
+  at: number;
+  items: LineItem[];
+  total: number;
+}
+
+/** One live ticket as the administrator sees it. */
+export interface LineItem {
+  ticket_id: string;
+  user: string;
+  agent: string;
+  pool: string;
+  priority: number;
+  state: TicketState;
+  reason: string | null;
+  position: number | null;
+  age_s: number;
+  eta: Eta | null;
+  created_at: number;
+}
+
+/** Answer of `GET /api/v1/admin/line`. */
+export interface LinePage {
+  items: LineItem[];
+  next: string | null;
+}
+
+/** Query of `GET /api/v1/admin/line`; `None` does not filter. */
+export interface LineQuery {
+  pool: string | null;
+  user: string | null;
+  state: TicketState | null;
+  cursor: string | null;
+  limit: number;
+}
+
+export interface Message {
+  id: string;
+  conversation_id: string;
+  owner_id: string;
+  role: "assistant" | "system" | "user";
+  content: string;
+  status: MessageStatus;
+  seq: number;
+  parent_id: string | null;
+  ticket_id: string | null;
+  client_message_id: string | null;
+  attachment_ids: string[];
+  citations: Citation[];
+  tool_calls: (Record<string, unknown>)[];
+  usage: Usage | null;
+  created_at: number;
+}
+
+/** A question that was sent from another of the user's tabs. */
+export interface MessageFrame {
+  type: "message";
+  message: Message;
+}
+
+/** One search hit. */
+export interface Passage {
+  attachment_id: string;
+  name: string;
+  page: number | null;
+  start: number;
+  end: number;
+  content: string;
+  similarity: number;
+}
+
+export interface Ping {
+  type: "ping";
+  id?: number;
+}
+
+export interface Pong {
+  type: "pong";
+  id: number;
+}
+
+/** One pool at a glance. Waits are of tickets claimed of late; rates count the last minute. */
+export interface PoolCard {
+  pool: string;
+  waiting: number;
+  depth_by_priority: Record<string, number>;
+  held: number;
+  running: number;
+  slots: number;
+  workers: number;
+  wait_p50_s: number | null;
+  wait_p95_s: number | null;
+  arrivals_per_min: number;
+  services_per_min: number;
+  eta: Eta | null;
+  oldest_age_s: number | null;
+}
+
+/** Answer of `GET /api/v1/admin/pools`. */
+export interface PoolPage {
+  items: PoolCard[];
+  next: string | null;
+}
+
+export interface Position {
+  type: "position";
+  ticket_id: string;
+  position: number;
+  eta: Eta | null;
+  note: string | null;
+}
+
+/** A worker has it; no text yet. */
+export interface Processing {
+  type: "processing";
+  ticket_id: string;
+  attempt: number;
+}
+
+/**
+ * In the broker's queue, `position` tickets will be served before it. `note` explains a position that grew,
+ * a missing worker or an unavailable broker.
+ */
+export interface Queued {
+  type: "queued";
+  ticket_id: string;
+  position: number;
+  eta: Eta | null;
+  note: string | null;
+}
+
+/** The socket is authenticated. `live` lists the user's tickets that are not finished yet. */
+export interface Ready {
+  type: "ready";
+  user_id: string;
+  heartbeat_s: number;
+  live: string[];
+}
+
+/** Drop the text of earlier attempts: it is answered again from the beginning. */
+export interface Restarted {
+  type: "restarted";
+  ticket_id: string;
+  attempt: number;
+}
+
+/** Go on following a ticket from where this client is. */
+export interface Resume {
+  type: "resume";
+  ticket_id: string;
+  attempt?: number;
+  offset?: number;
+}
+
+/** Ask a question. The same `client_message_id` again gives the same ticket again. */
+export interface Send {
+  type: "send";
+  client_message_id: string;
+  content: string;
+  conversation_id?: string | null;
+  agent_id?: string | null;
+  attachment_ids?: string[];
+}
+
+/** Replace the text by this one. `recovered` false: what the client had could not be continued. */
+export interface Snapshot {
+  type: "snapshot";
+  ticket_id: string;
+  attempt: number;
+  text: string;
+  recovered: boolean;
+}
+
+export interface ToolCallFrame {
+  type: "tool_call";
+  ticket_id: string;
+  attempt: number;
+  call_id: string;
+  name: string;
+  status: "completed" | "failed" | "started";
+  detail: Record<string, unknown>;
+}
+
+/** What an answer cost. `estimated` when the model did not report it. */
+export interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  estimated: boolean;
+}
+
+/** Answer of `GET /api/v1/admin/workers`. */
+export interface WorkerPage {
+  items: WorkerRow[];
+  next: string | null;
+}
+
+export interface WorkerRow {
+  worker_id: string;
+  pool: string;
+  slots: number;
+  busy: number;
+  draining: boolean;
+  seen_s_ago: number;
+}
+
+export type ClientFrame =
+  | Auth
+  | Send
+  | Cancel
+  | Resume
+  | Follow
+  | Ping;
+
+export type ServerFrame =
+  | Ready
+  | Accepted
+  | Held
+  | Queued
+  | Position
+  | Processing
+  | DeltaFrame
+  | ToolCallFrame
+  | Restarted
+  | Snapshot
+  | Complete
+  | Cancelled
+  | ErrorFrame
+  | ConversationFrame
+  | MessageFrame
+  | AttachmentFrame
+  | Pong;
+
+export type AdminClientFrame =
+  | Auth
+  | Ping;
+
+export type AdminServerFrame =
+  | AdminReady
+  | Board
+  | LineFrame
+  | Pong;
