@@ -1,0 +1,1 @@
+"""Claims tickets, asks the model, streams the answer back, writes it down."""

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Sequence
 from tokenline.contracts.tickets import HoldReason, Ticket, TicketState
 
 
-def hold_reason(
-    *, conversation_busy: bool, in_queue: int, user_limit: int, indexing: bool
-) -> HoldReason | None:
+def hold_reason(*, conversation_busy: bool, in_queue: int, user_limit: int, indexing: bool) -> HoldReason | None:
     """Why a ticket must wait outside the queue; ``None``: it may enter.
 
     ``in_queue`` counts the owner's tickets that are queued or running; ``user_limit`` is K.
@@ -21,9 +19,7 @@ def hold_reason(
     return None
 
 
-def next_reasons(
-    live: Sequence[Ticket], *, user_limit: int, indexing: Iterable[str]
-) -> dict[str, HoldReason | None]:
+def next_reasons(live: Sequence[Ticket], *, user_limit: int, indexing: Iterable[str]) -> dict[str, HoldReason | None]:
     """Judge again every held ticket of one owner; ``None`` means release it.
 
     ``live``: all live tickets of the owner, oldest first. ``indexing``: ids of those whose files are being read.

@@ -60,8 +60,6 @@ class Lane:
         if dead < _COMPACT_AT or dead * 4 < len(self._seqs):
             return
         gone = set(self._gaps)
-        self._seqs = [
-            seq for index, seq in enumerate(self._seqs) if index >= self._front and index not in gone
-        ]
+        self._seqs = [seq for index, seq in enumerate(self._seqs) if index >= self._front and index not in gone]
         self._front = 0
         self._gaps = []

@@ -67,10 +67,7 @@ def parse(text: str) -> list[NumberedPassage]:
             found.append((int(numbered[1]), numbered[2], []))
         elif found:
             found[-1][2].append(line.removeprefix(_INDENT))
-    return [
-        NumberedPassage(number=number, source=origin, text="\n".join(lines))
-        for number, origin, lines in found
-    ]
+    return [NumberedPassage(number=number, source=origin, text="\n".join(lines)) for number, origin, lines in found]
 
 
 def cited(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
@@ -80,9 +77,7 @@ def cited(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
     """
     marks = _MARK.findall(_CODE.sub(" ", text))
     numbers = {int(number) for mark in marks for number in re.findall(r"\d+", mark)}
-    return tuple(
-        _citation(number, passage) for number, passage in enumerate(passages, 1) if number in numbers
-    )
+    return tuple(_citation(number, passage) for number, passage in enumerate(passages, 1) if number in numbers)
 
 
 def _citation(number: int, passage: Passage) -> Citation:

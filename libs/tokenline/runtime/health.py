@@ -18,9 +18,7 @@ CHECK_S = 2.0
 log = structlog.get_logger()
 
 
-def probes(
-    checks: Mapping[str, Check], metrics: Metrics, before_scrape: Callable[[], None] | None = None
-) -> APIRouter:
+def probes(checks: Mapping[str, Check], metrics: Metrics, before_scrape: Callable[[], None] | None = None) -> APIRouter:
     """``before_scrape`` sets the gauges that are read off state."""
     router = APIRouter()
 

@@ -25,32 +25,32 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._made = {metric.name: self._make(metric) for metric in metrics}
+        self._counters: dict[str, Counter] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._histograms: dict[str, Histogram] = {}
+        for metric in metrics:
+            self._make(metric)
 
-    def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
+    def _make(self, metric: Metric) -> None:
+        name, text, labels, registry = metric.name, metric.help, metric.labels, self._registry
         match metric.kind:
             case MetricKind.COUNTER:
-                return Counter(metric.name, metric.help, metric.labels, registry=self._registry)
+                self._counters[name] = Counter(name, text, labels, registry=registry)
             case MetricKind.GAUGE:
-                return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
+                self._gauges[name] = Gauge(name, text, labels, registry=registry)
             case MetricKind.HISTOGRAM:
-                return Histogram(
-                    metric.name, metric.help, metric.labels, registry=self._registry, buckets=metric.buckets
-                )
+                self._histograms[name] = Histogram(name, text, labels, registry=registry, buckets=metric.buckets)
 
     def add(self, metric: Metric, *labels: str, by: float = 1) -> None:
-        made = self._made[metric.name]
-        assert isinstance(made, Counter)
+        made = self._counters[metric.name]
         (made.labels(*labels) if labels else made).inc(by)
 
     def set(self, metric: Metric, value: float, *labels: str) -> None:
-        made = self._made[metric.name]
-        assert isinstance(made, Gauge)
+        made = self._gauges[metric.name]
         (made.labels(*labels) if labels else made).set(value)
 
     def observe(self, metric: Metric, value: float, *labels: str) -> None:
-        made = self._made[metric.name]
-        assert isinstance(made, Histogram)
+        made = self._histograms[metric.name]
         (made.labels(*labels) if labels else made).observe(value)
 
     def exposition(self) -> bytes:

@@ -29,9 +29,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
-        sys.exit(
-            f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port or stop what uses it."
-        )
+        sys.exit(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port or stop what uses it.")
     listener.set_inheritable(True)
     return listener
 

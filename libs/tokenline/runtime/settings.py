@@ -9,16 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """Variables are ``TOKENLINE_<NAME>``; servers of one's own keep their customary names (``AMQP_URL``)."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TOKENLINE_", extra="ignore", frozen=True, populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="TOKENLINE_", extra="ignore", frozen=True, populate_by_name=True)
 
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65535)
     data_dir: Path = Path("var")
-    amqp_url: SecretStr = Field(
-        default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"), validation_alias="AMQP_URL"
-    )
+    amqp_url: SecretStr = Field(default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"), validation_alias="AMQP_URL")
     mongo_url: SecretStr | None = Field(default=None, validation_alias="MONGO_URL")
     log_level: str = "INFO"
     graceful_s: int = Field(default=10, ge=1)

@@ -27,9 +27,7 @@ class Supervisor:
         task.add_done_callback(self._ended)
         return task
 
-    def forever(
-        self, name: str, work: Callable[[], Awaitable[None]], *, every_s: float = 0.0
-    ) -> asyncio.Task[None]:
+    def forever(self, name: str, work: Callable[[], Awaitable[None]], *, every_s: float = 0.0) -> asyncio.Task[None]:
         """Run again and again, ``every_s`` apart; after an exception once more in `RETRY_S`."""
         return self.spawn(name, self._repeat(name, work, every_s))
 

@@ -14,9 +14,7 @@ from tokenline.runtime.settings import ServiceSettings
 def open_store(settings: ServiceSettings, clock: Clock, observe: Callable[[float], None]) -> Store:
     """``observe`` is told the seconds of each write. Raises `Misconfigured`."""
     if settings.mongo_url is not None:
-        raise Misconfigured(
-            "MONGO_URL is set, but this version keeps its data in SQLite only. Unset MONGO_URL."
-        )
+        raise Misconfigured("MONGO_URL is set, but this version keeps its data in SQLite only. Unset MONGO_URL.")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return SqliteStore(settings.data_dir / "tokenline.db", clock, observe)
 

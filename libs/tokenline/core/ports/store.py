@@ -170,6 +170,10 @@ class AccountStore(Protocol):
 
     async def revoke_refresh_family(self, family: str) -> None: ...
 
+    async def refresh_family_is_live(self, family: str) -> bool:
+        """False once it was revoked, and for an unknown one."""
+        ...
+
     async def add_api_key(self, key: ApiKey) -> None: ...
 
     async def api_keys(self, user_id: UserId) -> list[ApiKey]:

@@ -1,0 +1,60 @@
+"""Shows that this worker lives: a heartbeat for the line, a lease in the store, and a look at what others wish."""
+
+import structlog
+
+from services.agent_worker.deps import Deps
+from services.agent_worker.intake import Intake
+from services.agent_worker.run import Stop
+from services.agent_worker.settings import WorkerSettings
+from tokenline.contracts.events import WorkerGone, WorkerSeen
+from tokenline.core.ports.store import worker_lease
+from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.line import same_attempt
+
+log = structlog.get_logger()
+
+HEARTBEAT_S = 2.0
+RENEW_S = 5.0
+EXPIRE_S = 15.0
+
+
+class Leases:
+    def __init__(self, deps: Deps, settings: WorkerSettings, incarnation: str, intake: Intake) -> None:
+        self._deps = deps
+        self._settings = settings
+        self._incarnation = incarnation
+        self._intake = intake
+        self._announcer = Announcer(deps.broker)
+        self._lease = worker_lease(settings.worker_id, incarnation)
+
+    async def heartbeat(self) -> None:
+        await self._announcer.announce(
+            WorkerSeen(
+                worker_id=self._settings.worker_id,
+                incarnation=self._incarnation,
+                pool=self._settings.pool,
+                slots=self._settings.slots,
+                busy=len(self._intake.runs),
+                draining=self._intake.draining,
+                at=self._deps.clock.now(),
+            )
+        )
+
+    async def renew(self) -> None:
+        """Extend the lease; then see whether somebody wants a running ticket stopped, followed, or has taken it."""
+        await self._deps.store.renew_lease(self._lease, self._incarnation, EXPIRE_S)
+        for ticket_id, run in list(self._intake.runs.items()):
+            ticket = await self._deps.store.get_ticket(ticket_id)
+            if ticket is None or not same_attempt(ticket, run.ticket):
+                if self._intake.runs.get(ticket_id) is run and not run.ending:
+                    run.stop(Stop.FENCED)
+                continue
+            if ticket.cancel_requested:
+                run.stop(Stop.CANCELLED)
+            for gateway in set(ticket.reply_to) - run.gateways:
+                run.attach(gateway)
+
+    async def leave(self) -> None:
+        """Say goodbye, so that nobody waits for this worker."""
+        await self._deps.store.drop_lease(self._lease, self._incarnation)
+        await self._announcer.announce(WorkerGone(worker_id=self._settings.worker_id, incarnation=self._incarnation))

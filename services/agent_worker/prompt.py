@@ -1,0 +1,72 @@
+"""What the model is asked: instructions, passages from the files, and as much history as the budget allows."""
+
+from tokenline.contracts.agents import Agent
+from tokenline.contracts.attachments import AttachmentState, Passage, SearchRequest
+from tokenline.contracts.base import Shape
+from tokenline.contracts.chat import Message
+from tokenline.contracts.errors import NotFound, SearchUnavailable
+from tokenline.contracts.tickets import Ticket
+from tokenline.core.passages import render
+from tokenline.core.ports.model import ChatTurn, ModelRequest
+from tokenline.core.ports.search import Search
+from tokenline.core.ports.store import Store
+
+CHARACTERS_PER_TOKEN = 4
+"""OpenAI's rule of thumb for English; good enough to stay inside a budget with a margin."""
+
+HISTORY_MESSAGES = 100
+PASSAGES = 5
+
+
+class Prompt(Shape):
+    request: ModelRequest
+    question: Message
+    passages: tuple[Passage, ...]
+
+
+async def build_prompt(store: Store, search: Search, agent: Agent, ticket: Ticket) -> Prompt:
+    """Raises `NotFound` when the question was deleted meanwhile."""
+    question = await store.get_message(ticket.question_id)
+    if question is None:
+        raise NotFound("The question was deleted.")
+    passages, notes = await _from_files(store, search, question)
+    system = "\n\n".join([agent.system_prompt, *notes, *([render(passages)] if passages else [])])
+    page = await store.messages(ticket.conversation_id, limit=HISTORY_MESSAGES)
+    history = [message for message in page.items if message.seq <= question.seq]
+    budget = agent.context_tokens * CHARACTERS_PER_TOKEN - len(system)
+    turns = (ChatTurn(role="system", content=system), *cut(history or [question], budget))
+    request = ModelRequest(model=agent.model, turns=turns, temperature=agent.temperature, max_tokens=agent.max_tokens)
+    return Prompt(request=request, question=question, passages=passages)
+
+
+def cut(history: list[Message], budget: int) -> list[ChatTurn]:
+    """The newest messages that fit into ``budget`` characters, in order; the last one always."""
+    kept: list[ChatTurn] = []
+    for message in reversed(history):
+        budget -= len(message.content)
+        if kept and budget < 0:
+            break
+        kept.append(ChatTurn(role=message.role, content=message.content))
+    return kept[::-1]
+
+
+async def _from_files(store: Store, search: Search, question: Message) -> tuple[tuple[Passage, ...], list[str]]:
+    """Passages that bear on the question, and notes on files that could not be used."""
+    files = await store.attachments_of(question.conversation_id)
+    notes = [
+        f"The file {file.name} could not be read: {file.error.message if file.error else 'unknown reason'}"
+        for file in files
+        if file.state is AttachmentState.FAILED
+    ]
+    if not any(file.state is AttachmentState.INDEXED for file in files):
+        return (), notes
+    request = SearchRequest(
+        owner_id=question.owner_id,
+        conversation_id=question.conversation_id,
+        query=question.content,
+        top_k=PASSAGES,
+    )
+    try:
+        return await search.passages(request), notes
+    except SearchUnavailable:
+        return (), [*notes, "The user's files cannot be searched at the moment; say so."]

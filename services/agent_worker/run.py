@@ -1,0 +1,217 @@
+"""One answer from claim to end. It belongs to this process and its lease, not to the delivery it came with."""
+
+import asyncio
+from enum import Enum
+
+import structlog
+
+from services.agent_worker.deps import Deps
+from services.agent_worker.prompt import Prompt, build_prompt
+from tokenline.contracts.chat import Message, MessageStatus
+from tokenline.contracts.errors import AnswerIncomplete, StoreUnavailable, TokenlineError
+from tokenline.contracts.ids import GatewayId
+from tokenline.contracts.metrics import FENCED, FIRST_TOKEN, TOKENS
+from tokenline.contracts.replies import Delta, Ended, Snapshot
+from tokenline.contracts.tickets import Ticket, TicketState, Usage
+from tokenline.core import ticket as moves
+from tokenline.core.passages import cited
+from tokenline.core.ports.broker import Delivery
+from tokenline.core.ports.model import ModelEnd, ModelText
+from tokenline.core.stream import StreamText
+from tokenline.runtime.line import same_attempt
+
+log = structlog.get_logger()
+
+STORE_RETRY_S = 1.0
+
+
+class Stop(Enum):
+    CANCELLED = "cancelled"
+    """The user stopped it: keep the text so far."""
+    FENCED = "fenced"
+    """A newer attempt has the ticket: write nothing."""
+    DRAINED = "drained"
+    """This worker goes down: hand the ticket back."""
+
+
+class Run:
+    """``delivery`` is the latest one of the ticket: it comes again when the broker was away."""
+
+    def __init__(self, deps: Deps, ticket: Ticket, delivery: Delivery) -> None:
+        self.ticket = ticket
+        self.delivery = delivery
+        self._deps = deps
+        self._text = StreamText(ticket.attempt)
+        self.gateways = set(ticket.reply_to)
+        self._stop: Stop | None = None
+        self._scope = asyncio.timeout(None)
+        self._usage: Usage | None = None
+        self._tokens = 0
+        self._began: asyncio.Task[None] | None = None
+        self.ending = False
+        """The model is done with it: from here on only the last write is under way."""
+
+    # ── from outside ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def stop(self, why: Stop) -> None:
+        """End early. Leaving the model's stream closes it upstream; the first reason counts."""
+        if self._stop is None:
+            self._stop = why
+            self._interrupt()
+
+    def attach(self, gateway: GatewayId) -> None:
+        """Send the text so far to this gateway, and all that follows."""
+        self.gateways.add(gateway)
+        snapshot = Snapshot(self.ticket.id, self.ticket.attempt, str(self._text))
+        self._deps.publisher.send(snapshot, [gateway], urgent=True)
+
+    # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def answer(self) -> Ticket | None:
+        """Run to the end and write it down; the ticket as ended or handed back, ``None`` when fenced."""
+        prompt: Prompt | None = None
+        error: TokenlineError | None = None
+        try:
+            async with self._scope:
+                if self._stop is not None:
+                    self._interrupt()
+                prompt = await build_prompt(
+                    self._deps.store, self._deps.search, self._deps.agents.get(self.ticket.agent_id), self.ticket
+                )
+                await self._stream(prompt)
+        except TimeoutError:
+            if self._stop is None:
+                error = AnswerIncomplete()
+        except TokenlineError as failure:
+            error = failure
+        except Exception:
+            log.exception("run.failed", ticket_id=self.ticket.id, attempt=self.ticket.attempt)
+            error = AnswerIncomplete("The answer failed on our side.")
+        self.ending = True
+        while True:
+            try:
+                return await self._end(prompt, error)
+            except StoreUnavailable:
+                # Nothing else is left to do but this write. Should it take longer than the lease, it is fenced.
+                await asyncio.sleep(STORE_RETRY_S)
+
+    def _interrupt(self) -> None:
+        try:
+            self._scope.reschedule(asyncio.get_running_loop().time())
+        except RuntimeError:
+            # Not entered yet (answer() looks at _stop when it enters), or left already.
+            return
+
+    async def _stream(self, prompt: Prompt) -> None:
+        async with self._deps.model.stream(prompt.request) as events:
+            async for event in events:
+                match event:
+                    case ModelText():
+                        self._grow(event)
+                    case ModelEnd(usage=usage):
+                        self._usage = usage
+
+    def _grow(self, piece: ModelText) -> None:
+        offset, first = self._text.length, self._text.length == 0
+        self._tokens += piece.tokens
+        self._text.append(self.ticket.attempt, offset, piece.text)
+        delta = Delta(self.ticket.id, self.ticket.attempt, offset, piece.text)
+        self._deps.publisher.send(delta, self.gateways, urgent=first)
+        if first:
+            # Beside the stream: the next tokens do not wait for the store.
+            self._began = asyncio.create_task(self._begin(), name=f"begin.{self.ticket.id}")
+
+    async def _begin(self) -> None:
+        """Write STREAMING down."""
+        now = self._deps.clock.now()
+        self._deps.metrics.observe(FIRST_TOKEN, now - (self.ticket.started_at or now), self.ticket.pool)
+        streaming = await self._deps.line.change(
+            self.ticket.id,
+            lambda now_stored: (
+                moves.begin_streaming(now_stored, now=now) if same_attempt(now_stored, self.ticket) else None
+            ),
+            known=self.ticket,
+        )
+        if streaming is None:
+            self.stop(Stop.FENCED)
+        else:
+            self.ticket = streaming
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _end(self, prompt: Prompt | None, error: TokenlineError | None) -> Ticket | None:
+        if self._began is not None:
+            began, self._began = self._began, None
+            await began
+        if self._stop is Stop.FENCED:
+            self._deps.metrics.add(FENCED)
+            return None
+        if self._stop is Stop.DRAINED:
+            return await self._deps.line.hand_back(self.ticket)
+        if error is not None and self._stop is None:
+            return await self._deps.failures.handle(self.ticket, error, self._message(prompt, error))
+        if self._stop is Stop.CANCELLED:
+            return await self._write(self._message(prompt, None), TicketState.CANCELLED)
+        return await self._write(self._message(prompt, None), TicketState.COMPLETE)
+
+    async def _write(self, answer: Message | None, state: TicketState) -> Ticket | None:
+        usage = self._counted()
+        now = self._deps.clock.now()
+
+        def finish(current: Ticket) -> Ticket | None:
+            if not same_attempt(current, self.ticket):
+                return None
+            if state is TicketState.CANCELLED:
+                return moves.cancel(current, now=now, usage=usage)
+            return moves.complete(current, usage=usage, now=now)
+
+        ended = await self._deps.line.change(self.ticket.id, finish, known=self.ticket, answer=answer)
+        if ended is None:
+            self._deps.metrics.add(FENCED)
+            return None
+        self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
+        self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
+        tell_ended(self._deps, ended, answer, self.gateways)
+        return ended
+
+    def _counted(self) -> Usage:
+        return self._usage or Usage(completion_tokens=self._tokens, estimated=True)
+
+    def _message(self, prompt: Prompt | None, error: TokenlineError | None) -> Message | None:
+        """The answer as it will stand in the conversation; ``None`` when there is nothing to keep."""
+        text = str(self._text)
+        if not text and (error is not None or self._stop is Stop.CANCELLED):
+            return None
+        if error is not None:
+            status = MessageStatus.INCOMPLETE
+        else:
+            status = MessageStatus.CANCELLED if self._stop is Stop.CANCELLED else MessageStatus.COMPLETE
+        return Message(
+            id=self.ticket.answer_id,
+            conversation_id=self.ticket.conversation_id,
+            owner_id=self.ticket.owner_id,
+            role="assistant",
+            content=text,
+            status=status,
+            parent_id=self.ticket.question_id,
+            ticket_id=self.ticket.id,
+            citations=cited(text, prompt.passages) if prompt else (),
+            usage=self._counted(),
+            created_at=self._deps.clock.now(),
+        )
+
+
+def tell_ended(deps: Deps, ticket: Ticket, answer: Message | None, gateways: set[GatewayId]) -> None:
+    """Send the terminal reply to everybody who follows."""
+    ended = Ended(
+        ticket.id,
+        ticket.attempt,
+        ticket.state,
+        ticket.version,
+        len(answer.content) if answer else 0,
+        answer.id if answer else None,
+        answer.citations if answer else (),
+        ticket.usage,
+        ticket.error,
+    )
+    deps.publisher.send(ended, gateways | set(ticket.reply_to), urgent=True)

@@ -1,0 +1,29 @@
+"""Settings of one worker process."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from tokenline.core.retry import ATTEMPTS
+from tokenline.runtime.settings import ServiceSettings
+
+
+class WorkerSettings(ServiceSettings):
+    worker_id: str = "worker-1"
+    pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
+    slots: int = Field(default=4, ge=1, le=10_000)
+    """Answers at the same time."""
+    user_limit: int = Field(default=2, ge=1)
+    """K: as at the gateways."""
+    attempts: int = Field(default=ATTEMPTS, ge=1)
+    tick_s: float = Field(default=0.005, gt=0)
+    """How often text is sent back; the first text of an answer goes at once."""
+    ingest_url: str = "http://127.0.0.1:8140"
+    service_token: SecretStr = SecretStr("")
+    agents_file: Path | None = None
+    model: str | None = None
+    openai_base_url: str = Field(default="http://127.0.0.1:8139/v1", validation_alias="OPENAI_BASE_URL")
+    openai_api_key: SecretStr = Field(default=SecretStr("none"), validation_alias="OPENAI_API_KEY")
+    first_token_s: float = 60
+    between_tokens_s: float = 30
+    answer_s: float = 300
