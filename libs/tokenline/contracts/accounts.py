@@ -43,3 +43,13 @@ class ApiKey(Shape):
     """SHA-256 of the key, hexadecimal."""
     created_at: float
     revoked_at: float | None = None
+
+
+class TokenPair(Shape):
+    """What a sign-in gives: a short access token and the refresh token that gets the next pair, once."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = "bearer"  # noqa: S105 -- the name of a scheme
+    expires_in: int
+    """Seconds until the access token expires."""

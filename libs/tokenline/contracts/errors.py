@@ -7,7 +7,8 @@ TokenlineError
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · NotFound · Conflict · TooLarge · Unsupported
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
-│   ├── NotSignedIn · NotAllowed
+│   ├── NotSignedIn (TokenExpired · WrongCredentials) · NotAllowed (RegistrationClosed)
+│   ├── EmailTaken · InvalidEmail · WeakPassword
 │   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
 └── Fatal       a fault of the installation: an operator must act
     └── Misconfigured · TopologyMismatch
@@ -117,10 +118,34 @@ class TokenExpired(NotSignedIn):
     default_message = "Your sign-in has expired. Please sign in again."
 
 
+class WrongCredentials(NotSignedIn):
+    """The same for an unknown account, a wrong password and a disabled account."""
+
+    code = "wrong_credentials"
+    default_message = "E-mail address or password is wrong."
+
+
 class NotAllowed(Rejected):
     code = "not_allowed"
     status = 403
     default_message = "Your account may not do this."
+
+
+class RegistrationClosed(NotAllowed):
+    code = "registration_closed"
+    default_message = "Registration is closed. Ask an administrator for an account."
+
+
+class InvalidEmail(Rejected):
+    code = "invalid_email"
+    status = 422
+    default_message = "This is not an e-mail address."
+
+
+class WeakPassword(Rejected):
+    code = "weak_password"
+    status = 422
+    default_message = "A password needs 8 to 1024 characters."
 
 
 class NotFound(Rejected):
@@ -132,6 +157,11 @@ class NotFound(Rejected):
 class Conflict(Rejected):
     code = "conflict"
     status = 409
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+    default_message = "There is already an account with this e-mail address."
 
 
 class TooLarge(Rejected):

@@ -1,0 +1,23 @@
+"""Who a request or a socket acts for."""
+
+from typing import Literal
+
+from tokenline.contracts.accounts import Role
+from tokenline.contracts.base import Shape
+from tokenline.contracts.ids import UserId
+
+Via = Literal["password", "api_key"]
+
+
+class Principal(Shape):
+    """An authenticated user. Role and tier are the store's, at most two seconds old, never the token's."""
+
+    user_id: UserId
+    email: str
+    role: Role
+    tier: int
+    via: Via
+    credential_id: str
+    """The sign-in (family of refresh tokens) or the API key; ends this principal when it is revoked."""
+    expires_at: float | None
+    """When the access token runs out; ``None``: an API key, good until revoked."""

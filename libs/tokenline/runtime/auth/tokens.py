@@ -1,0 +1,116 @@
+"""Signed tokens (HS256): access tokens and one-time tickets for sockets, each refused in place of the other."""
+
+import secrets
+from typing import Any, Literal
+
+import jwt
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.errors import Misconfigured, NotSignedIn, TokenExpired
+from tokenline.contracts.ids import UserId
+from tokenline.core.clock import Clock
+from tokenline.runtime.auth.principal import Via
+
+ACCESS_TTL_S = 600
+SOCKET_TICKET_TTL_S = 30
+MIN_SECRET_BYTES = 32
+"""RFC 7518 §3.2: a key for HS256 has at least the size of the hash. PyJWT only warns."""
+
+_ALGORITHM = "HS256"
+_ISSUER = "tokenline"
+_AUDIENCE = "tokenline"
+_MAX_TOKEN_CHARS = 2048
+_REQUIRED = ["iss", "aud", "sub", "typ", "iat", "exp", "jti"]
+_CLOCK_SKEW_S = 60
+
+TokenType = Literal["access", "socket"]
+
+
+class Claims(Shape):
+    user_id: UserId
+    session_id: str
+    """The family of refresh tokens or the API key that this token stands for."""
+    via: Via
+    expires_at: float
+    """Of this token."""
+    session_expires_at: float | None
+    """When what it opens ends: an access token's own expiry; a socket ticket's is that of the credential it was made
+    from (``None``: an API key)."""
+    id: str
+
+
+class Tokens:
+    """Raises `Misconfigured` when ``secret`` is too short."""
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        self._key = secret.encode()
+        self._clock = clock
+        if len(self._key) < MIN_SECRET_BYTES:
+            raise Misconfigured(f"The secret for tokens needs at least {MIN_SECRET_BYTES} bytes.")
+
+    def access(self, user_id: UserId, session_id: str) -> str:
+        expires_at = int(self._clock.now()) + ACCESS_TTL_S
+        return self._sign("access", user_id, expires_at, sid=session_id, via="password", until=expires_at)
+
+    def socket_ticket(self, user_id: UserId, session_id: str, via: Via, until: float | None) -> str:
+        expires_at = int(self._clock.now()) + SOCKET_TICKET_TTL_S
+        return self._sign("socket", user_id, expires_at, sid=session_id, via=via, until=until)
+
+    def read(self, token: str, kind: TokenType) -> Claims:
+        """Raises `TokenExpired`, and `NotSignedIn` for everything that this class did not sign as ``kind``."""
+        claims = self._verified(token)
+        if claims["typ"] != kind:
+            raise NotSignedIn
+        now = self._clock.now()
+        if claims["iat"] > now + _CLOCK_SKEW_S:
+            raise NotSignedIn
+        if claims["exp"] <= now:
+            raise TokenExpired
+        return Claims(
+            user_id=claims["sub"],
+            session_id=claims["sid"],
+            via=claims["via"],
+            expires_at=claims["exp"],
+            session_expires_at=claims["until"],
+            id=claims["jti"],
+        )
+
+    def _sign(self, kind: TokenType, user_id: UserId, expires_at: int, **more: Any) -> str:
+        claims = {
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+            "sub": user_id,
+            "typ": kind,
+            "iat": int(self._clock.now()),
+            "exp": expires_at,
+            "jti": secrets.token_urlsafe(16),
+            **more,
+        }
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        if len(token) > _MAX_TOKEN_CHARS or not token.isascii():
+            raise NotSignedIn
+        try:
+            decoded = jwt.decode_complete(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                issuer=_ISSUER,
+                # Times are judged above, by our own clock.
+                options={
+                    "require": _REQUIRED,
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except jwt.PyJWTError as error:
+            raise NotSignedIn from error
+        # We never mark a header as critical, so neither may the one who presents a token, known extension or not.
+        if "crit" in decoded["header"]:
+            raise NotSignedIn
+        claims: dict[str, Any] = decoded["payload"]
+        return claims
