@@ -1,0 +1,113 @@
+"""Uploaded files in a local folder, or in S3, GCS or Azure when given their URL."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from tokenline.contracts.errors import BadRequest, NotFound, StorageFull, StoreUnavailable
+
+CHUNK_BYTES = 256 * 1024
+PART_BYTES = 5 * 1024 * 1024
+"""The smallest part S3 takes; at most two are in memory per upload."""
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}(/[a-z0-9][a-z0-9._-]{0,127}){0,3}")
+
+
+class ObstoreFiles:
+    """``place`` is a folder or a URL (``s3://bucket/prefix``, ``gs://…``, ``az://…``).
+
+    Credentials of a remote store come from its own customary variables. Keys are lower-case names joined by ``/``: any
+    other spelling of a key finds nothing.
+    """
+
+    def __init__(self, place: str | Path) -> None:
+        self._store = _open(place)
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+        """Raises `BadRequest` for a bad key, `StorageFull`, `StoreUnavailable`, and what ``chunks`` raises."""
+        if not _is_safe(key):
+            raise BadRequest("This is no name for a file.")
+        source = _Counted(chunks)
+        try:
+            await obstore.put_async(self._store, key, source, chunk_size=PART_BYTES, max_concurrency=2)
+        except (BaseError, OSError) as error:
+            if error is source.failure:
+                raise
+            raise _unavailable(error) from error
+        finally:
+            source.abandon()
+        return source.bytes
+
+    async def get(self, key: str) -> AsyncIterator[bytes]:
+        try:
+            found = await obstore.get_async(self._store, _safe(key))
+            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+        except FileNotFoundError as error:
+            raise NotFound from error
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+
+    async def delete(self, key: str) -> None:
+        try:
+            await obstore.delete_async(self._store, _safe(key))
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+
+
+class _Counted:
+    """Counts what passes, tells the source's own failure from the store's, and ends a step nobody waits for."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._step: asyncio.Task[object] | None = None
+        self.bytes = 0
+        self.failure: Exception | None = None
+
+    def __aiter__(self) -> "_Counted":
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._step = asyncio.current_task()
+        try:
+            chunk = await anext(self._chunks)
+        except Exception as error:
+            self.failure = error
+            raise
+        self._step = None
+        self.bytes += len(chunk)
+        return chunk
+
+    def abandon(self) -> None:
+        # obstore runs each step in a task of its own and forgets it when it is cancelled itself.
+        if self._step is not None:
+            self._step.cancel()
+
+
+def _open(place: str | Path) -> ObjectStore:
+    if isinstance(place, str) and "://" in place:
+        return from_url(place)
+    return LocalStore(Path(place).absolute(), mkdir=True)
+
+
+def _is_safe(key: str) -> bool:
+    return _KEY.fullmatch(key) is not None and ".." not in key
+
+
+def _safe(key: str) -> str:
+    if not _is_safe(key):
+        raise NotFound
+    return key
+
+
+def _unavailable(error: Exception) -> StorageFull | StoreUnavailable:
+    if "os error 28" in str(error):  # ENOSPC, which obstore knows only as text
+        return StorageFull()
+    return StoreUnavailable("The file store cannot be reached.")

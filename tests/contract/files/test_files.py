@@ -1,0 +1,128 @@
+"""What every file store keeps: streamed both ways, all or nothing, and keys that cannot leave the store."""
+
+import asyncio
+
+import pytest
+
+from tokenline.adapters.files_obstore import ObstoreFiles
+from tokenline.contracts.errors import BadRequest, NotFound
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(params=["folder", "url"])
+def files(request, tmp_path):
+    return ObstoreFiles(tmp_path / "files" if request.param == "folder" else "memory:///")
+
+
+async def pieces(*chunks):
+    for chunk in chunks:
+        yield chunk
+
+
+async def read(files, key):
+    return b"".join([chunk async for chunk in files.get(key)])
+
+
+async def test_what_was_put_comes_back(files):
+    assert await files.put("attachments/a1", pieces(b"abc", b"", b"def")) == 6
+    assert await read(files, "attachments/a1") == b"abcdef"
+
+
+async def test_an_empty_file_is_a_file(files):
+    assert await files.put("attachments/empty", pieces()) == 0
+    assert await read(files, "attachments/empty") == b""
+
+
+async def test_a_large_file_streams_in_bounded_pieces(tmp_path):
+    files = ObstoreFiles(tmp_path)
+    await files.put("attachments/large", pieces(*[bytes([n]) * MIB for n in range(12)]))
+    sizes = [len(chunk) async for chunk in files.get("attachments/large")]
+    assert sum(sizes) == 12 * MIB
+    assert max(sizes) <= 5 * MIB
+
+
+async def test_putting_again_replaces(files):
+    await files.put("attachments/a", pieces(b"first version"))
+    await files.put("attachments/a", pieces(b"second"))
+    assert await read(files, "attachments/a") == b"second"
+
+
+async def test_missing(files):
+    with pytest.raises(NotFound):
+        await read(files, "attachments/nothing")
+
+
+async def test_delete_twice(files):
+    await files.put("attachments/a", pieces(b"x"))
+    await files.delete("attachments/a")
+    await files.delete("attachments/a")
+    with pytest.raises(NotFound):
+        await read(files, "attachments/a")
+
+
+async def test_an_upload_that_breaks_off_leaves_nothing(files):
+    async def broken():
+        yield b"x" * (6 * MIB)
+        raise ConnectionResetError("the client is gone")
+
+    with pytest.raises(ConnectionResetError):
+        await files.put("attachments/half", broken())
+    with pytest.raises(NotFound):
+        await read(files, "attachments/half")
+
+
+async def test_nothing_is_visible_before_the_end_and_cancelling_leaves_nothing(files):
+    waiting = asyncio.Event()
+    closed = asyncio.Event()
+
+    async def stalled():
+        try:
+            for _ in range(3):
+                yield b"x" * (6 * MIB)
+            waiting.set()
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    upload = asyncio.create_task(files.put("attachments/half", stalled()))
+    await waiting.wait()
+    with pytest.raises(NotFound):
+        await read(files, "attachments/half")
+    upload.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await closed.wait()
+    with pytest.raises(NotFound):
+        await read(files, "attachments/half")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "/etc/passwd",
+        "../outside",
+        "attachments/../../outside",
+        "attachments//a",
+        "attachments/",
+        "a/..",
+        "a..b",
+        "A",
+        "a\n",
+        "é",
+        "a#1",
+        "a\\b",
+        ".hidden",
+        "attachments/%2e%2e/x",
+        "file:///etc/passwd",
+        "a" * 200,
+    ],
+)
+async def test_keys_cannot_leave_the_store(files, key):
+    with pytest.raises(BadRequest):
+        await files.put(key, pieces(b"x"))
+    with pytest.raises(NotFound):
+        await read(files, key)
+    with pytest.raises(NotFound):
+        await files.delete(key)
