@@ -1,0 +1,169 @@
+"""A consumer that outlives its channels."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import structlog
+from aiormq import Channel
+from aiormq.abc import DeliveredMessage
+
+from tokenline.adapters.broker_rabbitmq.delivery import Hold, RabbitDelivery
+from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
+from tokenline.adapters.broker_rabbitmq.link import RETRY_S, Link
+from tokenline.adapters.broker_rabbitmq.topology import Topology
+from tokenline.adapters.owned_tasks import OwnedTasks
+from tokenline.contracts.errors import BrokerUnavailable, TokenlineError
+from tokenline.contracts.topology import Queue
+from tokenline.core.ports.broker import Handler
+
+SET_UP_LIMIT_S = 10.0
+CHECK_EVERY_S = 1.0
+"""Nobody tells a consumer that its exchange, and with it its bindings, were deleted."""
+
+MISSING_CHECKS = 2
+"""Rebuild after this many checks in a row in which the broker listed no consumer."""
+
+log = structlog.get_logger()
+
+
+class RabbitConsumption:
+    def __init__(
+        self,
+        link: Link,
+        topology: Topology,
+        tasks: OwnedTasks,
+        queue: Queue,
+        handler: Handler,
+        prefetch: int,
+        on_restored: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        self._link = link
+        self._topology = topology
+        self._tasks = tasks
+        self._queue = queue
+        self._handler = handler
+        self._prefetch = prefetch
+        self._on_restored = on_restored
+        self._hold: Hold | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Raises `BrokerUnavailable` and `TopologyMismatch`; once it has returned, failures are repaired."""
+        await self._establish()
+        self._keeper = self._tasks.spawn(f"consume {self._queue.name}", self._keep())
+
+    async def cancel(self) -> None:
+        if self._keeper is None:
+            return
+        keeper, self._keeper = self._keeper, None
+        await self._tasks.end(keeper)
+        self._topology.forget(self._queue)
+        if (hold := self._hold) is None or hold.lost.is_set():
+            return
+        try:
+            async with as_unavailable(SET_UP_LIMIT_S, lambda: f"cancelling the consumer of {self._queue.name}"):
+                await hold.channel.basic_cancel(hold.consumer_tag)
+        except BrokerUnavailable:
+            return  # its channel is gone, and the consumer with it
+        self._tasks.spawn(f"leave {self._queue.name}", self._leave(hold))
+
+    # ── one channel ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _establish(self) -> None:
+        await self._topology.ensure(self._queue)
+        async with as_unavailable(SET_UP_LIMIT_S, lambda: f"consuming from {self._queue.name}"):
+            channel = await self._link.channel(confirms=False)
+            try:
+                self._hold = await self._consume_on(channel)
+            except BaseException:
+                self._tasks.spawn(f"drop channel of {self._queue.name}", self._close(channel))
+                raise
+
+    async def _consume_on(self, channel: Channel) -> Hold:
+        hold = Hold(channel, consumer_tag=f"{self._link.name}.{channel.number}")
+        channel.closing.add_done_callback(hold.lose)
+        channel.on_consumer_cancel_callbacks.add(hold.lose)
+        await channel.basic_qos(prefetch_count=self._prefetch)
+        await channel.basic_consume(self._queue.name, partial(self._receive, hold), consumer_tag=hold.consumer_tag)
+        return hold
+
+    async def _receive(self, hold: Hold, message: DeliveredMessage) -> None:
+        """Runs in a task that dies with the channel: so only start our own."""
+        self._tasks.spawn(f"handle {self._queue.name}", self._handle(hold.take(message)))
+
+    async def _handle(self, delivery: RabbitDelivery) -> None:
+        try:
+            await self._handler(delivery)
+        except Exception:
+            log.exception("broker.handler_failed", queue=self._queue.name)
+            await delivery.reject()
+
+    async def _leave(self, hold: Hold) -> None:
+        """Close the channel when its last message is settled; before that they would be delivered again."""
+        waits = [asyncio.ensure_future(hold.empty.wait()), asyncio.ensure_future(hold.lost.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        await self._close(hold.channel)
+
+    async def _close(self, channel: Channel) -> None:
+        try:
+            async with as_unavailable(SET_UP_LIMIT_S, lambda: f"closing a channel of {self._queue.name}"):
+                await channel.close()
+        except BrokerUnavailable as error:
+            log.debug("broker.channel_not_closed", queue=self._queue.name, problem=error.message)
+
+    # ── watching and restoring ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _keep(self) -> None:
+        while True:
+            if (hold := self._hold) is not None:
+                await self._watch(hold)
+                log.warning("broker.consumer_lost", queue=self._queue.name)
+                await self._close(hold.channel)
+            await self._restore()
+            log.info("broker.consumer_restored", queue=self._queue.name)
+            await self._tell_restored()
+
+    async def _watch(self, hold: Hold) -> None:
+        """Returns when the consumer is gone. Meanwhile puts back what was deleted around it."""
+        missing = 0
+        while missing < MISSING_CHECKS:
+            try:
+                async with asyncio.timeout(CHECK_EVERY_S):
+                    await hold.lost.wait()
+            except TimeoutError:
+                missing = 0 if await self._listed() else missing + 1
+            else:
+                return
+
+    async def _listed(self) -> bool:
+        """Whether the broker knows a consumer of the queue; True when it does not say."""
+        try:
+            return await self._topology.ensure(self._queue) > 0
+        except TokenlineError as error:
+            log.warning("broker.check_failed", queue=self._queue.name, problem=error.message)
+            return True
+
+    async def _restore(self) -> None:
+        problem = ""
+        while True:
+            await self._link.wait_up()
+            try:
+                return await self._establish()
+            except TokenlineError as error:
+                if error.message != problem:
+                    problem = error.message
+                    log.warning("broker.consumer_not_restored", queue=self._queue.name, problem=problem)
+            await asyncio.sleep(RETRY_S)
+
+    async def _tell_restored(self) -> None:
+        if self._on_restored is None:
+            return
+        try:
+            await self._on_restored()
+        except Exception:
+            log.exception("broker.on_restored_failed", queue=self._queue.name)

@@ -1,0 +1,119 @@
+"""Confirmed publishing and unconfirmed telling, on the publishing connection."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from aiormq import spec
+from aiormq.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
+
+from tokenline.adapters.broker_rabbitmq.channels import KeptChannel
+from tokenline.adapters.broker_rabbitmq.failures import CHANNEL_GONE, as_unavailable, cancellations
+from tokenline.adapters.broker_rabbitmq.link import Link
+from tokenline.adapters.broker_rabbitmq.topology import Topology
+from tokenline.adapters.owned_tasks import OwnedTasks
+from tokenline.contracts.base import WIRE_VERSION
+from tokenline.contracts.errors import BrokerUnavailable, QueueFull
+from tokenline.core.clock import Clock
+
+PUBLISH_LIMIT_S = 5.0
+TELL_LIMIT_S = 0.1
+MESSAGE_TYPE = f"tokenline.{WIRE_VERSION}"
+
+_TRANSIENT, _PERSISTENT = 1, 2
+# Shared by all: the library would otherwise draw a random id for each, which only confirms need.
+_TOLD = spec.Basic.Properties(delivery_mode=_TRANSIENT, message_type=MESSAGE_TYPE, message_id="-")
+
+log = structlog.get_logger()
+
+
+class Publisher:
+    def __init__(
+        self,
+        link: Link,
+        topology: Topology,
+        tasks: OwnedTasks,
+        clock: Clock,
+        observe: Callable[[str, float], None] | None,
+    ) -> None:
+        self._link = link
+        self._topology = topology
+        self._tasks = tasks
+        self._clock = clock
+        self._observe = observe
+        self._confirmed = KeptChannel(link, confirms=True)
+        self._unconfirmed = KeptChannel(link, confirms=False)
+        self._repairing: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Both channels, on a new connection."""
+        await self._confirmed.get()
+        await self._unconfirmed.get()
+
+    async def publish(self, exchange: str, routing_key: str, body: bytes, priority: int) -> None:
+        """As the port says. The broker's confirm is the only way to return."""
+        started = self._clock.monotonic()
+        # A closed channel fails without yielding: a caller that tries again at once must not starve the others.
+        await asyncio.sleep(0)
+        where = {"exchange": exchange, "routing_key": routing_key}
+        async with as_unavailable(PUBLISH_LIMIT_S, lambda: f"publishing to {exchange} with key {routing_key}", **where):
+            # While the broker takes nothing, wait before sending: what is not sent cannot arrive after we gave up.
+            await self._link.unblocked()
+            channel = await self._confirmed.get()
+            try:
+                answer = await channel.basic_publish(
+                    body,
+                    exchange=exchange,
+                    routing_key=routing_key,
+                    mandatory=True,
+                    properties=spec.Basic.Properties(
+                        delivery_mode=_PERSISTENT, message_type=MESSAGE_TYPE, priority=priority
+                    ),
+                    wait=self._link.stalled,
+                )
+            except (PublishError, ChannelNotFoundEntity) as error:
+                await asyncio.shield(self._repair())
+                raise BrokerUnavailable(
+                    f"Nothing takes messages for {exchange} with key {routing_key}; it was declared again.", **where
+                ) from error
+            except DeliveryError as error:
+                raise QueueFull(f"The queue behind {exchange} with key {routing_key} is full.", **where) from error
+            if not isinstance(answer, spec.Basic.Ack):
+                raise BrokerUnavailable(f"No confirm for {exchange} with key {routing_key}.", **where)
+        if self._observe is not None:
+            self._observe(exchange, self._clock.monotonic() - started)
+
+    async def tell(self, exchange: str, routing_key: str, body: bytes) -> bool:
+        """As the port says: never waits for the broker, and for our own socket no longer than `TELL_LIMIT_S`."""
+        channel = self._unconfirmed.current
+        if channel is None or self._link.stalled:
+            if self._link.up and channel is None:
+                self._repair()
+            return False
+        asked_before = cancellations()
+        try:
+            async with asyncio.timeout(TELL_LIMIT_S):
+                await channel.basic_publish(
+                    body, exchange=exchange, routing_key=routing_key, properties=_TOLD, wait=False
+                )
+        except (TimeoutError, *CHANNEL_GONE):
+            return False
+        except asyncio.CancelledError:
+            if cancellations() > asked_before:
+                raise
+            return False
+        return True
+
+    def _repair(self) -> asyncio.Task[None]:
+        """One repair at a time, however many messages found the topology broken."""
+        if self._repairing is None or self._repairing.done():
+            self._repairing = self._tasks.spawn("broker repair", self._repair_once())
+        return self._repairing
+
+    async def _repair_once(self) -> None:
+        await self._topology.repair()
+        try:
+            async with as_unavailable(PUBLISH_LIMIT_S, lambda: "opening channels"):
+                await self.open()
+        except BrokerUnavailable as error:
+            log.warning("broker.repair_failed", problem=error.message)
