@@ -1,0 +1,98 @@
+"""Acceptance: question, ticket and conversation in one write, queued or held."""
+
+import sqlite3
+
+from msgspec.structs import replace
+
+from tokenline.adapters.store_sqlite.attachments import bind_attachments
+from tokenline.adapters.store_sqlite.chat import (
+    get_conversation,
+    get_message,
+    insert_conversation,
+    insert_message,
+    update_conversation,
+)
+from tokenline.adapters.store_sqlite.documents import next_seq
+from tokenline.adapters.store_sqlite.part import Part
+from tokenline.adapters.store_sqlite.tickets import get_ticket, insert_ticket
+from tokenline.contracts.chat import Conversation, Message
+from tokenline.contracts.errors import NotFound, QueueFull
+from tokenline.contracts.tickets import Ticket
+from tokenline.core import ticket as moves
+from tokenline.core.access import owned_by
+from tokenline.core.fairness import hold_reason
+from tokenline.core.ports.store import POOL_FULL_RETRY_S, Accepted
+
+_EARLIER = """
+    SELECT ticket_id FROM messages WHERE owner_id = ? AND client_message_id = ?
+    UNION ALL SELECT ticket_id FROM messages WHERE id = ?
+    UNION ALL SELECT id FROM tickets WHERE id = ?
+    LIMIT 1
+"""
+_LINE = """
+    SELECT
+        EXISTS (SELECT 1 FROM tickets WHERE conversation_id = ? AND live = 1),
+        (SELECT count(*) FROM tickets INDEXED BY tickets_live
+            WHERE live = 1 AND state IN ('queued', 'processing', 'streaming') AND owner_id = ?),
+        coalesce((SELECT live FROM pool_counts WHERE pool = ?), 0)
+"""
+
+
+class Accepting(Part):
+    async def accept(
+        self,
+        ticket: Ticket,
+        question: Message,
+        conversation: Conversation,
+        *,
+        user_limit: int,
+        pool_limit: int,
+        now: float,
+    ) -> Accepted:
+        """Raises `Conflict` too: an attachment belongs to another of the owner's conversations."""
+
+        def work(connection: sqlite3.Connection) -> Accepted:
+            earlier = _accepted_before(connection, ticket, question)
+            if earlier is not None:
+                return earlier
+            kept = _conversation(connection, conversation, now)
+            busy, in_queue, in_pool = connection.execute(
+                _LINE, (ticket.conversation_id, ticket.owner_id, ticket.pool)
+            ).fetchone()
+            if in_pool >= pool_limit:
+                raise QueueFull("Too many questions are waiting.", retry_after_s=POOL_FULL_RETRY_S)
+            indexing = bind_attachments(connection, question)
+            reason = hold_reason(
+                conversation_busy=bool(busy), in_queue=in_queue, user_limit=user_limit, indexing=indexing
+            )
+            seq = next_seq(connection)
+            placed = moves.queue(ticket, seq=seq, now=now) if reason is None else moves.hold(ticket, reason)
+            insert_ticket(connection, placed)
+            asked = replace(question, seq=seq, ticket_id=ticket.id)
+            insert_message(connection, asked, seq)
+            return Accepted(ticket=placed, question=asked, conversation=kept, created=True)
+
+        return await self._database.write(work)
+
+
+def _accepted_before(connection: sqlite3.Connection, ticket: Ticket, question: Message) -> Accepted | None:
+    row = connection.execute(_EARLIER, (ticket.owner_id, question.client_message_id, question.id, ticket.id)).fetchone()
+    if row is None:
+        return None
+    first = owned_by(ticket.owner_id, get_ticket(connection, row[0]))
+    asked = get_message(connection, first.question_id)
+    conversation = get_conversation(connection, first.conversation_id)
+    if asked is None or conversation is None:
+        raise NotFound("The conversation of this message was deleted.")
+    return Accepted(ticket=first, question=asked, conversation=conversation, created=False)
+
+
+def _conversation(connection: sqlite3.Connection, draft: Conversation, now: float) -> Conversation:
+    """The stored one, if it is the owner's, or else the draft, brought to the top of the owner's list."""
+    stored = get_conversation(connection, draft.id)
+    kept = replace(draft if stored is None else owned_by(draft.owner_id, stored), updated_at=now)
+    if stored is None:
+        insert_conversation(connection, kept)
+    else:
+        update_conversation(connection, kept)
+    return kept

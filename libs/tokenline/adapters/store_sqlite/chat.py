@@ -1,0 +1,154 @@
+"""Conversations and messages."""
+
+import sqlite3
+
+from msgspec.structs import replace
+
+from tokenline.adapters.store_sqlite.documents import Documents, encode
+from tokenline.adapters.store_sqlite.part import Part
+from tokenline.contracts.chat import Conversation, Message
+from tokenline.contracts.ids import ConversationId, MessageId, UserId
+from tokenline.core.paging import decode_cursor, encode_cursor
+from tokenline.core.ports.store import ConversationPage, MessagePage
+
+CONVERSATIONS = Documents(Conversation)
+MESSAGES = Documents(Message)
+
+_MAX_SEQ = 2**63 - 1
+
+_INSERT_CONVERSATION = """
+    INSERT INTO conversations (agent_id, archived, title_folded, updated_at, doc, id, owner_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+"""
+_UPDATE_CONVERSATION = """
+    UPDATE conversations SET agent_id = ?, archived = ?, title_folded = ?, updated_at = ?, doc = ? WHERE id = ?
+"""
+# No message without its conversation, and never two under one id.
+_INSERT_MESSAGE = """
+    INSERT INTO messages (seq, id, conversation_id, owner_id, client_message_id, ticket_id, doc)
+    SELECT ?, ?, conversations.id, ?, ?, ?, ? FROM conversations WHERE conversations.id = ?
+    ON CONFLICT (id) DO NOTHING
+"""
+_PAGE_OF_MESSAGES = """
+    SELECT doc FROM messages INDEXED BY messages_of_conversation
+    WHERE conversation_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?
+"""
+
+
+def get_conversation(connection: sqlite3.Connection, conversation_id: ConversationId) -> Conversation | None:
+    return CONVERSATIONS.one(connection, "SELECT doc FROM conversations WHERE id = ?", (conversation_id,))
+
+
+def get_message(connection: sqlite3.Connection, message_id: MessageId) -> Message | None:
+    return MESSAGES.one(connection, "SELECT doc FROM messages WHERE id = ?", (message_id,))
+
+
+def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    """Nothing happens when it exists."""
+    parameters = (*_columns(conversation), conversation.id, conversation.owner_id)
+    connection.execute(_INSERT_CONVERSATION, parameters)
+
+
+def update_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    """Nothing happens when it does not exist."""
+    connection.execute(_UPDATE_CONVERSATION, (*_columns(conversation), conversation.id))
+
+
+def _columns(conversation: Conversation) -> tuple[object, ...]:
+    return (
+        conversation.agent_id,
+        conversation.archived,
+        conversation.title.casefold(),
+        conversation.updated_at,
+        encode(conversation),
+    )
+
+
+def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -> None:
+    """Nothing happens when it exists or its conversation does not."""
+    connection.execute(
+        _INSERT_MESSAGE,
+        (
+            seq,
+            message.id,
+            message.owner_id,
+            message.client_message_id,
+            message.ticket_id,
+            encode(replace(message, seq=seq)),
+            message.conversation_id,
+        ),
+    )
+
+
+class Chat(Part):
+    async def create_conversation(self, conversation: Conversation) -> None:
+        """Creating it twice creates it once."""
+        await self._database.write(lambda connection: insert_conversation(connection, conversation))
+
+    async def get_conversation(self, conversation_id: ConversationId) -> Conversation | None:
+        return await self._database.read(lambda connection: get_conversation(connection, conversation_id))
+
+    async def update_conversation(self, conversation: Conversation) -> None:
+        """Nothing happens when it was deleted; ``updated_at`` never goes back."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            stored = get_conversation(connection, conversation.id)
+            if stored is not None:
+                latest = max(stored.updated_at, conversation.updated_at)
+                update_conversation(connection, replace(conversation, updated_at=latest))
+
+        await self._database.write(work)
+
+    async def delete_conversation(self, conversation_id: ConversationId) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+            connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
+            connection.execute("DELETE FROM tickets WHERE conversation_id = ? AND live = 0", (conversation_id,))
+
+        await self._database.write(work)
+
+    async def list_conversations(
+        self,
+        owner: UserId,
+        *,
+        agent_id: str | None = None,
+        archived: bool | None = None,
+        text: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> ConversationPage:
+        conditions = ["owner_id = ?"]
+        parameters: list[object] = [owner]
+        if agent_id is not None:
+            conditions.append("agent_id = ?")
+            parameters.append(agent_id)
+        if archived is not None:
+            conditions.append("archived = ?")
+            parameters.append(archived)
+        if text:
+            conditions.append("instr(title_folded, ?) > 0")
+            parameters.append(text.casefold())
+        if cursor is not None:
+            conditions.append("(updated_at, id) < (?, ?)")
+            parameters += decode_cursor(cursor, tuple[float, str])
+        sql = f"""
+            SELECT doc FROM conversations INDEXED BY conversations_of_owner WHERE {" AND ".join(conditions)}
+            ORDER BY updated_at DESC, id DESC LIMIT ?
+        """
+        found = await self._database.scan(lambda db: CONVERSATIONS.all(db, sql, (*parameters, limit + 1)))
+        items, more = tuple(found[:limit]), len(found) > limit
+        last = encode_cursor((items[-1].updated_at, items[-1].id)) if more else None
+        return ConversationPage(items=items, next=last)
+
+    async def get_message(self, message_id: MessageId) -> Message | None:
+        return await self._database.read(lambda connection: get_message(connection, message_id))
+
+    async def messages(
+        self, conversation_id: ConversationId, *, cursor: str | None = None, limit: int = 50
+    ) -> MessagePage:
+        before = _MAX_SEQ if cursor is None else min(decode_cursor(cursor, int), _MAX_SEQ)
+        found = await self._database.scan(
+            lambda db: MESSAGES.all(db, _PAGE_OF_MESSAGES, (conversation_id, before, limit + 1))
+        )
+        items, more = found[:limit], len(found) > limit
+        return MessagePage(items=tuple(reversed(items)), next=encode_cursor(items[-1].seq) if more else None)

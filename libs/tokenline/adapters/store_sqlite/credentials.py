@@ -1,0 +1,91 @@
+"""Refresh tokens and API keys, known by their hashes."""
+
+import sqlite3
+
+from msgspec.structs import replace
+
+from tokenline.adapters.store_sqlite.documents import Documents, encode
+from tokenline.adapters.store_sqlite.part import Part
+from tokenline.contracts.accounts import ApiKey, RefreshToken
+from tokenline.contracts.ids import ApiKeyId, UserId
+
+REFRESH_TOKENS = Documents(RefreshToken)
+API_KEYS = Documents(ApiKey)
+
+# A token that is added while its family is being revoked is revoked with it.
+_ADD = """
+    INSERT INTO refresh_tokens (hash, family, expires_at, doc, revoked)
+    VALUES (?, ?, ?, ?, EXISTS (SELECT 1 FROM refresh_tokens WHERE family = ? AND revoked = 1))
+"""
+
+
+class Credentials(Part):
+    async def add_refresh_token(self, token: RefreshToken) -> None:
+        """Forgets expired ones on the way."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM refresh_tokens WHERE expires_at < ?", (self._clock.now(),))
+            connection.execute(_ADD, (token.hash, token.family, token.expires_at, encode(token), token.family))
+
+        await self._database.write(work)
+
+    async def spend_refresh_token(self, token_hash: str, now: float) -> RefreshToken | None:
+        def work(connection: sqlite3.Connection) -> RefreshToken | None:
+            token = REFRESH_TOKENS.one(
+                connection, "SELECT doc FROM refresh_tokens WHERE hash = ? AND revoked = 0", (token_hash,)
+            )
+            if token is not None and token.spent_at is None:
+                connection.execute(
+                    "UPDATE refresh_tokens SET doc = ? WHERE hash = ?",
+                    (encode(replace(token, spent_at=now)), token_hash),
+                )
+            return token
+
+        return await self._database.write(work)
+
+    async def revoke_refresh_family(self, family: str) -> None:
+        await self._database.execute("UPDATE refresh_tokens SET revoked = 1 WHERE family = ?", family)
+
+    async def add_api_key(self, key: ApiKey) -> None:
+        await self._database.execute(
+            "INSERT INTO api_keys (id, user_id, hash, revoked, doc) VALUES (?, ?, ?, ?, ?)",
+            key.id,
+            key.user_id,
+            key.hash,
+            key.revoked_at is not None,
+            encode(key),
+        )
+
+    async def api_keys(self, user_id: UserId) -> list[ApiKey]:
+        """Oldest first."""
+        keys = await self._database.read(
+            lambda connection: API_KEYS.all(
+                connection, "SELECT doc FROM api_keys WHERE user_id = ? AND revoked = 0", (user_id,)
+            )
+        )
+        return sorted(keys, key=lambda key: (key.created_at, key.id))
+
+    async def api_key_by_hash(self, key_hash: str) -> ApiKey | None:
+        """Revoked ones answer as missing."""
+        return await self._database.read(
+            lambda connection: API_KEYS.one(
+                connection, "SELECT doc FROM api_keys WHERE hash = ? AND revoked = 0", (key_hash,)
+            )
+        )
+
+    async def revoke_api_key(self, key_id: ApiKeyId, user_id: UserId, now: float) -> bool:
+        def work(connection: sqlite3.Connection) -> bool:
+            key = API_KEYS.one(
+                connection,
+                "SELECT doc FROM api_keys WHERE id = ? AND user_id = ? AND revoked = 0",
+                (key_id, user_id),
+            )
+            if key is None:
+                return False
+            connection.execute(
+                "UPDATE api_keys SET revoked = 1, doc = ? WHERE id = ?",
+                (encode(replace(key, revoked_at=now)), key_id),
+            )
+            return True
+
+        return await self._database.write(work)
