@@ -12,7 +12,7 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 
 
 def _newer_python() -> str:
-    """A sufficient Python among those on PATH, or nothing. They are tried: version managers leave names that do not run."""
+    """A sufficient Python on PATH, or nothing. Each is tried: version managers leave names that do not run."""
     for minor in range(20, _LEAST[1] - 1, -1):
         name = "python3.%d" % minor  # noqa: UP031 - for old Pythons
         try:

@@ -51,6 +51,7 @@ def set_up_pages(root: Path, venv: Path) -> None:
     environment["PATH"] = f"{venv / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
     # CI=true turns warnings of some bundlers into failures; what is built must not depend on where.
     environment.pop("CI", None)
+    environment["NO_COLOR"] = "1"
 
     installed = fingerprint(packages, str(root))
     stamp = Stamp(venv, "node-modules")
