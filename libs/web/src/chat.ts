@@ -1,0 +1,237 @@
+import type { Api } from "./api";
+import { ApiError } from "./errors";
+import type { Attachment, ClientFrame, ErrorInfo, ServerFrame } from "./generated/frames";
+import type { Session } from "./session";
+import { LiveSocket, type SocketState, socketUrl } from "./socket";
+import { reduce } from "./state/reducer";
+import { threadOf } from "./state/threads";
+import { type ChatEvent, type ChatState, emptyState, LIVE_PHASES, type Outgoing } from "./state/types";
+
+/** Where unsent questions survive a reload. Failing to store is no reason not to send. */
+export interface Outbox {
+  load: () => Outgoing[];
+  save: (entries: Outgoing[]) => void;
+}
+
+export interface ChatOptions {
+  session: Session;
+  api: Api;
+  outbox: Outbox;
+  url?: string;
+  create?: (url: string) => WebSocket;
+}
+
+/**
+ * The whole chat without a page: it holds the state, keeps the socket, resumes every live ticket after each
+ * reconnect, repeats unsent questions (they are idempotent) and fills gaps.
+ */
+export class ChatClient {
+  state: ChatState = emptyState();
+  connection: SocketState = "connecting";
+  private readonly socket: LiveSocket<ServerFrame, ClientFrame>;
+  private readonly listeners = new Set<() => void>();
+  private readonly resumed = new Set<string>();
+  private readonly filling = new Map<string, string>();
+  private readonly placing = new Set<string>();
+  private readonly reading = new Map<string, Promise<void>>();
+  private followed: string | null = null;
+
+  constructor(private readonly options: ChatOptions) {
+    this.socket = new LiveSocket<ServerFrame, ClientFrame>({
+      url: options.url ?? socketUrl("/api/v1/chat/ws"),
+      token: (rejected) => options.session.token(rejected),
+      onFrame: (frame) => this.hear(frame),
+      onState: (state) => {
+        this.connection = state;
+        this.tell();
+      },
+      create: options.create,
+    });
+    for (const outgoing of options.outbox.load()) this.apply({ type: "local.sending", outgoing });
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  open(): void {
+    this.socket.open();
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  /** Shown at once, sent when there is a connection, repeated until the server has accepted it. */
+  ask(content: string, to: { conversationId: string | null; agentId: string | null; attachments: Attachment[] }): string {
+    const outgoing: Outgoing = {
+      clientMessageId: crypto.randomUUID?.() ?? fallbackId(),
+      content,
+      ...to,
+      createdAt: Date.now() / 1000,
+      error: null,
+    };
+    this.apply({ type: "local.sending", outgoing });
+    this.deliver();
+    return outgoing.clientMessageId;
+  }
+
+  askAgain(clientMessageId: string): void {
+    const entry = this.state.outbox.find((outgoing) => outgoing.clientMessageId === clientMessageId);
+    if (!entry) return;
+    this.apply({ type: "local.sending", outgoing: { ...entry, error: null } });
+    this.deliver();
+  }
+
+  discard(clientMessageId: string): void {
+    this.apply({ type: "local.discarded", clientMessageId });
+  }
+
+  /** The wish is kept: it is sent again after a reconnect until the ticket has ended. */
+  stop(ticketId: string): void {
+    this.apply({ type: "local.stopping", ticketId });
+    this.socket.send({ type: "cancel", ticket_id: ticketId });
+  }
+
+  /** The conversation on the screen: read it, and follow what happens in it. */
+  async show(conversationId: string): Promise<void> {
+    this.followed = conversationId;
+    this.socket.send({ type: "follow", conversation_id: conversationId });
+    if (!threadOf(this.state, conversationId).loaded) await this.read(conversationId);
+  }
+
+  /** The newest page; several calls at once are one. */
+  read(conversationId: string): Promise<void> {
+    const under_way = this.reading.get(conversationId);
+    if (under_way) return under_way;
+    const reading = this.page(conversationId, null).finally(() => this.reading.delete(conversationId));
+    this.reading.set(conversationId, reading);
+    return reading;
+  }
+
+  async readOlder(conversationId: string): Promise<void> {
+    const { older } = threadOf(this.state, conversationId);
+    if (older) await this.page(conversationId, older);
+  }
+
+  apply(event: ChatEvent): void {
+    const before = this.state;
+    this.state = reduce(before, event);
+    if (this.state === before) return;
+    if (this.state.outbox !== before.outbox) this.options.outbox.save(this.state.outbox);
+    this.tell();
+  }
+
+  private async page(conversationId: string, cursor: string | null): Promise<void> {
+    const { items, next } = await this.options.api.messages(conversationId, cursor);
+    this.apply({ type: "local.messages", conversationId, items, next, older: cursor !== null });
+    this.resumeUnknown();
+  }
+
+  private hear(frame: ServerFrame): void {
+    this.apply({ ...frame, at: Date.now() });
+    if (frame.type === "ready") this.welcome();
+    else this.repair(frame);
+  }
+
+  private welcome(): void {
+    this.resumed.clear();
+    this.filling.clear();
+    if (this.followed) {
+      this.socket.send({ type: "follow", conversation_id: this.followed });
+      if (threadOf(this.state, this.followed).loaded) void this.read(this.followed).catch(() => undefined);
+    }
+    for (const ticket of Object.values(this.state.tickets)) {
+      if (!LIVE_PHASES.has(ticket.phase)) continue;
+      this.resume(ticket.id);
+      if (ticket.stopping) this.socket.send({ type: "cancel", ticket_id: ticket.id });
+    }
+    this.deliver();
+  }
+
+  private repair(frame: ServerFrame): void {
+    if (frame.type === "delta") this.fill(frame.ticket_id);
+    if (frame.type === "complete" || frame.type === "cancelled") {
+      const id = this.state.tickets[frame.ticket_id]?.conversationId;
+      if (id && threadOf(this.state, id).stale) void this.read(id).catch(() => undefined);
+    }
+    if (frame.type === "message") this.resumeUnknown();
+  }
+
+  /** Asks once per gap: more pieces arrive beyond it while the answer is on its way. */
+  private fill(ticketId: string): void {
+    const ticket = this.state.tickets[ticketId];
+    const cursor = `${ticket?.attempt}:${ticket?.length}`;
+    if (!ticket?.gap || this.filling.get(ticketId) === cursor) return;
+    this.filling.set(ticketId, cursor);
+    this.resume(ticketId);
+  }
+
+  private resume(ticketId: string): void {
+    const ticket = this.state.tickets[ticketId];
+    if (!ticket) return;
+    const { attempt, length } = ticket;
+    if (this.socket.send({ type: "resume", ticket_id: ticketId, attempt, offset: length })) this.resumed.add(ticketId);
+  }
+
+  /** Questions whose ticket was never heard of: after a reload, or sent from another tab. */
+  private resumeUnknown(): void {
+    for (const ticket of Object.values(this.state.tickets)) {
+      if (ticket.phase === "unknown" && !this.resumed.has(ticket.id)) this.resume(ticket.id);
+    }
+  }
+
+  private deliver(): void {
+    for (const entry of this.state.outbox) {
+      if (entry.error) continue;
+      if (entry.conversationId === null) void this.place(entry);
+      else this.send(entry, entry.conversationId);
+    }
+  }
+
+  /** The conversation is created first, so that repeating the question can never create two. */
+  private async place(entry: Outgoing): Promise<void> {
+    const { clientMessageId } = entry;
+    if (this.placing.has(clientMessageId)) return;
+    this.placing.add(clientMessageId);
+    try {
+      const conversation = await this.options.api.createConversation(entry.agentId);
+      this.apply({ type: "local.conversations", items: [conversation] });
+      this.apply({ type: "local.messages", conversationId: conversation.id, items: [], next: null, older: false });
+      this.apply({ type: "local.placed", clientMessageId, conversationId: conversation.id });
+      this.send(entry, conversation.id);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Not reached: it stays in the outbox and goes out with the next connection.
+      if (error.status > 0) this.apply({ type: "local.send_failed", clientMessageId, error: infoOf(error) });
+    } finally {
+      this.placing.delete(clientMessageId);
+    }
+  }
+
+  private send(entry: Outgoing, conversationId: string): void {
+    this.socket.send({
+      type: "send",
+      client_message_id: entry.clientMessageId,
+      content: entry.content,
+      conversation_id: conversationId,
+      agent_id: entry.agentId,
+      attachment_ids: entry.attachments.map((attachment) => attachment.id),
+    });
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function infoOf(error: ApiError): ErrorInfo {
+  return { code: error.code, message: error.message, detail: error.detail };
+}
+
+/** `crypto.randomUUID` exists in secure contexts only; plain HTTP on a local network is none. */
+function fallbackId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,24 @@
+export * from "./api";
+export { backoffS } from "./backoff";
+export { ChatClient, type ChatOptions, type Outbox } from "./chat";
+export { afterCodePoints, codePointLength } from "./codepoints";
+export { ApiError, messageOf } from "./errors";
+export type * from "./generated/frames";
+export { Http } from "./http";
+export { Session, type SignInState } from "./session";
+export { LiveSocket, type SocketState, socketUrl } from "./socket";
+export { reduce } from "./state/reducer";
+export { liveTickets, type Row, rowsOf } from "./state/rows";
+export { threadOf } from "./state/threads";
+export {
+  type ChatEvent,
+  type ChatState,
+  emptyState,
+  LIVE_PHASES,
+  type Outgoing,
+  type Phase,
+  type Thread,
+  type TicketView,
+  WAITING_PHASES,
+} from "./state/types";
+export { type Upload, upload } from "./upload";

@@ -1,0 +1,55 @@
+import type { ServedMessage } from "../api";
+import { threadOf } from "./threads";
+import type { ChatState, Outgoing, TicketView } from "./types";
+import { LIVE_PHASES } from "./types";
+
+/** A question with what became of it. */
+export interface Row {
+  key: string;
+  question: ServedMessage | null;
+  /** Not yet accepted; then there is nothing else. */
+  outgoing: Outgoing | null;
+  answer: ServedMessage | null;
+  ticket: TicketView | null;
+}
+
+/** A conversation as read from top to bottom: every answer under its own question, whenever it came. */
+export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
+  const messages = conversationId ? threadOf(state, conversationId).messages : [];
+  const answers = new Map<string, ServedMessage>();
+  for (const message of messages) {
+    if (message.role !== "assistant") continue;
+    if (message.ticket_id) answers.set(message.ticket_id, message);
+    else if (message.parent_id) answers.set(message.parent_id, message);
+  }
+  const used = new Set<ServedMessage>();
+  const rows = messages
+    .filter((message) => message.role === "user")
+    .map((question): Row => {
+      const answer = answers.get(question.ticket_id ?? "") ?? answers.get(question.id) ?? null;
+      if (answer) used.add(answer);
+      const ticket = question.ticket_id ? (state.tickets[question.ticket_id] ?? null) : null;
+      return { key: question.client_message_id ?? question.id, question, outgoing: null, answer, ticket };
+    });
+  for (const answer of messages) {
+    if (answer.role !== "assistant" || used.has(answer)) continue;
+    const at = rows.findIndex((row) => (row.question?.created_at ?? Infinity) > answer.created_at);
+    const row: Row = { key: answer.id, question: null, outgoing: null, answer, ticket: null };
+    rows.splice(at < 0 ? rows.length : at, 0, row);
+  }
+  const sending = state.outbox.filter((entry) => entry.conversationId === conversationId);
+  return [
+    ...rows,
+    ...sending.map((entry): Row => ({ ...NOTHING, key: entry.clientMessageId, outgoing: entry })),
+  ];
+}
+
+const NOTHING = { question: null, answer: null, ticket: null };
+
+/** The ticket that Stop means: the oldest live one of the conversation. */
+export function liveTickets(state: ChatState, conversationId: string | null): TicketView[] {
+  if (!conversationId) return [];
+  return Object.values(state.tickets).filter(
+    (ticket) => ticket.conversationId === conversationId && LIVE_PHASES.has(ticket.phase),
+  );
+}

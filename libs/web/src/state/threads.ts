@@ -1,0 +1,33 @@
+import type { ServedMessage } from "../api";
+import type { ChatState, Thread } from "./types";
+
+const EMPTY: Thread = { messages: [], older: null, loaded: false, stale: false };
+
+export function threadOf(state: ChatState, conversationId: string): Thread {
+  return state.threads[conversationId] ?? EMPTY;
+}
+
+/** With the messages put in their places; one that is there already is replaced. */
+export function withMessages(state: ChatState, conversationId: string, items: ServedMessage[]): ChatState {
+  const thread = threadOf(state, conversationId);
+  return withThread(state, conversationId, { ...thread, messages: merged(thread.messages, items) });
+}
+
+export function withThread(state: ChatState, conversationId: string, thread: Thread): ChatState {
+  return { ...state, threads: { ...state.threads, [conversationId]: thread } };
+}
+
+/** A read page wins over what is known, save for extras that only REST sends. */
+export function merged(known: ServedMessage[], items: ServedMessage[]): ServedMessage[] {
+  const byId = new Map(known.map((message) => [message.id, message]));
+  for (const item of items) {
+    const former = byId.get(item.id);
+    byId.set(item.id, former?.attachments && !item.attachments ? { ...item, attachments: former.attachments } : item);
+  }
+  return [...byId.values()].sort(inOrder);
+}
+
+function inOrder(a: ServedMessage, b: ServedMessage): number {
+  if (a.seq && b.seq && a.seq !== b.seq) return a.seq - b.seq;
+  return a.created_at - b.created_at || (a.id < b.id ? -1 : 1);
+}

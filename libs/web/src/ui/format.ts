@@ -1,0 +1,59 @@
+import type { Eta } from "../generated/frames";
+
+/** `45 s`, `3 min`, `1 h 20 min`: as exact as somebody waiting needs. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  const minutes = Math.round(s / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const rest = minutes % 60;
+  return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${minutes / 60} h`;
+}
+
+/** `0:07`, `12:40`, `1:02:03`: a running clock. */
+export function clock(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const hours = Math.floor(s / 3600);
+  const minutes = Math.floor((s % 3600) / 60);
+  return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`;
+}
+
+/** A range of waits in words; `passedS` has gone by since it was told. `null`: too uncertain or used up. */
+export function etaText(eta: Eta | null, passedS = 0): string | null {
+  if (!eta) return null;
+  const likely = Math.max(0, eta.likely_s - passedS);
+  const worst = Math.max(0, eta.worst_s - passedS);
+  if (worst < 2) return "any moment";
+  if (likely < 2) return `up to ${duration(tidy(worst))}`;
+  const [from, to] = [duration(tidy(likely)), duration(tidy(worst))];
+  if (from === to) return `about ${from}`;
+  const [low, unit] = from.split(" ");
+  return from.split(" ").length === 2 && to.endsWith(` ${unit}`) && to.split(" ").length === 2
+    ? `${low}–${to}`
+    : `${from} – ${to}`;
+}
+
+/** Steps of 5 s over 20 s, so that the text does not flicker with every second. */
+function tidy(seconds: number): number {
+  return seconds > 20 ? Math.round(seconds / 5) * 5 : seconds;
+}
+
+export function bytes(size: number): string {
+  if (size < 1000) return `${size} B`;
+  if (size < 1e6) return `${Math.round(size / 1e3)} kB`;
+  if (size < 1e9) return `${(size / 1e6).toFixed(1)} MB`;
+  return `${(size / 1e9).toFixed(1)} GB`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+/** Time of day for today, the date otherwise. */
+export function when(seconds: number, now = Date.now()): string {
+  const date = new Date(seconds * 1000);
+  return date.toDateString() === new Date(now).toDateString()
+    ? date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })
+    : date.toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+}

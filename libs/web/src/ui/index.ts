@@ -1,0 +1,13 @@
+export { Button } from "./Button";
+export { cx } from "./cx";
+export { Field, FIELD } from "./Field";
+export { bytes, clock, duration, etaText, plural, when } from "./format";
+export { IconButton } from "./IconButton";
+export { Logo } from "./Logo";
+export { Notice } from "./Notice";
+export { SignIn } from "./SignIn";
+export { Spinner } from "./Spinner";
+export { chooseTheme, showTheme, type Theme, useTheme } from "./theme";
+export { ThemeMenu } from "./ThemeMenu";
+export { useNow } from "./useNow";
+export { useSignIn } from "./useSession";
