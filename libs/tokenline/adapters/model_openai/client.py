@@ -11,6 +11,7 @@ import openai
 
 from tokenline.adapters.model_openai.chunks import AnswerReader
 from tokenline.adapters.model_openai.errors import from_status
+from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable
 from tokenline.core.ports.model import ModelEnd, ModelEvent, ModelRequest
 
@@ -64,16 +65,28 @@ class OpenAIModel:
         start = asyncio.get_running_loop().time()
         total_at = start + self._total_s
         first_at = min(start + self._first_token_s, total_at)
-        call = self._client.chat.completions.with_streaming_response.create(**_body(request))
         with _translated(began=False):
             async with asyncio.timeout_at(first_at):
-                response = await call.__aenter__()
+                response = await self._open(request)
         try:
-            events = self._events(response.http_response, first_at, total_at)
+            events = self._events(response, first_at, total_at)
             async with aclosing(events):
                 yield events
         finally:
-            await response.close()
+            await response.aclose()
+
+    async def _open(self, request: ModelRequest) -> httpx2.Response:
+        """The response with its body still to come; the caller closes it."""
+        # Not `chat.completions.create`: it checks every message against its types on the event loop, which costs
+        # 0.2 ms a message, twice as much as all the rest of a request.
+        stream = await self._client.post(
+            "/chat/completions",
+            content=to_json(_body(request)),
+            cast_to=object,
+            stream=True,
+            stream_cls=openai.AsyncStream[object],
+        )
+        return stream.response
 
     async def _events(self, response: httpx2.Response, due: float, total_at: float) -> AsyncGenerator[ModelEvent]:
         """``due``: when the next sign of life must have come, on the loop's clock."""
@@ -109,7 +122,7 @@ class OpenAIModel:
 def _body(request: ModelRequest) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": turn.role, "content": turn.content} for turn in request.turns],
+        "messages": request.turns,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -117,9 +130,7 @@ def _body(request: ModelRequest) -> dict[str, Any]:
         body["temperature"] = request.temperature
     if request.max_tokens is not None:
         body["max_tokens"] = request.max_tokens
-    if request.extra:
-        body["extra_body"] = request.extra
-    return body
+    return body | request.extra
 
 
 def _conclusion(reader: AnswerReader) -> ModelEnd:
