@@ -1,0 +1,162 @@
+"""The vector index on a Qdrant server or cluster, shared by any number of ingest services."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from qdrant_client import AsyncQdrantClient, models
+from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
+
+from tokenline.adapters.vectors_shared import (
+    ATTACHMENT,
+    DENSE,
+    HNSW_EF_CONSTRUCT,
+    HNSW_M,
+    KEYWORD,
+    OWNER,
+    UPSERT_BATCH,
+    Hit,
+    Keywords,
+    Layout,
+    candidates,
+    fuse,
+    payload_of,
+    point_id,
+)
+from tokenline.contracts.attachments import Passage
+from tokenline.contracts.errors import SearchUnavailable
+from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.core.ports.vectors import Chunk
+
+T = TypeVar("T")
+
+
+class QdrantVectors:
+    """``client`` is closed with the index."""
+
+    def __init__(self, client: AsyncQdrantClient, layout: Layout) -> None:
+        self._client = client
+        self._layout = layout
+        self._keywords = Keywords()
+
+    async def open(self) -> None:
+        if not await _reached(self._client.collection_exists(self._layout.collection)):
+            await _reached(self._create())
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def upsert(
+        self,
+        owner_id: UserId,
+        chunks: Sequence[Chunk],
+        dense: Sequence[Sequence[float]] | None,
+    ) -> None:
+        self._layout.check(dense, len(chunks))
+        for begin in range(0, len(chunks), UPSERT_BATCH):
+            batch = slice(begin, begin + UPSERT_BATCH)
+            points = await asyncio.to_thread(
+                self._points, owner_id, chunks[batch], None if dense is None else dense[batch]
+            )
+            await _reached(self._client.upsert(self._layout.collection, points, wait=True))
+
+    async def search(
+        self,
+        owner_id: UserId,
+        attachment_ids: Sequence[AttachmentId],
+        query: str,
+        dense: Sequence[float] | None,
+        top_k: int,
+    ) -> list[Passage]:
+        requests = self._requests(owner_id, attachment_ids, query, dense, candidates(top_k))
+        if not attachment_ids or not requests:
+            return []
+        answers = await _reached(self._client.query_batch_points(self._layout.collection, requests))
+        rankings = [[Hit(point.payload or {}, point.score) for point in answer.points] for answer in answers]
+        return fuse(owner_id, rankings, top_k)
+
+    async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
+        if attachment_ids:
+            within = models.FilterSelector(filter=_within(owner_id, attachment_ids))
+            await _reached(self._client.delete(self._layout.collection, within, wait=True))
+
+    async def _create(self) -> None:
+        dense = {}
+        if self._layout.dimension is not None:
+            size = self._layout.dimension
+            dense = {DENSE: models.VectorParams(size=size, distance=models.Distance.COSINE)}
+        try:
+            await self._client.create_collection(
+                self._layout.collection,
+                vectors_config=dense,
+                sparse_vectors_config={KEYWORD: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+                hnsw_config=models.HnswConfigDiff(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT),
+            )
+        except UnexpectedResponse as error:
+            if error.status_code != 409:  # another ingest service was first
+                raise
+        for field, is_tenant in ((OWNER, True), (ATTACHMENT, False)):
+            index = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=is_tenant)
+            await self._client.create_payload_index(self._layout.collection, field, index, wait=True)
+
+    def _points(
+        self, owner_id: UserId, chunks: Sequence[Chunk], dense: Sequence[Sequence[float]] | None
+    ) -> list[models.PointStruct]:
+        points = []
+        for number, chunk in enumerate(chunks):
+            words = self._keywords.of_passage(chunk.content)
+            vector: dict[str, models.Vector] = {
+                KEYWORD: models.SparseVector(indices=words.indices, values=words.values)
+            }
+            if dense is not None:
+                vector[DENSE] = list(dense[number])
+            payload = payload_of(owner_id, chunk)
+            points.append(models.PointStruct(id=str(point_id(chunk)), vector=vector, payload=payload))
+        return points
+
+    def _requests(
+        self,
+        owner_id: UserId,
+        attachment_ids: Sequence[AttachmentId],
+        query: str,
+        dense: Sequence[float] | None,
+        depth: int,
+    ) -> list[models.QueryRequest]:
+        within = _within(owner_id, attachment_ids)
+        requests = []
+        keywords = self._keywords.of_query(query)
+        if keywords is not None:
+            nearest = models.SparseVector(indices=keywords.indices, values=keywords.values)
+            # Rarity is counted among the owner's passages: others' files must not be felt in the ranking.
+            corpus = models.IdfCorpusParams(corpus=models.Filter(must=[_is(OWNER, owner_id)]))
+            requests.append(_request(nearest, KEYWORD, within, depth, models.SearchParams(idf=corpus)))
+        if dense is not None:
+            requests.append(_request(list(dense), DENSE, within, depth, None))
+        return requests
+
+
+def _is(field: str, value: str) -> models.FieldCondition:
+    return models.FieldCondition(key=field, match=models.MatchValue(value=value))
+
+
+def _within(owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> models.Filter:
+    attachments = models.FieldCondition(key=ATTACHMENT, match=models.MatchAny(any=list(attachment_ids)))
+    return models.Filter(must=[_is(OWNER, owner_id), attachments])
+
+
+def _request(
+    nearest: models.SparseVector | list[float],
+    using: str,
+    within: models.Filter,
+    depth: int,
+    params: models.SearchParams | None,
+) -> models.QueryRequest:
+    return models.QueryRequest(query=nearest, using=using, filter=within, limit=depth, params=params, with_payload=True)
+
+
+async def _reached(call: Awaitable[T]) -> T:
+    """Raises `SearchUnavailable` for anything that went wrong on the way or in the server."""
+    try:
+        return await call
+    except ApiException as error:
+        raise SearchUnavailable from error
