@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 import httptools
 import msgspec
@@ -111,8 +112,7 @@ class Connection(asyncio.Protocol):
         self._answer: Answer | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are none by inheritance
         self._model._connections.add(self)
         self._model.stats.open_connections += 1
         self._model.stats.connections += 1
