@@ -46,6 +46,14 @@ class Credentials(Part):
     async def revoke_refresh_family(self, family: str) -> None:
         await self._database.execute("UPDATE refresh_tokens SET revoked = 1 WHERE family = ?", family)
 
+    async def refresh_family_is_live(self, family: str) -> bool:
+        row = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT 1 FROM refresh_tokens WHERE family = ? AND revoked = 0 LIMIT 1", (family,)
+            ).fetchone()
+        )
+        return row is not None
+
     async def add_api_key(self, key: ApiKey) -> None:
         await self._database.execute(
             "INSERT INTO api_keys (id, user_id, hash, revoked, doc) VALUES (?, ?, ?, ?, ?)",
