@@ -38,11 +38,15 @@ class Launcher:
     def _all(self) -> list[Kept]:
         return [*self._first, *(child for stage in self._stages for child in stage)]
 
+    def ask_to_stop(self) -> None:
+        """What Ctrl-C does."""
+        self._stop.set()
+
     async def run(self) -> None:
         """Return when asked to stop and everything has ended. Raises LocalError when it cannot go on."""
         loop = asyncio.get_running_loop()
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(sig, self._stop.set)
+            loop.add_signal_handler(sig, self.ask_to_stop)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._until_stop(), name="until stop")

@@ -38,7 +38,7 @@ def _set_up(purpose: str) -> None:
     # First, since only this may need somebody's help: better asked at once than after a minute.
     set_up_engines(_ROOT, wanted, required)
     venv = _ROOT / ".venv"
-    needs_wheel = system_node() is None
+    needs_wheel = system_node(venv) is None
     set_up_python(_ROOT, with_node=needs_wheel)
     if needs_wheel:
         link_wheel_node(venv)

@@ -16,12 +16,16 @@ _NOT_SOURCES = {"node_modules", "dist", "coverage"}
 _BUILT = "dist"
 
 
-def system_node() -> tuple[int, int] | None:
+def system_node(venv: Path) -> tuple[int, int] | None:
     """Version of the machine's own Node when it is new enough and has npm, else None."""
-    if not shutil.which("node") or not shutil.which("npm"):
+    # The Makefile puts the environment's programs first; the Node in there is not the machine's own.
+    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    outside = os.pathsep.join(place for place in places if Path(place) != venv / "bin")
+    node = shutil.which("node", path=outside)
+    if not node or not shutil.which("npm", path=outside):
         return None
     try:
-        shown = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
+        shown = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
         major, minor = shown.strip().removeprefix("v").split(".")[:2]
         version = (int(major), int(minor))
     except (OSError, ValueError):

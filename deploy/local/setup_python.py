@@ -14,7 +14,7 @@ def set_up_python(root: Path, with_node: bool) -> None:
     """Make `.venv` when it is missing or does not run, install when pyproject or constraints changed."""
     venv = root / ".venv"
     _make_venv(root, venv)
-    inputs = fingerprint([Path("pyproject.toml"), Path("constraints.txt")], str(root), str(with_node), _version(venv))
+    inputs = fingerprint([root / "pyproject.toml", root / "constraints.txt"], str(root), str(with_node), _version(venv))
     stamp = Stamp(venv, "python")
     if stamp.matches(inputs):
         return

@@ -11,8 +11,9 @@ def fingerprint(paths: Iterable[Path], *facts: str) -> str:
     for fact in facts:
         digest.update(f"{len(fact)}:{fact}".encode())
     for path in sorted(set(paths)):
-        content = path.read_bytes() if path.is_file() else b"missing"
-        digest.update(f"{path}\0{len(content)}\0".encode())
+        content = path.read_bytes() if path.is_file() else b""
+        size = len(content) if path.is_file() else -1
+        digest.update(f"{path}\0{size}\0".encode())
         digest.update(content)
     return digest.hexdigest()
 

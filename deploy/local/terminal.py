@@ -46,6 +46,8 @@ class LogTail:
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:
+            if self._at > file.seek(0, 2):  # a new file under the old name
+                self._at, self._rest = 0, b""
             file.seek(self._at)
             read = file.read(1 << 20)  # a flood is read on at the next call
         self._at += len(read)
