@@ -13,6 +13,7 @@ from typing import TypeVar
 from tokenline.adapters.store_sqlite.failures import engine_failure, leaves_connection_sound
 from tokenline.adapters.store_sqlite.lane import CALL_LIMIT_S, Batch, Job, Lane, Work
 from tokenline.adapters.store_sqlite.schema import migrate
+from tokenline.adapters.store_sqlite.turn import Turn
 from tokenline.contracts.errors import Retryable, StoreUnavailable
 from tokenline.core.clock import Clock
 
@@ -32,6 +33,7 @@ def connect(path: Path, *, busy_limit_s: float = BUSY_LIMIT_S) -> sqlite3.Connec
         cached_statements=256,
     )
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what a user deletes is gone from the file too
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -16000")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
@@ -60,10 +62,25 @@ class _Connected:
 class WriterSession(_Connected):
     """One transaction per batch, a savepoint per job: a job that fails undoes itself alone."""
 
+    def __init__(self, path: Path, busy_limit_s: float) -> None:
+        super().__init__(path, busy_limit_s)
+        self._turn = Turn(path.with_name(f"{path.name}-turn"))
+
+    def connection(self) -> sqlite3.Connection:
+        fresh = self._connection is None
+        connection = super().connection()
+        if fresh:
+            connection.execute("PRAGMA busy_timeout = 0")  # `Turn` does the waiting
+        return connection
+
+    def close(self) -> None:
+        super().close()
+        self._turn.close()
+
     def run(self, batch: Batch, waiting: Callable[[], Batch]) -> None:
         try:
             connection = self.connection()
-            connection.execute("BEGIN IMMEDIATE")
+            self._turn.begin(connection, self._busy_limit_s)
             batch += waiting()
             for job in batch:
                 self._run_one(connection, job)
@@ -71,7 +88,6 @@ class WriterSession(_Connected):
         except sqlite3.Error as error:
             self._abandon(error)
             kind = engine_failure(error)
-            batch += waiting()
             for job in batch:
                 job.error = error if kind is None else kind()
 
@@ -94,7 +110,7 @@ class WriterSession(_Connected):
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.rollback()
         if not leaves_connection_sound(error):
-            self.close()
+            super().close()
 
 
 class ReaderSession(_Connected):

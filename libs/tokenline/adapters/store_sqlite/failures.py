@@ -28,9 +28,14 @@ def primary_code(error: sqlite3.Error) -> int | None:
     return None if code is None else code & 0xFF
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Somebody else has the lock."""
+    return primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def leaves_connection_sound(error: sqlite3.Error) -> bool:
     """Somebody else has the lock, or there is no room: the same connection works again when that has passed."""
-    return primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+    return is_busy(error) or primary_code(error) == sqlite3.SQLITE_FULL
 
 
 def engine_failure(error: sqlite3.Error) -> type[Retryable] | None:
