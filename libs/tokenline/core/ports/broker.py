@@ -44,6 +44,11 @@ class Broker(Protocol):
     @property
     def connected(self) -> bool: ...
 
+    @property
+    def blocked(self) -> bool:
+        """The broker takes no messages for now (its memory or disk alarm); known once a message was tried."""
+        ...
+
     async def connect(self) -> None:
         """Connect, retrying until it works, and declare all exchanges. Cancel to give up."""
         ...
@@ -77,8 +82,9 @@ class Broker(Protocol):
         """Declare the queue and hand each message to ``handler``, one task each, at most ``prefetch`` unacknowledged.
 
         Survives loss of channel, connection and queue. ``on_restored`` runs each time consumption works again after a
-        loss: whatever an exclusive queue held is gone. The handler acknowledges; it must not run for long, because it
-        is cancelled with its channel. An exception in it is logged and the message rejected.
+        loss: whatever an exclusive queue held is gone. The handler acknowledges, and may hand the message on to be
+        acknowledged later. It runs on when its channel is lost (`Delivery.ack` then says False); only `close` cancels
+        it. An exception in it is logged and the message rejected.
         """
         ...
 
