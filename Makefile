@@ -31,7 +31,7 @@ run: setup ## run everything on loopback [PORT=8080 ADMIN_PORT=8090 DATA=var WOR
 test: ## set up for tests and run all of them [ARGS="-k name"]
 	@$(BOOTSTRAP) --for test
 	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(TIERS) $(ARGS)
-	@if [ -f package.json ]; then npm test; fi
+	@if [ -n "$$(find libs/web services -name node_modules -prune -o -name '*.test.ts*' -print)" ]; then npm test; fi
 
 lint: ## style, format, types and the direction of imports
 	@$(BOOTSTRAP) --for test
@@ -39,7 +39,7 @@ lint: ## style, format, types and the direction of imports
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
-	@if [ -f package.json ]; then npm run typecheck; fi
+	@npm run typecheck
 
 format: ## put all Python files into the house format
 	@$(BOOTSTRAP) --for test
@@ -59,4 +59,5 @@ types: ## write the TypeScript types again from the Python contracts
 	@$(VENV)/python -m deploy.codegen.typescript
 
 clean: ## remove what set-up and checks made; data in var/ stays
-	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules libs/web/dist services/*/web/dist
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

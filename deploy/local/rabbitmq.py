@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -53,7 +54,8 @@ class NodeHandle:
             return self.ctl("eval", code)
         node = f"{self.state.name}@localhost"
         done = subprocess.run(
-            [tool, "-sname", node, "-e"],
+            # A name of its own: two callers of the default name throw each other off the node.
+            [tool, "-sname", node, "-h", f"call{secrets.token_hex(6)}", "-e"],
             input=code + "\n",
             env=files.server_environment(self.folder, self.state),
             capture_output=True,

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aio_pika
@@ -110,6 +111,12 @@ def test_a_node_left_by_a_killed_launcher_is_ended_by_the_next_start(tmp_path: P
         assert left.marker not in command_line(left.pid)
         assert node.state.name == left.name
     assert processes_of(node) == []
+
+
+def test_commands_of_several_processes_do_not_disturb_each_other(broker_node: NodeHandle) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda i: broker_node.evaluate(f"{i} + 1."), range(100)))
+    assert answers == [str(i + 1) for i in range(100)]
 
 
 async def test_virtual_hosts_are_apart(broker_node: NodeHandle, amqp_url: str) -> None:
