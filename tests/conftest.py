@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = [
     "tests.support.model",
     "tests.support.rabbitmq",
+    "tests.support.system",
 ]
 
 # Tests of whole processes and of faults watch the clock: two at once on two cores would measure each other.

@@ -98,7 +98,7 @@ class Intake:
                     await delivery.ack()
                     return
                 if verdict is Claim.FINISHED:
-                    await self._say_again(ticket)
+                    tell_ended(self._deps, ticket, set())
                     await delivery.ack()
                     return
                 if verdict is Claim.ADOPT:
@@ -147,17 +147,12 @@ class Intake:
             await self._changed()
 
     async def _ended(self, ended: Ticket, run: Run) -> None:
-        if ended.error is not None:
-            await self._say_again(ended)
+        tell_ended(self._deps, ended, run.gateways)
         started = ended.started_at or ended.created_at
         self._deps.metrics.observe(ANSWER, (ended.finished_at or started) - started, ended.pool)
         self._deps.metrics.add(TICKETS, ended.pool, ended.state)
         log.info("ticket.ended", ticket_id=ended.id, attempt=ended.attempt, state=ended.state)
         await self._deps.line.release(ended.owner_id)
-
-    async def _say_again(self, ticket: Ticket) -> None:
-        answer = await self._deps.store.get_message(ticket.answer_id)
-        tell_ended(self._deps, ticket, answer, set())
 
     async def _changed(self) -> None:
         if self.on_change is not None:

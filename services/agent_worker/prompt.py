@@ -31,22 +31,30 @@ async def build_prompt(store: Store, search: Search, agent: Agent, ticket: Ticke
         raise NotFound("The question was deleted.")
     passages, notes = await _from_files(store, search, question)
     system = "\n\n".join([agent.system_prompt, *notes, *([render(passages)] if passages else [])])
-    page = await store.messages(ticket.conversation_id, limit=HISTORY_MESSAGES)
-    history = [message for message in page.items if message.seq <= question.seq]
     budget = agent.context_tokens * CHARACTERS_PER_TOKEN - len(system)
-    turns = (ChatTurn(role="system", content=system), *cut(history or [question], budget))
+    turns = (ChatTurn(role="system", content=system), *cut(await _history(store, question), budget))
     request = ModelRequest(model=agent.model, turns=turns, temperature=agent.temperature, max_tokens=agent.max_tokens)
     return Prompt(request=request, question=question, passages=passages)
 
 
-def cut(history: list[Message], budget: int) -> list[ChatTurn]:
-    """The newest messages that fit into ``budget`` characters, in order; the last one always."""
+async def _history(store: Store, question: Message) -> list[ChatTurn]:
+    """What was said up to and with the question, oldest first."""
+    asked = ChatTurn(role="user", content=question.content)
+    if question.context:
+        return [*(ChatTurn(role=turn.role, content=turn.content) for turn in question.context), asked]
+    page = await store.messages(question.conversation_id, limit=HISTORY_MESSAGES)
+    before = [message for message in page.items if message.seq < question.seq]
+    return [*(ChatTurn(role=message.role, content=message.content) for message in before), asked]
+
+
+def cut(turns: list[ChatTurn], budget: int) -> list[ChatTurn]:
+    """The newest turns that fit into ``budget`` characters, in order; the last one always."""
     kept: list[ChatTurn] = []
-    for message in reversed(history):
-        budget -= len(message.content)
+    for turn in reversed(turns):
+        budget -= len(turn.content)
         if kept and budget < 0:
             break
-        kept.append(ChatTurn(role=message.role, content=message.content))
+        kept.append(turn)
     return kept[::-1]
 
 

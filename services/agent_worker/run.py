@@ -171,7 +171,6 @@ class Run:
             return None
         self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
         self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
-        tell_ended(self._deps, ended, answer, self.gateways)
         return ended
 
     def _counted(self) -> Usage:
@@ -201,17 +200,6 @@ class Run:
         )
 
 
-def tell_ended(deps: Deps, ticket: Ticket, answer: Message | None, gateways: set[GatewayId]) -> None:
+def tell_ended(deps: Deps, ticket: Ticket, gateways: set[GatewayId]) -> None:
     """Send the terminal reply to everybody who follows."""
-    ended = Ended(
-        ticket.id,
-        ticket.attempt,
-        ticket.state,
-        ticket.version,
-        len(answer.content) if answer else 0,
-        answer.id if answer else None,
-        answer.citations if answer else (),
-        ticket.usage,
-        ticket.error,
-    )
-    deps.publisher.send(ended, gateways | set(ticket.reply_to), urgent=True)
+    deps.publisher.send(Ended(ticket.id, ticket.attempt, ticket.version), gateways | set(ticket.reply_to), urgent=True)

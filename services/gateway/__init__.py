@@ -1,0 +1,1 @@
+"""The door: identity, REST, sockets, SSE, the OpenAI-compatible API, and the chat page."""

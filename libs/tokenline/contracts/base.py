@@ -13,9 +13,7 @@ _S = TypeVar("_S", bound="_ShapeType")
 class _ShapeType(msgspec.StructMeta):
     """msgspec inherits every option but ``kw_only``; this makes it hold for subclasses too."""
 
-    def __new__(
-        mcls: type[_S], name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
-    ) -> _S:
+    def __new__(mcls: type[_S], name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> _S:
         return super().__new__(mcls, name, bases, namespace, **{"kw_only": True, **options})
 
 

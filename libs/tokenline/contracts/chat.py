@@ -23,6 +23,11 @@ class Citation(Shape):
     similarity: float
 
 
+class ContextTurn(Shape):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class MessageStatus(StrEnum):
     SENT = "sent"
     """A question that was accepted."""
@@ -47,6 +52,8 @@ class Message(Shape):
     client_message_id: str | None = None
     """Chosen by the client; the same one twice in a conversation is the same message."""
     attachment_ids: tuple[AttachmentId, ...] = ()
+    context: tuple[ContextTurn, ...] = ()
+    """Turns before this question that the caller brought along, in place of the stored history."""
     citations: tuple[Citation, ...] = ()
     tool_calls: tuple[dict[str, Any], ...] = ()
     usage: Usage | None = None

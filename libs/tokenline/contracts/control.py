@@ -37,7 +37,7 @@ Control = CancelTicket | AttachGateway | DrainWorker | PausePool
 
 TO_ALL_WORKERS = "workers"
 
-_decoder = msgspec.msgpack.Decoder(Control)
+_decoder: msgspec.msgpack.Decoder[Control] = msgspec.msgpack.Decoder(Control)
 
 
 def to_worker(worker_id: WorkerId) -> str:

@@ -18,6 +18,8 @@ Every error has a stable ``code``, a sentence for people, an HTTP status and dat
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from tokenline.contracts.base import Shape
 
 
@@ -26,7 +28,7 @@ class ErrorInfo(Shape):
 
     code: str
     message: str
-    detail: dict[str, Any] = {}
+    detail: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class TokenlineError(Exception):

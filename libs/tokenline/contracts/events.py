@@ -82,7 +82,7 @@ class ConversationChanged(Shape, tag="conversation.changed", tag_field="event"):
 
 Event = TicketChanged | WorkerSeen | WorkerGone | AttachmentChanged | ConversationChanged
 
-_decoder = msgspec.msgpack.Decoder(Event)
+_decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
 
 def unpack_event(body: bytes) -> Event:

@@ -223,7 +223,7 @@ ServerFrame = (
     | Pong
 )
 
-_client_decoder = msgspec.json.Decoder(ClientFrame)
+_client_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 
 
 def parse_client_frame(text: str | bytes) -> ClientFrame:

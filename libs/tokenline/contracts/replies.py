@@ -3,14 +3,11 @@
 Arrays instead of objects on the wire: this is the hot path, and a field name per token would double it.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from tokenline.contracts.chat import Citation
-from tokenline.contracts.errors import ErrorInfo
-from tokenline.contracts.ids import MessageId, TicketId, WorkerId
-from tokenline.contracts.tickets import TicketState, Usage
+from tokenline.contracts.ids import TicketId, WorkerId
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -20,39 +17,33 @@ class Reply(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     attempt: int
 
 
-class Delta(Reply, tag="d"):
+class Delta(Reply, frozen=True, tag="d"):
     """``offset`` counts the Unicode code points that came before ``text`` in this attempt."""
 
     offset: int
     text: str
 
 
-class ToolCall(Reply, tag="t"):
-    """One step of a tool call; ``status`` is started, completed or failed. ``index`` counts them from 0."""
+class ToolCall(Reply, frozen=True, tag="t"):
+    """One step of a tool call; ``index`` counts them from 0."""
 
     index: int
     call_id: str
     name: str
-    status: str
+    status: Literal["started", "completed", "failed"]
     detail: dict[str, Any]
 
 
-class Snapshot(Reply, tag="s"):
+class Snapshot(Reply, frozen=True, tag="s"):
     """The whole text so far, for a gateway that asked to be attached."""
 
     text: str
 
 
-class Ended(Reply, tag="e"):
-    """The terminal reply, sent after the store has the answer. ``length`` is the answer's, in code points."""
+class Ended(Reply, frozen=True, tag="e"):
+    """The terminal reply, sent when the store has the end: read it there. ``version`` is the ended ticket's."""
 
-    state: TicketState
     version: int
-    length: int
-    message_id: MessageId | None
-    citations: tuple[Citation, ...]
-    usage: Usage | None
-    error: ErrorInfo | None
 
 
 AnyReply = Delta | ToolCall | Snapshot | Ended

@@ -50,11 +50,7 @@ class Queue(Shape):
     def arguments(self, *, quorum: bool) -> dict[str, Any]:
         """AMQP arguments. ``quorum``: the server is 4.3 or newer and quorum queues order by priority themselves."""
         if self.exclusive:
-            return (
-                {}
-                if self.max_length is None
-                else {"x-max-length": self.max_length, "x-overflow": "drop-head"}
-            )
+            return {} if self.max_length is None else {"x-max-length": self.max_length, "x-overflow": "drop-head"}
         arguments: dict[str, Any] = {"x-queue-type": "quorum" if quorum else "classic"}
         if self.levels and not quorum:
             arguments["x-max-priority"] = self.levels

@@ -38,19 +38,33 @@ class ServiceTimes:
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.9))]
 
 
-def eta(*, position: int, slots: int, elapsed_s: Sequence[float], times: ServiceTimes) -> Eta | None:
+class Forecast:
+    """When a slot becomes free for the ticket at any position, from one look at the pool."""
+
+    def __init__(self, slots: int, elapsed_s: Sequence[float], times: ServiceTimes) -> None:
+        self._slots = slots
+        self._mean_s = times.mean
+        self._high_s = times.high
+        self._free_likely = _free_in(slots, elapsed_s, self._mean_s)
+        self._free_worst = _free_in(slots, elapsed_s, self._high_s)
+
+    def at(self, position: int) -> Eta:
+        """Serve everybody before it with equal service times. O(1)."""
+        rounds, slot = divmod(position, self._slots)
+        return Eta(
+            likely_s=round(rounds * self._mean_s + self._free_likely[slot], 1),
+            worst_s=round(rounds * self._high_s + self._free_worst[slot], 1),
+        )
+
+
+def forecast(*, slots: int, elapsed_s: Sequence[float], times: ServiceTimes) -> Forecast | None:
     """``elapsed_s``: how long each running ticket has been running. ``None``: no worker, or too few samples."""
     if slots <= 0 or len(times) < FEWEST:
         return None
-    return Eta(
-        likely_s=round(_wait(position, slots, elapsed_s, times.mean), 1),
-        worst_s=round(_wait(position, slots, elapsed_s, times.high), 1),
-    )
+    return Forecast(slots, elapsed_s, times)
 
 
-def _wait(position: int, slots: int, elapsed_s: Sequence[float], service_s: float) -> float:
-    """Serve everybody before this one with equal service times; when does a slot become free?"""
-    free_in = sorted(max(service_s - elapsed, 0.0) for elapsed in elapsed_s)[-slots:]
-    free_in = sorted([0.0] * (slots - len(free_in)) + free_in)
-    rounds, slot = divmod(position, slots)
-    return rounds * service_s + free_in[slot]
+def _free_in(slots: int, elapsed_s: Sequence[float], service_s: float) -> list[float]:
+    """In how many seconds each slot is free, soonest first; slots that run nothing are free at once."""
+    busy = sorted(max(service_s - elapsed, 0.0) for elapsed in elapsed_s)[-slots:]
+    return [0.0] * (slots - len(busy)) + busy

@@ -20,6 +20,8 @@ JSON = "application/json"
 READABLE = frozenset({PDF, HTML, MARKDOWN, PLAIN, CSV, JSON})
 
 _BY_SUFFIX = {".md": MARKDOWN, ".markdown": MARKDOWN, ".csv": CSV, ".tsv": CSV, ".json": JSON}
+_GUESSABLE_BYTES = 48
+"""In less text than this, no statistics can tell one language's letters from another's."""
 _HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 
 # What people most often try, so that the refusal can name it. Only the beginning of a file is compared.
@@ -92,6 +94,8 @@ def encoding_of(data: bytes) -> str | None:
         return "utf-8"
     if b"\x00" in data:
         return None
+    if len(data) < _GUESSABLE_BYTES:
+        return "cp1252" if _decodes(data, "cp1252") else None
     best = from_bytes(data, threshold=0.15).best()
     return None if best is None else best.encoding
 

@@ -10,7 +10,7 @@ from tokenline.contracts.events import LineEntry, WorkerSeen
 from tokenline.contracts.ids import ConversationId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
 from tokenline.contracts.topology import RESUME_PRIORITY
-from tokenline.core.eta import ServiceTimes
+from tokenline.core.eta import Forecast, ServiceTimes, forecast
 from tokenline.core.lane import Lane
 from tokenline.core.ticket import LIVE, RUNNING
 
@@ -117,6 +117,19 @@ class Ledger:
 
     def of_conversation(self, owner: UserId, conversation: ConversationId) -> list[LineEntry]:
         return [entry for entry in self.of_owner(owner) if entry.conversation_id == conversation]
+
+    def forecast(self, pool: Pool, now: float) -> Forecast | None:
+        """The pool's waits as of ``now``; ``None`` where nothing can be said."""
+        line = self.pool(pool)
+        return forecast(
+            slots=self.slots(pool),
+            elapsed_s=[now - (entry.started_at or now) for entry in line.running.values()],
+            times=line.service_times,
+        )
+
+    def slots(self, pool: Pool) -> int:
+        """Of the workers that take tickets."""
+        return sum(worker.slots for worker in self.workers_of(pool) if not worker.draining)
 
     def workers_of(self, pool: Pool) -> list[WorkerSeen]:
         return [worker for worker in self.workers.values() if worker.pool == pool]

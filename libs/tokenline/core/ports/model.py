@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from tokenline.contracts.base import Shape
 from tokenline.contracts.tickets import Usage
 
@@ -18,7 +20,7 @@ class ModelRequest(Shape):
     turns: tuple[ChatTurn, ...]
     temperature: float | None = None
     max_tokens: int | None = None
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
     """Further fields of the endpoint's request body, passed on as they are."""
 
 

@@ -22,7 +22,6 @@ from tokenline.contracts.ids import (
 )
 from tokenline.contracts.tickets import Ticket
 
-
 POOL_FULL_RETRY_S = 5.0
 """``retry_after_s`` of the store's `QueueFull`: a floor; who knows the line's ETA says better."""
 

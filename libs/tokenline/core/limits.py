@@ -1,0 +1,19 @@
+"""How much of something is allowed in a time."""
+
+
+class Bucket:
+    """A token bucket: ``rate`` per second on average, ``burst`` at once. Times are monotonic seconds."""
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._left = burst
+        self._at = now
+
+    def take(self, now: float) -> bool:
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

@@ -1,0 +1,70 @@
+"""Run one gateway: ``python -m services.gateway``."""
+
+from functools import partial
+
+from services.gateway.accept import Acceptance
+from services.gateway.app import METRICS, create_app
+from services.gateway.deps import Deps
+from services.gateway.settings import GatewaySettings
+from services.gateway.streams import Streams
+from services.gateway.tickets import Tickets
+from services.gateway.uploads import Uploads
+from tokenline.adapters.files_obstore import ObstoreFiles
+from tokenline.adapters.search_http import IngestSearch
+from tokenline.contracts.metrics import STORE_WRITE
+from tokenline.core.clock import SystemClock, new_id
+from tokenline.runtime.agents import load_agents
+from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.line import Line
+from tokenline.runtime.logging import configure_logging
+from tokenline.runtime.metrics import Metrics
+from tokenline.runtime.serve import run
+from tokenline.runtime.supervisor import Supervisor
+from tokenline.runtime.wiring import open_broker, open_store
+
+
+def build_deps(settings: GatewaySettings) -> Deps:
+    clock = SystemClock()
+    metrics = Metrics(*METRICS)
+    supervisor = Supervisor()
+    store = open_store(settings, clock, partial(metrics.observe, STORE_WRITE))
+    broker = open_broker(settings, f"tokenline {settings.gateway_id}")
+    files = ObstoreFiles(settings.files or settings.data_dir / "files")
+    search = IngestSearch(settings.ingest_url, settings.service_token.get_secret_value())
+    agents = load_agents(settings.agents_file, settings.model)
+    announcer = Announcer(broker)
+    line = Line(store, broker, clock, user_limit=settings.user_limit)
+    incarnation = new_id(clock.now())
+    feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")
+    streams = Streams(store, broker, feed.ledger, supervisor, settings.gateway_id, incarnation)
+    return Deps(
+        settings=settings,
+        store=store,
+        broker=broker,
+        files=files,
+        search=search,
+        agents=agents,
+        clock=clock,
+        metrics=metrics,
+        accounts=Accounts(store, clock, settings.secret_key.get_secret_value(), settings.registration_open),
+        supervisor=supervisor,
+        feed=feed,
+        line=line,
+        streams=streams,
+        acceptance=Acceptance(store, line, streams, announcer, agents, clock, metrics, settings, supervisor),
+        tickets=Tickets(store, line, streams, broker, clock),
+        uploads=Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes),
+        announcer=announcer,
+    )
+
+
+def main() -> None:
+    settings = GatewaySettings()
+    configure_logging(settings.gateway_id, settings.log_level)
+    run(create_app(build_deps(settings)), settings)
+
+
+if __name__ == "__main__":
+    main()

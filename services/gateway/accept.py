@@ -1,0 +1,154 @@
+"""Accepts a question: stored first, then published. From the first on it is safe."""
+
+from services.gateway.settings import GatewaySettings
+from services.gateway.streams import Streams
+from tokenline.contracts.base import Shape
+from tokenline.contracts.chat import ContextTurn, Conversation, Message, MessageStatus
+from tokenline.contracts.errors import BadRequest, TooLarge
+from tokenline.contracts.events import ConversationChanged
+from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId
+from tokenline.contracts.metrics import ACCEPTED
+from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.core.access import owned_by
+from tokenline.core.clock import Clock, new_id
+from tokenline.core.ports.store import Accepted, Store
+from tokenline.runtime.agents import Agents
+from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.line import Line
+from tokenline.runtime.metrics import Metrics
+from tokenline.runtime.supervisor import Supervisor
+
+MAX_QUESTION_BYTES = 128 * 1024
+TITLE_CHARACTERS = 60
+
+
+class Question(Shape):
+    """What somebody asks. ``conversation_id`` ``None``: in a new conversation."""
+
+    content: str
+    conversation_id: ConversationId | None = None
+    client_message_id: str | None = None
+    agent_id: AgentId | None = None
+    attachment_ids: tuple[AttachmentId, ...] = ()
+    context: tuple[ContextTurn, ...] = ()
+    archived: bool = False
+    """A new conversation starts out archived: it is a program's, not for anybody's sidebar."""
+
+
+class Acceptance:
+    def __init__(
+        self,
+        store: Store,
+        line: Line,
+        streams: Streams,
+        announcer: Announcer,
+        agents: Agents,
+        clock: Clock,
+        metrics: Metrics,
+        settings: GatewaySettings,
+        supervisor: Supervisor,
+    ) -> None:
+        self._store = store
+        self._line = line
+        self._streams = streams
+        self._announcer = announcer
+        self._agents = agents
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._supervisor = supervisor
+
+    async def ask(self, asker: Principal, question: Question) -> Accepted:
+        """Store question and ticket, then publish in the background.
+
+        Idempotent by ``client_message_id``. Raises `BadRequest`, `TooLarge`, `NotFound` (conversation, agent or
+        attachment), `QueueFull`, `StoreUnavailable`; nothing is stored then.
+        """
+        self._check(question)
+        conversation = await self._conversation(asker, question)
+        draft, message = self._draft(asker, question, conversation)
+        accepted = await self._store.accept(
+            draft,
+            message,
+            conversation,
+            user_limit=self._settings.user_limit,
+            pool_limit=self._settings.pool_limit,
+            now=message.created_at,
+        )
+        if accepted.created:
+            self._metrics.add(ACCEPTED, draft.pool)
+            self._streams.expect(accepted.ticket)
+            self._supervisor.spawn(f"publish.{draft.id}", self._into_the_line(accepted))
+        return accepted
+
+    async def _into_the_line(self, accepted: Accepted) -> None:
+        """Published before it is told: who hears of the ticket may look for it in the broker."""
+        if accepted.ticket.state is TicketState.QUEUED:
+            await self._line.publish(accepted.ticket)
+        await self._line.announce(accepted.ticket)
+        await self._announcer.announce(ConversationChanged(conversation=accepted.conversation))
+
+    def _check(self, question: Question) -> None:
+        if not question.content.strip():
+            raise BadRequest("The message is empty.")
+        if len(question.content.encode("utf-8", "surrogatepass")) > MAX_QUESTION_BYTES:
+            raise TooLarge(
+                f"The message is longer than {MAX_QUESTION_BYTES // 1024} KiB. Attach the text as a file instead.",
+                max_bytes=MAX_QUESTION_BYTES,
+            )
+        if len(question.attachment_ids) > self._settings.attachments_per_message:
+            raise BadRequest(f"A message can have at most {self._settings.attachments_per_message} attachments.")
+
+    async def _conversation(self, asker: Principal, question: Question) -> Conversation:
+        now = self._clock.now()
+        if question.conversation_id is not None:
+            return owned_by(asker.user_id, await self._store.get_conversation(question.conversation_id))
+        return Conversation(
+            id=new_id(now),
+            owner_id=asker.user_id,
+            agent_id=self._agents.get(question.agent_id).id,
+            title=title_of(question.content),
+            archived=question.archived,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _draft(self, asker: Principal, question: Question, conversation: Conversation) -> tuple[Ticket, Message]:
+        now = self._clock.now()
+        agent = self._agents.get(conversation.agent_id)
+        message = Message(
+            id=new_id(now),
+            conversation_id=conversation.id,
+            owner_id=asker.user_id,
+            role="user",
+            content=question.content,
+            status=MessageStatus.SENT,
+            ticket_id=new_id(now),
+            client_message_id=question.client_message_id,
+            attachment_ids=question.attachment_ids,
+            context=question.context,
+            created_at=now,
+        )
+        ticket = Ticket(
+            id=message.ticket_id or "",
+            conversation_id=conversation.id,
+            owner_id=asker.user_id,
+            agent_id=agent.id,
+            pool=agent.pool,
+            question_id=message.id,
+            answer_id=new_id(now),
+            priority=asker.tier,
+            reply_to=(self._settings.gateway_id,),
+            created_at=now,
+            deadline_at=now + self._settings.queue_timeout_s,
+        )
+        return ticket, message
+
+
+def title_of(text: str) -> str:
+    """The first line of a question, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= TITLE_CHARACTERS:
+        return line
+    return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,117 @@
+"""The gateway's routes, and the order in which its parts start and stop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.gateway.deps import Deps
+from services.gateway.keeper import SWEEP_S, Keeper
+from services.gateway.openai_api.routes import router as openai_router
+from services.gateway.positions import SCAN_S, Positions
+from services.gateway.rest import attachments, conversations, line, messages, tickets
+from services.gateway.ws.hub import Hub
+from services.gateway.ws.routes import router as ws_router
+from tokenline.contracts import metrics as m
+from tokenline.contracts.errors import BrokerUnavailable
+from tokenline.contracts.topology import INGEST_QUEUE, ticket_queue
+from tokenline.core.clock import new_id
+from tokenline.runtime.auth.http import auth_router
+from tokenline.runtime.body_limit import MESSAGE_BYTES, Allowance, BodyLimit
+from tokenline.runtime.health import probes
+from tokenline.runtime.http_errors import install_error_handlers
+from tokenline.runtime.line_gauges import LineGauges
+from tokenline.runtime.pages import SecureHeaders, mount_page
+
+METRICS = (
+    m.QUEUE_DEPTH,
+    m.QUEUE_HELD,
+    m.RUNNING,
+    m.WORKERS,
+    m.ACCEPTED,
+    m.ETA_ERROR,
+    m.SOCKETS,
+    m.LEDGER_DRIFT,
+    m.REPUBLISHED,
+    m.STORE_WRITE,
+    m.BROKER_UP,
+)
+ROUTERS = (
+    auth_router(),
+    conversations.router,
+    messages.router,
+    tickets.router,
+    attachments.router,
+    line.router,
+    openai_router,
+    ws_router,
+)
+DIST = Path(__file__).parent / "web" / "dist"
+LIMITS = (
+    Allowance(path=r"/api/v1/attachments", max_bytes=None, multipart=True),
+    Allowance(path=r"/api/v1/chat/(conversations/[^/]+/)?messages", max_bytes=MESSAGE_BYTES),
+    Allowance(path=r"/v1/chat/completions", max_bytes=4 * MESSAGE_BYTES),
+)
+
+
+def create_app(deps: Deps) -> FastAPI:
+    """Build; connect when served."""
+    hub = Hub(deps.supervisor)
+    positions = Positions(deps.feed.ledger, deps.streams, deps.broker, deps.clock)
+    keeper = Keeper(deps.store, deps.broker, deps.line, deps.clock, deps.metrics, new_id(deps.clock.now()))
+    gauges = LineGauges(deps.feed, deps.metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await deps.store.open()
+        await ensure_first_admin()
+        async with deps.supervisor:
+            deps.feed.on_event += [deps.streams.on_event, hub.on_event, gauges.on_event]
+            deps.feed.on_reload.append(deps.streams.on_reload)
+            deps.supervisor.spawn("start", start())
+            yield
+            await keeper.leave()
+        await deps.broker.close()
+        await deps.search.close()
+        await deps.store.close()
+
+    async def ensure_first_admin() -> None:
+        settings = deps.settings
+        if settings.admin_email and settings.admin_password:
+            await deps.accounts.ensure_first_admin(settings.admin_email, settings.admin_password.get_secret_value())
+
+    async def start() -> None:
+        deps.supervisor.spawn("broker", connect())
+        await deps.feed.start(deps.supervisor)
+        deps.supervisor.forever("positions", positions.scan, every_s=SCAN_S)
+        deps.supervisor.forever("keeper", keeper.sweep, every_s=SWEEP_S)
+
+    async def connect() -> None:
+        await deps.broker.connect()
+        for pool in {agent.pool for agent in deps.agents.all}:
+            await deps.broker.declare(ticket_queue(pool))
+        await deps.broker.declare(INGEST_QUEUE)
+        await deps.streams.start()
+
+    async def broker_connected() -> None:
+        if not deps.broker.connected:
+            raise BrokerUnavailable
+
+    def read_gauges() -> None:
+        gauges.read()
+        deps.metrics.set(m.SOCKETS, hub.sockets)
+        deps.metrics.set(m.BROKER_UP, deps.broker.connected)
+
+    app = FastAPI(title="Tokenline", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.deps = deps
+    app.state.hub = hub
+    app.state.accounts = deps.accounts
+    install_error_handlers(app)
+    app.add_middleware(BodyLimit, allowances=LIMITS)
+    app.add_middleware(SecureHeaders)
+    app.include_router(probes({"broker": broker_connected, "store": deps.store.ping}, deps.metrics, read_gauges))
+    for router in ROUTERS:
+        app.include_router(router)
+    mount_page(app, DIST)
+    return app

@@ -1,0 +1,42 @@
+"""What the gateway's parts need, built once per process."""
+
+from dataclasses import dataclass
+
+from services.gateway.accept import Acceptance
+from services.gateway.settings import GatewaySettings
+from services.gateway.streams import Streams
+from services.gateway.tickets import Tickets
+from services.gateway.uploads import Uploads
+from tokenline.core.clock import Clock
+from tokenline.core.ports.broker import Broker
+from tokenline.core.ports.files import Files
+from tokenline.core.ports.search import Search
+from tokenline.core.ports.store import Store
+from tokenline.runtime.agents import Agents
+from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.line import Line
+from tokenline.runtime.metrics import Metrics
+from tokenline.runtime.supervisor import Supervisor
+
+
+@dataclass
+class Deps:
+    settings: GatewaySettings
+    store: Store
+    broker: Broker
+    files: Files
+    search: Search
+    agents: Agents
+    clock: Clock
+    metrics: Metrics
+    accounts: Accounts
+    supervisor: Supervisor
+    feed: LedgerFeed
+    line: Line
+    streams: Streams
+    acceptance: Acceptance
+    tickets: Tickets
+    uploads: Uploads
+    announcer: Announcer

@@ -1,0 +1,173 @@
+"""A ticket as its followers see it, and what a follower has not seen yet. Pure: no I/O.
+
+Everything about a ticket is state. What a client must be told is the difference between that state and the client's
+cursor, so resuming, slow clients and second tabs are one operation, and a slow client costs a cursor, not a backlog.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from tokenline.contracts import frames as f
+from tokenline.contracts.base import to_json
+from tokenline.contracts.chat import Message
+from tokenline.contracts.events import LineEntry
+from tokenline.contracts.ids import TicketId
+from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.core.stream import Appended, StreamText
+from tokenline.core.ticket import RUNNING
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a waiting ticket stands. ``note`` says what a number cannot."""
+
+    position: int
+    eta: f.Eta | None = None
+    note: str | None = None
+
+
+@dataclass
+class Cursor:
+    """How much a client has: of the text by ``(attempt, offset)``, of the rest by what was last sent."""
+
+    attempt: int = 0
+    offset: int = 0
+    state: TicketState | None = None
+    reason: str | None = None
+    place: Place | None = None
+    told: int = 0
+    """The attempt that PROCESSING was said for."""
+    tools: int = 0
+    done: bool = False
+
+
+@dataclass(eq=False)
+class Follower:
+    """Somebody who follows one ticket. ``wake`` is called when there may be something to send; it must not block."""
+
+    ticket_id: TicketId
+    wake: Callable[["Follower"], None]
+    cursor: Cursor = field(default_factory=Cursor)
+
+
+class LiveTicket:
+    """Kept while somebody here follows the ticket, or this gateway is still sent its text."""
+
+    def __init__(self, entry: LineEntry) -> None:
+        self.entry = entry
+        self.text = StreamText()
+        self.tools: list[f.ToolCallFrame] = []
+        self.place: Place | None = None
+        self.pushed_at = 0.0
+        self.followers: set[Follower] = set()
+        self.attaching = False
+        self._end: tuple[Ticket, Message | None] | None = None
+        self._encoded: tuple[int, int, int, str] | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self._end is not None
+
+    @property
+    def attempt(self) -> int:
+        """Replies may overtake the event of their claim."""
+        return max(self.entry.attempt, self.text.attempt)
+
+    @property
+    def running(self) -> bool:
+        return self.entry.state in RUNNING or self.text.attempt > self.entry.attempt
+
+    def wake(self) -> None:
+        for follower in self.followers:
+            follower.wake(follower)
+
+    def grow(self, attempt: int, offset: int, text: str) -> bool:
+        """Take in text; False when something before it is missing."""
+        if attempt > self.text.attempt:
+            self.tools.clear()
+        return self.text.append(attempt, offset, text) is not Appended.GAP
+
+    def end(self, ticket: Ticket, answer: Message | None) -> None:
+        """What the store says is final: the text becomes the stored answer's."""
+        self._end = (ticket, answer)
+        if answer is not None and str(self.text) != answer.content:
+            kept = str(self.text)
+            if ticket.attempt > self.text.attempt or not answer.content.startswith(kept):
+                self.text.restart(ticket.attempt)
+            self.text.append(ticket.attempt, 0, answer.content)
+
+    # ── what a follower has not seen ─────────────────────────────────────────────────────────────────────────────────
+
+    def beyond(self, cursor: Cursor) -> Iterator[f.ServerFrame | str]:
+        """Frames that bring the follower up to date, advancing its cursor; text frames come encoded (JSON)."""
+        if cursor.done:
+            return
+        if self._end is not None:
+            yield from self._text(cursor)
+            yield self._terminal(*self._end)
+            cursor.done = True
+        elif self.running:
+            if cursor.told != self.attempt:
+                yield from self._restart(cursor)
+                yield f.Processing(ticket_id=self.entry.ticket_id, attempt=self.attempt)
+                cursor.told, cursor.state = self.attempt, TicketState.PROCESSING
+            yield from self.tools[cursor.tools :]
+            cursor.tools = len(self.tools)
+            yield from self._text(cursor)
+        else:
+            yield from self._waiting(cursor)
+
+    def _waiting(self, cursor: Cursor) -> Iterator[f.ServerFrame]:
+        place = self.place or Place(0)
+        state, reason = self.entry.state, self.entry.hold_reason
+        news = cursor.state is not state or cursor.reason != reason
+        if not news and cursor.place == place:
+            return
+        if state is TicketState.HELD:
+            yield f.Held(ticket_id=self.entry.ticket_id, reason=reason or "", position=place.position)
+        else:
+            kind = f.Queued if news else f.Position
+            yield kind(ticket_id=self.entry.ticket_id, position=place.position, eta=place.eta, note=place.note)
+        cursor.state, cursor.reason, cursor.place = state, reason, place
+
+    def _restart(self, cursor: Cursor) -> Iterator[f.ServerFrame]:
+        if cursor.attempt < self.attempt and (cursor.attempt or cursor.told):
+            yield f.Restarted(ticket_id=self.entry.ticket_id, attempt=self.attempt)
+            cursor.attempt, cursor.offset, cursor.tools = self.attempt, 0, 0
+
+    def _text(self, cursor: Cursor) -> Iterator[f.ServerFrame | str]:
+        text = self.text
+        if not text.length or cursor.attempt > text.attempt:
+            return
+        if cursor.attempt < text.attempt:
+            yield from self._restart(cursor)
+            cursor.attempt, cursor.offset = text.attempt, 0
+        if cursor.offset < text.length:
+            yield self._encode(cursor.offset)
+            cursor.offset = text.length
+        elif self.ended and cursor.offset > text.length:
+            yield f.Snapshot(ticket_id=self.entry.ticket_id, attempt=text.attempt, text=str(text), recovered=False)
+            cursor.offset = text.length
+
+    def _encode(self, offset: int) -> str:
+        """One encoding serves all followers at the same place, which is nearly all of them."""
+        text = self.text
+        if self._encoded is None or self._encoded[:3] != (text.attempt, offset, text.length):
+            frame = f.Text(
+                ticket_id=self.entry.ticket_id, attempt=text.attempt, offset=offset, text=text.beyond(offset)
+            )
+            self._encoded = (text.attempt, offset, text.length, to_json(frame).decode())
+        return self._encoded[3]
+
+    def _terminal(self, ticket: Ticket, answer: Message | None) -> f.ServerFrame:
+        if ticket.state is TicketState.CANCELLED:
+            return f.Cancelled(ticket_id=ticket.id, message_id=answer.id if answer else None)
+        if ticket.error is not None:
+            return f.Error(ticket_id=ticket.id, error=ticket.error, retry=True)
+        if answer is None:
+            raise ValueError(f"ticket {ticket.id} is complete but its answer is missing")
+        return f.Complete(
+            ticket_id=ticket.id, attempt=ticket.attempt, length=self.text.length, message=replace(answer, content="")
+        )

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible door: any OpenAI client gets the queue without knowing it."""

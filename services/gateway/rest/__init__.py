@@ -1,0 +1,1 @@
+"""REST: one file per resource, paths as in the API document."""

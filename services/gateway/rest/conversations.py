@@ -1,0 +1,114 @@
+"""``/api/v1/chat/conversations``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from msgspec.structs import replace
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.gateway.accept import Question
+from services.gateway.deps import Deps
+from services.gateway.rest.answers import answer, deps_of, message_views
+from tokenline.contracts.chat import Conversation
+from tokenline.contracts.errors import Conflict
+from tokenline.contracts.events import ConversationChanged
+from tokenline.core.access import owned_by
+from tokenline.core.clock import new_id
+from tokenline.runtime.auth.http import Authenticated
+
+TITLE = Field(default=None, min_length=1, max_length=200)
+
+router = APIRouter(prefix="/api/v1/chat/conversations", tags=["conversations"])
+GatewayDeps = Annotated[Deps, Depends(deps_of)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class NewConversation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    agent_id: str | None = None
+    title: str | None = TITLE
+    initial_message: str | None = None
+
+
+class ConversationPatch(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    title: str | None = TITLE
+    archived: bool | None = None
+    agent_id: str | None = None
+
+
+@router.post("", status_code=201)
+async def create(body: NewConversation, asker: Authenticated, deps: GatewayDeps) -> Response:
+    if body.initial_message is not None:
+        question = Question(content=body.initial_message, agent_id=body.agent_id)
+        return answer((await deps.acceptance.ask(asker, question)).conversation, 201)
+    now = deps.clock.now()
+    conversation = Conversation(
+        id=new_id(now),
+        owner_id=asker.user_id,
+        agent_id=deps.agents.get(body.agent_id).id,
+        title=body.title or "New conversation",
+        created_at=now,
+        updated_at=now,
+    )
+    await deps.store.create_conversation(conversation)
+    await deps.announcer.announce(ConversationChanged(conversation=conversation))
+    return answer(conversation, 201)
+
+
+@router.get("")
+async def list_all(
+    asker: Authenticated,
+    deps: GatewayDeps,
+    agent_id: str | None = None,
+    archived: bool | None = False,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Response:
+    return answer(
+        await deps.store.list_conversations(
+            asker.user_id, agent_id=agent_id, archived=archived, text=q, cursor=cursor, limit=limit
+        )
+    )
+
+
+async def own_conversation(conversation_id: str, asker: Authenticated, request: Request) -> Conversation:
+    """Raises `NotFound` for a missing one and for somebody else's."""
+    return owned_by(asker.user_id, await deps_of(request).store.get_conversation(conversation_id))
+
+
+Own = Annotated[Conversation, Depends(own_conversation)]
+
+
+@router.get("/{conversation_id}")
+async def read(conversation: Own) -> Response:
+    return answer(conversation)
+
+
+@router.patch("/{conversation_id}")
+async def change(body: ConversationPatch, conversation: Own, deps: GatewayDeps) -> Response:
+    changes = body.model_dump(exclude_none=True)
+    if body.agent_id is not None:
+        changes["agent_id"] = deps.agents.get(body.agent_id).id
+    changed = replace(conversation, **changes, updated_at=deps.clock.now())
+    await deps.store.update_conversation(changed)
+    await deps.announcer.announce(ConversationChanged(conversation=changed))
+    return answer(changed)
+
+
+@router.delete("/{conversation_id}", status_code=204)
+async def delete(conversation: Own, deps: GatewayDeps) -> None:
+    """With its messages, files and passages. Raises `Conflict` while a question in it is not answered."""
+    if deps.feed.ledger.of_conversation(conversation.owner_id, conversation.id):
+        raise Conflict("A question in this conversation is still being answered. Stop it first.")
+    await deps.uploads.purge(await deps.store.attachments_of(conversation.id))
+    await deps.store.delete_conversation(conversation.id)
+    await deps.announcer.announce(ConversationChanged(conversation=conversation, deleted=True))
+
+
+@router.get("/{conversation_id}/messages")
+async def messages(conversation: Own, deps: GatewayDeps, cursor: str | None = None, limit: Limit = 50) -> Response:
+    page = await deps.store.messages(conversation.id, cursor=cursor, limit=limit)
+    return answer({"items": await message_views(deps.store, page.items), "next": page.next})

@@ -1,0 +1,1 @@
+"""Server-sent events, for clients that cannot hold a socket."""

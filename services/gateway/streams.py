@@ -1,0 +1,174 @@
+"""Replies of workers, kept as growing texts for whoever follows them here."""
+
+import structlog
+
+from services.gateway.live import Follower, LiveTicket, Place
+from tokenline.contracts.base import pack
+from tokenline.contracts.control import TO_ALL_WORKERS, AttachGateway, to_worker
+from tokenline.contracts.events import Event, TicketChanged
+from tokenline.contracts.frames import ToolCallFrame
+from tokenline.contracts.ids import GatewayId, TicketId, WorkerId
+from tokenline.contracts.replies import Delta, Ended, Snapshot, ToolCall, unpack_replies
+from tokenline.contracts.tickets import Ticket
+from tokenline.contracts.topology import CONTROL, reply_queue
+from tokenline.core.ledger import Ledger
+from tokenline.core.ports.broker import Broker, Consumption, Delivery
+from tokenline.core.ports.store import Store
+from tokenline.core.ticket import TERMINAL, follow, line_entry
+from tokenline.runtime.amend import amend
+from tokenline.runtime.supervisor import Supervisor
+
+log = structlog.get_logger()
+
+REPLY_PREFETCH = 1000
+
+
+class Streams:
+    def __init__(
+        self, store: Store, broker: Broker, ledger: Ledger, supervisor: Supervisor, gateway: GatewayId, incarnation: str
+    ) -> None:
+        self.live: dict[TicketId, LiveTicket] = {}
+        self._store = store
+        self._broker = broker
+        self._ledger = ledger
+        self._supervisor = supervisor
+        self._gateway = gateway
+        self._queue = reply_queue(gateway, incarnation)
+        self._consumption: Consumption | None = None
+
+    async def start(self) -> None:
+        self._consumption = await self._broker.consume(
+            self._queue, self._receive, prefetch=REPLY_PREFETCH, on_restored=self.attach_again
+        )
+
+    # ── followers ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def expect(self, ticket: Ticket) -> LiveTicket:
+        """Keep what comes for a ticket that names this gateway in ``reply_to`` from its first claim on."""
+        live = self.live.get(ticket.id)
+        if live is None:
+            live = self.live[ticket.id] = LiveTicket(line_entry(ticket))
+            live.place = Place(self._ledger.position(live.entry))
+        return live
+
+    async def join(self, ticket: Ticket, follower: Follower) -> None:
+        """Follow a ticket in any state; the follower is woken at once."""
+        live = self.live.get(ticket.id)
+        if live is None:
+            live = self.expect(ticket)
+            live.followers.add(follower)
+            await self._catch_up(ticket, live)
+        live.followers.add(follower)
+        follower.wake(follower)
+
+    def leave(self, follower: Follower) -> None:
+        live = self.live.get(follower.ticket_id)
+        if live is not None:
+            live.followers.discard(follower)
+            self._drop_if_over(live)
+
+    async def _catch_up(self, ticket: Ticket, live: LiveTicket) -> None:
+        """Get what was said before this gateway listened: from the store if it ended, else from its worker."""
+        if ticket.state in TERMINAL:
+            await self._end(live)
+            return
+        if self._gateway not in ticket.reply_to:
+            gateway = self._gateway
+            await amend(
+                self._store,
+                ticket.id,
+                lambda now: follow(now, gateway) if gateway not in now.reply_to and now.state not in TERMINAL else None,
+                known=ticket,
+            )
+        # To every worker: which one has it may have changed since the ticket was read.
+        await self._attach(live, None)
+
+    async def _attach(self, live: LiveTicket, worker: WorkerId | None) -> None:
+        live.attaching = True
+        command = AttachGateway(ticket_id=live.entry.ticket_id, gateway_id=self._gateway)
+        await self._broker.tell(CONTROL.name, to_worker(worker) if worker else TO_ALL_WORKERS, pack(command))
+
+    async def attach_again(self) -> None:
+        """After this gateway's queue was lost: what was in it is gone, so ask for every live text once more."""
+        for live in list(self.live.values()):
+            ticket = await self._store.get_ticket(live.entry.ticket_id)
+            if ticket is not None:
+                await self._catch_up(ticket, live)
+
+    def _drop_if_over(self, live: LiveTicket) -> None:
+        if not live.followers and live.ended:
+            self.live.pop(live.entry.ticket_id, None)
+
+    # ── replies and events ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _receive(self, delivery: Delivery) -> None:
+        batch = unpack_replies(delivery.body)
+        ended: list[LiveTicket] = []
+        for reply in batch.items:
+            live = self.live.get(reply.ticket_id)
+            if live is None or live.ended:
+                continue
+            match reply:
+                case Delta(attempt=attempt, offset=offset, text=text):
+                    if not live.grow(attempt, offset, text) and not live.attaching:
+                        await self._attach(live, batch.worker_id)
+                case Snapshot(attempt=attempt, text=text):
+                    live.attaching = False
+                    live.grow(attempt, 0, text)
+                case ToolCall():
+                    live.tools.append(_tool_frame(reply))
+                case Ended():
+                    ended.append(live)
+            live.wake()
+        for live in ended:
+            await self._end(live)
+        await delivery.ack()
+
+    def on_event(self, event: Event) -> None:
+        """Take in a ticket's new state; its end may be learnt here before the terminal reply."""
+        if not isinstance(event, TicketChanged):
+            return
+        live = self.live.get(event.entry.ticket_id)
+        if live is None or live.ended or event.entry.version <= live.entry.version:
+            return
+        live.entry = event.entry
+        live.place = Place(self._ledger.position(event.entry))
+        if event.entry.state in TERMINAL:
+            self._supervisor.spawn(f"end.{event.entry.ticket_id}", self._end(live))
+        else:
+            live.wake()
+
+    def on_reload(self) -> None:
+        """Events may have been lost: look up every ticket that the ledger no longer has."""
+        for ticket_id, live in list(self.live.items()):
+            known = self._ledger.entries.get(ticket_id)
+            if known is None:
+                self._supervisor.spawn(f"end.{ticket_id}", self._end(live))
+            elif known.version > live.entry.version:
+                live.entry = known
+                live.wake()
+
+    async def _end(self, live: LiveTicket) -> None:
+        """Read the end from the store and tell the followers. Does nothing when it has not ended."""
+        ticket = await self._store.get_ticket(live.entry.ticket_id)
+        if ticket is None:
+            self.live.pop(live.entry.ticket_id, None)
+            return
+        if ticket.state not in TERMINAL or live.ended:
+            return
+        answer = await self._store.get_message(ticket.answer_id)
+        live.entry = line_entry(ticket)
+        live.end(ticket, answer)
+        live.wake()
+        self._drop_if_over(live)
+
+
+def _tool_frame(call: ToolCall) -> ToolCallFrame:
+    return ToolCallFrame(
+        ticket_id=call.ticket_id,
+        attempt=call.attempt,
+        call_id=call.call_id,
+        name=call.name,
+        status=call.status,
+        detail=call.detail,
+    )

@@ -1,0 +1,131 @@
+"""Takes files in: type by content, size while it streams, then a job for ingest. And lets them go again."""
+
+from collections.abc import AsyncIterator
+
+import structlog
+from msgspec.structs import replace
+from starlette.datastructures import UploadFile
+
+from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
+from tokenline.contracts.base import pack
+from tokenline.contracts.errors import BrokerUnavailable, QueueFull, TooLarge
+from tokenline.contracts.events import AttachmentChanged
+from tokenline.contracts.ids import AttachmentId, ConversationId
+from tokenline.contracts.topology import INGEST, INGEST_QUEUE
+from tokenline.core.access import owned_by
+from tokenline.core.clock import Clock, new_id
+from tokenline.core.filetype import HEAD_BYTES, sniff
+from tokenline.core.ports.broker import Broker
+from tokenline.core.ports.files import Files
+from tokenline.core.ports.search import Search
+from tokenline.core.ports.store import Store
+from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.auth.principal import Principal
+
+log = structlog.get_logger()
+
+CHUNK_BYTES = 256 * 1024
+NAME_CHARACTERS = 200
+INTERACTIVE_PRIORITY = 5
+"""A person waits for it; re-indexing and the like come after."""
+
+
+class Uploads:
+    def __init__(
+        self,
+        store: Store,
+        files: Files,
+        search: Search,
+        broker: Broker,
+        announcer: Announcer,
+        clock: Clock,
+        max_bytes: int,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._search = search
+        self._broker = broker
+        self._announcer = announcer
+        self._clock = clock
+        self._max_bytes = max_bytes
+
+    async def get(self, asker: Principal, attachment_id: AttachmentId) -> Attachment:
+        """Raises `NotFound` for a missing one and for somebody else's."""
+        return owned_by(asker.user_id, await self._store.get_attachment(attachment_id))
+
+    async def add(self, asker: Principal, file: UploadFile, conversation_id: ConversationId | None) -> Attachment:
+        """Store the file and have it indexed. Raises `Unsupported`, `NoText`, `TooLarge`, `NotFound`."""
+        if conversation_id is not None:
+            owned_by(asker.user_id, await self._store.get_conversation(conversation_id))
+        name = clean_name(file.filename)
+        head = await file.read(HEAD_BYTES)
+        mime_type = sniff(head, name)
+        if file.size is not None:
+            self._check_size(file.size, name)
+        now = self._clock.now()
+        attachment = Attachment(
+            id=new_id(now),
+            owner_id=asker.user_id,
+            conversation_id=conversation_id,
+            name=name,
+            size_bytes=file.size or 0,
+            mime_type=mime_type,
+            state=AttachmentState.UPLOADING,
+            created_at=now,
+        )
+        size = await self._files.put(key_of(attachment.id), self._chunks(head, file, name))
+        stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
+        await self._store.add_attachment(stored)
+        await self._announcer.announce(AttachmentChanged(attachment=stored))
+        await self._give_to_ingest(stored)
+        return stored
+
+    async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:
+        """Delete file, passages and record, in this order: what fails can be asked for again. Raises `NotFound`."""
+        await self.purge([await self.get(asker, attachment_id)])
+
+    async def purge(self, attachments: list[Attachment]) -> None:
+        """Raises `SearchUnavailable` with nothing deleted when ingest cannot be reached."""
+        if not attachments:
+            return
+        await self._search.forget(attachments[0].owner_id, [attachment.id for attachment in attachments])
+        for attachment in attachments:
+            await self._files.delete(key_of(attachment.id))
+            await self._store.delete_attachment(attachment.id)
+
+    def content(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        return self._files.get(key_of(attachment.id))
+
+    async def _give_to_ingest(self, attachment: Attachment) -> None:
+        """A job that cannot be published now is found by ingest's own sweep."""
+        job = pack(IngestJob(attachment_id=attachment.id))
+        try:
+            await self._broker.publish(INGEST.name, INGEST_QUEUE.routing_keys[0], job, priority=INTERACTIVE_PRIORITY)
+        except (BrokerUnavailable, QueueFull) as error:
+            log.warning("ingest.unpublished", attachment_id=attachment.id, reason=error.code)
+
+    async def _chunks(self, head: bytes, file: UploadFile, name: str) -> AsyncIterator[bytes]:
+        size = len(head)
+        yield head
+        while chunk := await file.read(CHUNK_BYTES):
+            size += len(chunk)
+            self._check_size(size, name)
+            yield chunk
+
+    def _check_size(self, size: int, name: str) -> None:
+        if size > self._max_bytes:
+            raise TooLarge(
+                f"“{name}” is larger than {self._max_bytes / 2**20:.0f} MiB.", name=name, max_bytes=self._max_bytes
+            )
+
+
+def key_of(attachment_id: AttachmentId) -> str:
+    """Where the file is kept; the name a user gave plays no part in it."""
+    return f"attachments/{attachment_id}"
+
+
+def clean_name(name: str | None) -> str:
+    """A file name without folders and control characters, for showing."""
+    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(character for character in last if character.isprintable()).strip()
+    return printable[:NAME_CHARACTERS] or "file"

@@ -1,0 +1,48 @@
+"""Which sockets a user has open here, and what each of them must hear without asking."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tokenline.contracts.events import AttachmentChanged, ConversationChanged, Event, TicketChanged
+from tokenline.contracts.frames import AttachmentFrame, ConversationFrame
+from tokenline.contracts.ids import UserId
+from tokenline.core.ticket import LIVE
+from tokenline.runtime.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from services.gateway.ws.session import Session
+
+
+class Hub:
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._sessions: dict[UserId, set[Session]] = {}
+        self._supervisor = supervisor
+        self.sockets = 0
+        """Open sockets, authenticated or not."""
+
+    def add(self, user: UserId, session: "Session") -> None:
+        self._sessions.setdefault(user, set()).add(session)
+
+    def remove(self, user: UserId, session: "Session") -> None:
+        sessions = self._sessions.get(user, set())
+        sessions.discard(session)
+        if not sessions:
+            self._sessions.pop(user, None)
+
+    def on_event(self, event: Event) -> None:
+        """Tell the owner's sockets of conversations, files, and questions asked elsewhere."""
+        match event:
+            case TicketChanged(entry=entry) if entry.state in LIVE:
+                for session in self._of(entry.owner_id):
+                    if session.wants(entry):
+                        self._supervisor.spawn(f"follow.{entry.ticket_id}", session.follow_new(entry.ticket_id))
+            case ConversationChanged(conversation=conversation, deleted=deleted):
+                frame = ConversationFrame(conversation=conversation, deleted=deleted)
+                for session in self._of(conversation.owner_id):
+                    session.notice(frame)
+            case AttachmentChanged(attachment=attachment):
+                for session in self._of(attachment.owner_id):
+                    session.notice(AttachmentFrame(attachment=attachment))
+
+    def _of(self, user: UserId) -> Iterator["Session"]:
+        return iter(tuple(self._sessions.get(user, ())))

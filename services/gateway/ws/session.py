@@ -1,0 +1,140 @@
+"""One authenticated socket: frames in become actions, news of followed tickets becomes frames out."""
+
+from collections.abc import Callable
+
+from services.gateway.accept import Question
+from services.gateway.deps import Deps
+from services.gateway.live import Cursor, Follower
+from services.gateway.ws.outbox import Outbox, TooSlow
+from tokenline.contracts import frames as f
+from tokenline.contracts.chat import Message
+from tokenline.contracts.errors import BadRequest, TokenlineError
+from tokenline.contracts.events import LineEntry
+from tokenline.contracts.ids import ConversationId, TicketId
+from tokenline.contracts.tickets import Ticket
+from tokenline.core.access import owned_by
+from tokenline.core.clock import new_id
+from tokenline.runtime.auth.principal import Principal
+
+MAX_FOLLOWED = 200
+"""Tickets one socket may follow at a time."""
+
+
+class Session:
+    """``only`` limits the socket to one conversation. ``close`` ends a socket that takes too little."""
+
+    def __init__(
+        self, deps: Deps, principal: Principal, outbox: Outbox, only: ConversationId | None, close: Callable[[], None]
+    ) -> None:
+        self.principal = principal
+        self._deps = deps
+        self._outbox = outbox
+        self._only = only
+        self._close = close
+        self._followers: dict[TicketId, Follower] = {}
+
+    def start(self, heartbeat_s: float) -> None:
+        live = [entry for entry in self._deps.feed.ledger.of_owner(self.principal.user_id) if self._concerns(entry)]
+        self.notice(
+            f.Ready(
+                user_id=self.principal.user_id,
+                heartbeat_s=heartbeat_s,
+                live=tuple(entry.ticket_id for entry in live),
+            )
+        )
+
+    def stop(self) -> None:
+        for follower in self._followers.values():
+            self._deps.streams.leave(follower)
+        self._followers.clear()
+
+    def notice(self, frame: f.ServerFrame) -> None:
+        try:
+            self._outbox.notice(frame)
+        except TooSlow:
+            self._close()
+
+    def ended(self, follower: Follower) -> None:
+        self._followers.pop(follower.ticket_id, None)
+        self._deps.streams.leave(follower)
+
+    # ── frames in ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def take(self, frame: f.ClientFrame) -> None:
+        """Do what a frame asks; what cannot be done is answered with an `Error` frame."""
+        try:
+            match frame:
+                case f.Send():
+                    await self._send(frame)
+                case f.Cancel(ticket_id=ticket_id):
+                    await self._deps.tickets.stop(self.principal, ticket_id)
+                case f.Resume(ticket_id=ticket_id, attempt=attempt, offset=offset):
+                    await self._follow(ticket_id, Cursor(attempt=max(attempt, 0), offset=max(offset, 0)))
+                case f.Follow(conversation_id=conversation_id):
+                    await self._follow_conversation(conversation_id)
+                case f.Ping(id=number):
+                    self.notice(f.Pong(id=number))
+        except TokenlineError as error:
+            sent = frame.client_message_id if isinstance(frame, f.Send) else None
+            self.notice(f.Error(error=error.info(), client_message_id=sent))
+
+    async def _send(self, frame: f.Send) -> None:
+        if self._only is not None and frame.conversation_id not in (None, self._only):
+            raise BadRequest("This socket belongs to another conversation.")
+        question = Question(
+            content=frame.content,
+            conversation_id=self._only or frame.conversation_id,
+            client_message_id=frame.client_message_id or new_id(self._deps.clock.now()),
+            agent_id=frame.agent_id,
+            attachment_ids=frame.attachment_ids,
+        )
+        accepted = await self._deps.acceptance.ask(self.principal, question)
+        self._tell_accepted(accepted.question)
+        await self._join(accepted.ticket, Cursor())
+
+    def _tell_accepted(self, question: Message) -> None:
+        self.notice(
+            f.Accepted(
+                ticket_id=question.ticket_id or "",
+                conversation_id=question.conversation_id,
+                client_message_id=question.client_message_id,
+                message=question,
+            )
+        )
+
+    async def _follow(self, ticket_id: TicketId, cursor: Cursor) -> None:
+        await self._join(await self._deps.tickets.get(self.principal, ticket_id), cursor)
+
+    async def _follow_conversation(self, conversation_id: ConversationId) -> None:
+        owned_by(self.principal.user_id, await self._deps.store.get_conversation(conversation_id))
+        for entry in self._deps.feed.ledger.of_conversation(self.principal.user_id, conversation_id):
+            if entry.ticket_id not in self._followers:
+                await self._follow(entry.ticket_id, Cursor())
+
+    async def _join(self, ticket: Ticket, cursor: Cursor) -> None:
+        """Follow from this cursor, also when the ticket is followed already: the client knows best what it has."""
+        if (former := self._followers.pop(ticket.id, None)) is not None:
+            self._deps.streams.leave(former)
+        if len(self._followers) >= MAX_FOLLOWED:
+            raise BadRequest(f"One socket can follow {MAX_FOLLOWED} tickets at a time.")
+        follower = Follower(ticket.id, self._outbox.wake, cursor)
+        self._followers[ticket.id] = follower
+        await self._deps.streams.join(ticket, follower)
+
+    # ── what happened elsewhere ──────────────────────────────────────────────────────────────────────────────────────
+
+    def wants(self, entry: LineEntry) -> bool:
+        """A live ticket of this user that the socket does not follow yet: asked from another tab or device."""
+        return entry.ticket_id not in self._followers and self._concerns(entry)
+
+    async def follow_new(self, ticket_id: TicketId) -> None:
+        ticket = await self._deps.store.get_ticket(ticket_id)
+        if ticket is None or ticket_id in self._followers or len(self._followers) >= MAX_FOLLOWED:
+            return
+        question = await self._deps.store.get_message(ticket.question_id)
+        if question is not None and ticket_id not in self._followers:
+            self._tell_accepted(question)
+            await self._join(ticket, Cursor())
+
+    def _concerns(self, entry: LineEntry) -> bool:
+        return self._only in (None, entry.conversation_id)

@@ -1,0 +1,161 @@
+"""The product as its users meet it: real processes on loopback, which tests may kill, freeze and start again.
+
+`System` starts what a test asks for on a fresh virtual host and data folder. Requests go over HTTP and sockets.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READY_S = 40.0
+ADMIN = ("admin@example.org", "a long admin password")
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class System:
+    """``processes`` by name: ``model``, ``ingest``, ``worker-1`` …, ``gateway-1`` …, ``admin``."""
+
+    def __init__(self, folder: Path, amqp_url: str, model_url: str | None = None) -> None:
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.ports: dict[str, int] = {}
+        self._model_port = free_port()
+        self._ingest_port = free_port()
+        self._model_url = model_url or f"http://127.0.0.1:{self._model_port}/v1"
+        self._environment = {
+            **os.environ,
+            "AMQP_URL": amqp_url,
+            "OPENAI_BASE_URL": self._model_url,
+            "OPENAI_API_KEY": "none",
+            "TOKENLINE_DATA_DIR": str(folder),
+            "TOKENLINE_SECRET_KEY": secrets.token_urlsafe(32),
+            "TOKENLINE_SERVICE_TOKEN": secrets.token_urlsafe(32),
+            "TOKENLINE_INGEST_URL": f"http://127.0.0.1:{self._ingest_port}",
+        }
+
+    # ── starting and hurting ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def model(self, tokens_per_second: float = 200) -> None:
+        self.start(
+            "model", "tokenline.offline_model", "--port", str(self._model_port),
+            "--tokens-per-second", f"{tokens_per_second:g}", port=self._model_port, ready="/v1/models",
+        )  # fmt: skip
+
+    def ingest(self) -> None:
+        self.start("ingest", "services.ingest", port=self._ingest_port)
+
+    def worker(self, number: int = 1, slots: int = 4, **settings: str) -> None:
+        name = f"worker-{number}"
+        self.start(name, "services.agent_worker", TOKENLINE_WORKER_ID=name, TOKENLINE_SLOTS=str(slots), **settings)
+
+    def gateway(self, number: int = 1, **settings: str) -> None:
+        name = f"gateway-{number}"
+        email, password = ADMIN
+        self.start(
+            name, "services.gateway", TOKENLINE_GATEWAY_ID=name,
+            TOKENLINE_ADMIN_EMAIL=email, TOKENLINE_ADMIN_PASSWORD=password, **settings,
+        )  # fmt: skip
+
+    def admin(self) -> None:
+        self.start("admin", "services.admin_dashboard")
+
+    def start(
+        self, name: str, module: str, *arguments: str, port: int | None = None, ready: str = "/readyz", **settings: str
+    ) -> None:
+        """Start and wait until it can serve; fails the test with the end of its log otherwise."""
+        self.ports[name] = port or self.ports.get(name) or free_port()
+        with self.log(name).open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env={**self._environment, "TOKENLINE_PORT": str(self.ports[name]), **settings},
+                stdout=log,
+                stderr=log,
+            )
+        self.wait_ready(name, ready)
+
+    def wait_ready(self, name: str, ready: str = "/readyz") -> None:
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            if self.processes[name].poll() is not None:
+                break
+            try:
+                if httpx2.get(self.url(name) + ready, timeout=2).status_code == 200:
+                    return
+            except httpx2.HTTPError:
+                pass
+            time.sleep(0.05)
+        pytest.fail(f"{name} is not ready:\n{self.log(name).read_text()[-3000:]}")
+
+    def kill(self, name: str) -> None:
+        """As a crash would: no goodbye."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        self.processes[name].send_signal(number)
+
+    def close(self) -> None:
+        for process in reversed(self.processes.values()):
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def url(self, name: str = "gateway-1") -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def socket_url(self, name: str = "gateway-1", path: str = "/api/v1/chat/ws") -> str:
+        return f"ws://127.0.0.1:{self.ports[name]}{path}"
+
+    def sign_in(self, email: str, password: str = "a long password", gateway: str = "gateway-1") -> dict[str, Any]:
+        """Register, or sign in where the account exists; the token pair."""
+        body = {"email": email, "password": password}
+        for path in ("register", "login"):
+            answer = httpx2.post(f"{self.url(gateway)}/api/v1/auth/{path}", json=body, timeout=10)
+            if answer.is_success:
+                tokens: dict[str, Any] = answer.json()
+                return tokens
+        pytest.fail(f"cannot sign in: {answer.text}")
+
+    def client(self, email: str = "ada@example.org", gateway: str = "gateway-1") -> httpx2.Client:
+        """An HTTP client that acts for this user."""
+        token = self.sign_in(email, gateway=gateway)["access_token"]
+        return httpx2.Client(base_url=self.url(gateway), headers={"authorization": f"Bearer {token}"}, timeout=30)
+
+
+@pytest.fixture
+def system(tmp_path: Path, amqp_url: str) -> Iterator[System]:
+    """Nothing runs yet: start what the test needs."""
+    started = System(tmp_path, amqp_url)
+    try:
+        yield started
+    finally:
+        started.close()
