@@ -65,6 +65,8 @@ def make_plan(
         "PYTHONUNBUFFERED": "1",
         "AMQP_URL": amqp_url,
         "TOKENLINE_HOST": LOOPBACK,
+        # Services may take this long to end; the launcher, with ten seconds for all, kills those that need 3.75.
+        "TOKENLINE_GRACEFUL_S": "3",
         "TOKENLINE_DATA_DIR": str(options.data),
         "TOKENLINE_SECRET_KEY": secrets.secret_key,
         "TOKENLINE_SERVICE_TOKEN": secrets.service_token,
