@@ -1,0 +1,1 @@
+"""Reads attachments, cuts and indexes them, and answers searches."""

@@ -44,6 +44,7 @@ _REFUSED = (
     (b"MZ", "a program"),
     (b"SQLite format 3\x00", "a database"),
 )
+_REFUSED_TEXT = (b"{\\rtf", b"%!PS")
 _ZIPPED = (
     (b"word/", "a Word document"),
     (b"xl/", "an Excel workbook"),
@@ -76,13 +77,13 @@ def sniff(head: bytes, name: str) -> str:
         raise NoText(f"“{name}” is empty.", name=name)
     if _is_pdf(head, name):
         return PDF
-    kind = _refused_kind(head)
-    if kind is not None:
-        raise Unsupported(f"“{name}” is {kind}, which cannot be read.", name=name)
     text = _as_text(head)
-    if text is None:
+    if text is not None and not head.startswith(_REFUSED_TEXT):
+        return _text_kind(text, name)
+    kind = _refused_kind(head)
+    if kind is None:
         raise Unsupported(f"“{name}” is neither a PDF nor text.", name=name)
-    return _text_kind(text, name)
+    raise Unsupported(f"“{name}” is {kind}, which cannot be read.", name=name)
 
 
 def encoding_of(data: bytes) -> str | None:

@@ -1,0 +1,96 @@
+"""Documents for tests: real PDFs, and files made to harm whoever reads them."""
+
+import zlib
+from collections.abc import Sequence
+
+from fpdf import FPDF
+from fpdf.enums import AccessPermission, EncryptionMethod
+
+
+def pdf(pages: Sequence[str]) -> bytes:
+    """One page for each text; a long text flows over several."""
+    document = FPDF()
+    document.set_font("Helvetica", size=11)
+    for text in pages:
+        document.add_page()
+        document.multi_cell(0, text=text)
+    return bytes(document.output())
+
+
+def encrypted_pdf(text: str, *, user_password: str | None) -> bytes:
+    """``None``: anybody may open it, only editing needs a password."""
+    document = FPDF()
+    document.set_encryption(
+        owner_password="owner",
+        user_password=user_password,
+        permissions=AccessPermission.none(),
+        encryption_method=EncryptionMethod.RC4,
+    )
+    document.set_font("Helvetica", size=11)
+    document.add_page()
+    document.multi_cell(0, text=text)
+    return bytes(document.output())
+
+
+def empty_pdf() -> bytes:
+    """A page with nothing on it, as a scan without text is."""
+    document = FPDF()
+    document.add_page()
+    return bytes(document.output())
+
+
+def corrupted_pdf() -> bytes:
+    """Its objects are gone."""
+    whole = pdf(["Lost words."])
+    return whole[:20] + b"\x00" * (len(whole) - 60) + whole[-40:]
+
+
+def raw_pdf(content: bytes, *, filters: str = "", resources: str = "/Font<</F1 5 0 R>>") -> bytes:
+    """A PDF of one page with this content stream."""
+    stream = f"<</Length {len(content)}{filters}>>stream\n".encode() + content + b"\nendstream"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<<{resources}>>>>".encode(),
+        stream,
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    body = b"%PDF-1.7\n"
+    offsets = []
+    for number, data in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n".encode() + data + b"\nendobj\n"
+    table = b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
+    xref = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode() + table
+    trailer = f"trailer\n<</Size {len(objects) + 1}/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF".encode()
+    return body + xref + trailer
+
+
+def inflating_pdf(unpacked_bytes: int, *, layers: int = 1) -> bytes:
+    """A stream that unpacks to so many bytes of spaces, packed ``layers`` times over."""
+    packed = b" " * unpacked_bytes
+    for _ in range(layers):
+        packed = zlib.compress(packed, 9)
+    return raw_pdf(packed, filters="/Filter[" + "/FlateDecode" * layers + "]")
+
+
+def slow_pdf() -> bytes:
+    """3 KB, within every limit on sizes, and half an hour of work: a thousand times the same page, two seconds each."""
+    page = raw_pdf(zlib.compress(b"BT ( ) Tj ET " * 70_000, 9), filters="/Filter/FlateDecode")
+    return page.replace(b"/Kids[3 0 R]/Count 1", b"/Kids[" + b"3 0 R " * 1000 + b"]/Count 1000")
+
+
+def hungry_pdf() -> bytes:
+    """30 KB that become one string of 30 million letters."""
+    text = b"BT /F1 9 Tf (" + b"a" * 30_000_000 + b") Tj ET"
+    return raw_pdf(zlib.compress(text, 9), filters="/Filter/FlateDecode")
+
+
+def looping_pdf() -> bytes:
+    """A page tree that is its own child."""
+    return raw_pdf(b"").replace(b"/Kids[3 0 R]/Count 1", b"/Kids[2 0 R]/Count 1")
+
+
+def nested_pdf(depth: int = 100_000) -> bytes:
+    """Arrays within arrays, deeper than any stack."""
+    return raw_pdf(b"[" * depth + b"]" * depth + b" TJ")
