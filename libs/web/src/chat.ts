@@ -19,6 +19,8 @@ export interface ChatOptions {
   outbox: Outbox;
   url?: string;
   create?: (url: string) => WebSocket;
+  /** The conversation of a first question has been created. */
+  onPlaced?: (conversationId: string) => void;
 }
 
 /**
@@ -31,6 +33,7 @@ export class ChatClient {
   private readonly socket: LiveSocket<ServerFrame, ClientFrame>;
   private readonly listeners = new Set<() => void>();
   private readonly resumed = new Set<string>();
+  private readonly withdrawn = new Set<string>();
   private readonly filling = new Map<string, string>();
   private readonly placing = new Set<string>();
   private readonly reading = new Map<string, Promise<void>>();
@@ -84,7 +87,9 @@ export class ChatClient {
     this.deliver();
   }
 
+  /** Takes back an unaccepted question; should it be accepted all the same, its ticket is stopped. */
   discard(clientMessageId: string): void {
+    this.withdrawn.add(clientMessageId);
     this.apply({ type: "local.discarded", clientMessageId });
   }
 
@@ -152,6 +157,7 @@ export class ChatClient {
 
   private repair(frame: ServerFrame): void {
     if (frame.type === "delta") this.fill(frame.ticket_id);
+    if (frame.type === "accepted" && this.withdrawn.has(frame.client_message_id ?? "")) this.stop(frame.ticket_id);
     if (frame.type === "complete" || frame.type === "cancelled") {
       const id = this.state.tickets[frame.ticket_id]?.conversationId;
       if (id && threadOf(this.state, id).stale) void this.read(id).catch(() => undefined);
@@ -199,7 +205,9 @@ export class ChatClient {
       const conversation = await this.options.api.createConversation(entry.agentId);
       this.apply({ type: "local.conversations", items: [conversation] });
       this.apply({ type: "local.messages", conversationId: conversation.id, items: [], next: null, older: false });
+      if (this.withdrawn.has(clientMessageId)) return;
       this.apply({ type: "local.placed", clientMessageId, conversationId: conversation.id });
+      this.options.onPlaced?.(conversation.id);
       this.send(entry, conversation.id);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -1,0 +1,31 @@
+import { useChat } from "../state/chat";
+import { type Chosen, remove, useChosen } from "../state/uploads";
+import { FileChip } from "./FileChip";
+
+export function AttachmentTray({ thread }: { thread: string }) {
+  const chosen = useChosen(thread);
+  if (chosen.length === 0) return null;
+  return (
+    <ul aria-label="Attached files" className="flex flex-wrap gap-2 px-3 pt-3">
+      {chosen.map((item) => (
+        <li key={item.key} className="min-w-0 animate-rise">
+          <ChosenChip thread={thread} item={item} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function ChosenChip({ thread, item }: { thread: string; item: Chosen }) {
+  const latest = useChat(({ state }) => (item.attachment ? state.attachments[item.attachment.id] : undefined));
+  return (
+    <FileChip
+      name={item.name}
+      size={item.size}
+      sent={item.sent}
+      attachment={latest ?? item.attachment}
+      error={item.error}
+      onRemove={() => remove(thread, item)}
+    />
+  );
+}

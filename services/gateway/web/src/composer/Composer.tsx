@@ -1,0 +1,104 @@
+import { liveTickets } from "@tokenline/client";
+import { IconButton } from "@tokenline/client/ui";
+import { ArrowUp, Paperclip, Square } from "lucide-react";
+import { type ClipboardEvent, type KeyboardEvent, useRef } from "react";
+import { useAgent } from "../state/agent";
+import { chat, useChat } from "../state/chat";
+import { setDraft, useDraft } from "../state/drafts";
+import { choose, clear, useChosen } from "../state/uploads";
+import { PoolWait } from "../waiting/PoolWait";
+import { AttachmentTray } from "./AttachmentTray";
+import { useAutoHeight } from "./useAutoHeight";
+
+export function Composer({ conversationId }: { conversationId: string | null }) {
+  const thread = conversationId ?? "new";
+  const text = useDraft(thread);
+  const chosen = useChosen(thread);
+  const agent = useAgent(conversationId);
+  const live = useChat(({ state }) => liveTickets(state, conversationId).find(({ stopping }) => !stopping)?.id);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  useAutoHeight(area, text);
+
+  const uploading = chosen.some(({ attachment, error }) => !attachment && !error);
+  const ready = text.trim() !== "" && !uploading;
+
+  function send() {
+    if (!ready) return;
+    const attachments = chosen.flatMap(({ attachment }) => attachment ?? []);
+    chat().ask(text.trim(), { conversationId, agentId: agent?.id ?? null, attachments });
+    setDraft(thread, "");
+    clear(thread);
+    area.current?.focus();
+  }
+
+  function keyDown(event: KeyboardEvent) {
+    // Enter also ends the composition of a character; that one is not for us.
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  }
+
+  function paste(event: ClipboardEvent) {
+    if (event.clipboardData.files.length === 0) return;
+    event.preventDefault();
+    choose(thread, event.clipboardData.files);
+  }
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+      className="rounded-[22px] border border-line-strong bg-raised shadow-soft transition-colors focus-within:border-accent/60"
+    >
+      <AttachmentTray thread={thread} />
+      <textarea
+        ref={area}
+        value={text}
+        rows={1}
+        autoFocus
+        aria-label="Your question"
+        placeholder={agent ? `Ask ${agent.name}` : "Ask a question"}
+        onChange={(event) => setDraft(thread, event.target.value)}
+        onKeyDown={keyDown}
+        onPaste={paste}
+        className="block max-h-[40vh] w-full resize-none bg-transparent px-4.5 pt-3.5 pb-1 text-base placeholder:text-ink-faint focus:outline-none md:text-[15px]"
+      />
+      <div className="flex items-center gap-1 px-2 pb-2">
+        <IconButton label="Attach files" className="rounded-full" onClick={() => picker.current?.click()}>
+          <Paperclip aria-hidden />
+        </IconButton>
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          onChange={(event) => {
+            choose(thread, event.target.files ?? []);
+            event.target.value = "";
+          }}
+        />
+        <PoolWait conversationId={conversationId} />
+        <span className="flex-1" />
+        {live && !ready ? (
+          <IconButton label="Stop" onClick={() => chat().stop(live)} className={ROUND}>
+            <Square className="fill-current !size-3.5" aria-hidden />
+          </IconButton>
+        ) : (
+          <IconButton
+            label={uploading ? "Waiting for the upload" : "Send"}
+            type="submit"
+            disabled={!ready}
+            className={ROUND}
+          >
+            <ArrowUp aria-hidden />
+          </IconButton>
+        )}
+      </div>
+    </form>
+  );
+}
+
+const ROUND = "rounded-full bg-ink text-page hover:bg-ink-soft hover:text-page disabled:bg-sunken disabled:text-ink-faint disabled:opacity-100";

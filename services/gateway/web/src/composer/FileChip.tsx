@@ -1,0 +1,67 @@
+import type { Attachment } from "@tokenline/client";
+import { bytes, cx } from "@tokenline/client/ui";
+import { Check, CircleAlert, FileText, ImageIcon, X } from "lucide-react";
+import { useAttachmentWatch } from "../state/queries";
+
+interface Props {
+  name: string;
+  size: number;
+  /** 0 to 1 while it is sent. */
+  sent?: number;
+  attachment: Attachment | null;
+  error?: string | null;
+  onRemove?: () => void;
+}
+
+const READING = new Set(["uploading", "queued", "extracting", "embedding"]);
+const STAGE_SHARE: Record<string, number> = { uploading: 0, queued: 0.1, extracting: 0.4, embedding: 0.75 };
+
+/** A file with the stage it has reached, by name and as a bar. */
+export function FileChip({ name, size, sent = 1, attachment, error, onRemove }: Props) {
+  const reading = attachment !== null && READING.has(attachment.state);
+  useAttachmentWatch(attachment?.id ?? null, reading);
+  const failed = error ?? (attachment?.state === "failed" ? (attachment.error?.message ?? "Could not be read") : null);
+  const stage = failed ?? (attachment ? attachment.state : `uploading ${Math.round(sent * 100)} %`);
+  const share = attachment ? STAGE_SHARE[attachment.state] : sent;
+  const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : FileText;
+
+  return (
+    <div
+      className={cx(
+        "relative flex h-12 max-w-72 items-center gap-2.5 overflow-hidden rounded-xl border bg-raised pr-3 pl-2.5",
+        failed ? "border-bad/40" : "border-line",
+      )}
+    >
+      <Icon className={cx("size-5 shrink-0", failed ? "text-bad" : "text-accent")} aria-hidden />
+      <div className="min-w-0 text-left leading-tight">
+        <p className="truncate text-[13px] font-medium">{name}</p>
+        <p className={cx("truncate text-xs", failed ? "text-bad" : "text-ink-faint")} title={failed ?? undefined}>
+          <Stage state={failed ? "failed" : (attachment?.state ?? "uploading")} /> {stage} · {bytes(size)}
+        </p>
+      </div>
+      {onRemove && (
+        <button
+          type="button"
+          aria-label={`Remove ${name}`}
+          onClick={onRemove}
+          className="-mr-1 grid size-6 shrink-0 place-items-center rounded-full text-ink-faint hover:bg-sunken hover:text-ink"
+        >
+          <X className="size-3.5" aria-hidden />
+        </button>
+      )}
+      {!failed && (reading || !attachment) && (
+        <span
+          aria-hidden="true"
+          className="absolute bottom-0 left-0 h-0.5 bg-accent transition-[width] duration-300"
+          style={{ width: `${(share ?? 1) * 100}%` }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Stage({ state }: { state: string }) {
+  if (state === "indexed") return <Check className="mr-0.5 inline size-3 -translate-y-px text-accent" aria-hidden />;
+  if (state === "failed") return <CircleAlert className="mr-0.5 inline size-3 -translate-y-px" aria-hidden />;
+  return null;
+}

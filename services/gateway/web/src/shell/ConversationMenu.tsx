@@ -1,0 +1,74 @@
+import type { Conversation } from "@tokenline/client";
+import { cx } from "@tokenline/client/ui";
+import { Archive, ArchiveRestore, Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { chat } from "../state/chat";
+import { api } from "../state/client";
+import { DeleteDialog } from "./DeleteDialog";
+import { MENU, MENU_ITEM } from "./menu";
+import { say } from "./toasts";
+
+interface Props {
+  conversation: Conversation;
+  here: boolean;
+  onRename: () => void;
+}
+
+export function ConversationMenu({ conversation, here, onRename }: Props) {
+  const [deleting, setDeleting] = useState(false);
+  const [, navigate] = useLocation();
+  const { id, archived, title } = conversation;
+
+  async function archive() {
+    try {
+      const changed = await api.changeConversation(id, { archived: !archived });
+      chat().apply({ type: "local.conversations", items: [changed] });
+    } catch (error) {
+      say(error);
+    }
+  }
+
+  async function remove() {
+    try {
+      await api.deleteConversation(id);
+      chat().apply({ type: "local.conversation_deleted", conversationId: id });
+      if (here) navigate("/");
+    } catch (error) {
+      say(error);
+    }
+  }
+
+  return (
+    <>
+      <DropdownMenu.Root>
+        <DropdownMenu.Trigger
+          aria-label={`Actions for ${title || "New chat"}`}
+          className={cx(
+            "mr-1 grid size-7 shrink-0 place-items-center rounded-lg text-ink-faint hover:text-ink",
+            "focus-visible:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-100",
+            !here && "opacity-0",
+          )}
+        >
+          <Ellipsis className="size-4" aria-hidden />
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content align="start" sideOffset={4} className={MENU}>
+            <DropdownMenu.Item className={MENU_ITEM} onSelect={onRename}>
+              <Pencil aria-hidden /> Rename
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className={MENU_ITEM} onSelect={() => void archive()}>
+              {archived ? <ArchiveRestore aria-hidden /> : <Archive aria-hidden />}
+              {archived ? "Take out of the archive" : "Archive"}
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className={cx(MENU_ITEM, "text-bad")} onSelect={() => setDeleting(true)}>
+              <Trash2 aria-hidden /> Delete
+            </DropdownMenu.Item>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <DeleteDialog open={deleting} onOpenChange={setDeleting} title={title} onDelete={() => void remove()} />
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { liveTickets } from "@tokenline/client";
+import { useChat } from "../state/chat";
+
+/** What goes on in a conversation that is not on the screen: a place in line, or an answer being written. */
+export function LiveBadge({ conversationId }: { conversationId: string }) {
+  const sign = useChat(({ state }) => {
+    const live = liveTickets(state, conversationId);
+    if (live.length === 0) return null;
+    if (live.some(({ phase }) => phase === "streaming" || phase === "processing")) return "answering";
+    const places = live.flatMap(({ phase, position }) => (phase === "queued" && position !== null ? [position] : []));
+    return places.length ? `#${Math.min(...places) + 1}` : "waiting";
+  });
+  if (sign === null) return null;
+  if (sign.startsWith("#")) {
+    return (
+      <span
+        title={`Place ${sign.slice(1)} in line`}
+        className="ml-auto rounded-full bg-accent-soft px-1.5 text-[11px] leading-[18px] font-semibold text-accent tabular-nums"
+      >
+        {sign}
+      </span>
+    );
+  }
+  const label = sign === "answering" ? "Answering" : "Waiting";
+  return (
+    <span role="img" aria-label={label} title={label} className="ml-auto size-2 shrink-0 animate-breathe rounded-full bg-accent" />
+  );
+}

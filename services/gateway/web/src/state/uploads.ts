@@ -1,0 +1,71 @@
+import { ApiError, type Attachment, messageOf, type Upload, upload } from "@tokenline/client";
+import { create } from "zustand";
+import { chat } from "./chat";
+import { api, session } from "./client";
+
+/** A file in the composer: on its way, or already an attachment. */
+export interface Chosen {
+  key: number;
+  name: string;
+  size: number;
+  /** 0 to 1. */
+  sent: number;
+  attachment: Attachment | null;
+  error: string | null;
+}
+
+interface Uploads {
+  byThread: Record<string, Chosen[]>;
+}
+
+export const useUploads = create<Uploads>(() => ({ byThread: {} }));
+
+const NONE: Chosen[] = [];
+const underWay = new Map<number, Upload>();
+let lastKey = 0;
+
+export function useChosen(thread: string): Chosen[] {
+  return useUploads(({ byThread }) => byThread[thread]) ?? NONE;
+}
+
+/** Uploading begins with the choice, not with sending. */
+export function choose(thread: string, files: Iterable<File>): void {
+  for (const file of files) start(thread, file);
+}
+
+export function remove(thread: string, chosen: Chosen): void {
+  underWay.get(chosen.key)?.abort();
+  change(thread, (list) => list.filter((item) => item.key !== chosen.key));
+  // A file that is gone already needs no second deletion; anything else is cleaned up with the account.
+  if (chosen.attachment) void api.deleteAttachment(chosen.attachment.id).catch(() => undefined);
+}
+
+/** Empties the composer of a thread after sending. */
+export function clear(thread: string): void {
+  change(thread, () => []);
+}
+
+function start(thread: string, file: File): void {
+  const key = ++lastKey;
+  const edit = (part: Partial<Chosen>) =>
+    change(thread, (list) => list.map((item) => (item.key === key ? { ...item, ...part } : item)));
+  change(thread, (list) => [
+    ...list,
+    { key, name: file.name, size: file.size, sent: 0, attachment: null, error: null },
+  ]);
+  const running = upload(session, file, (sent) => edit({ sent }));
+  underWay.set(key, running);
+  running.done
+    .then((attachment) => {
+      chat().apply({ type: "local.attachment", attachment });
+      edit({ sent: 1, attachment });
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.code === "aborted")) edit({ error: messageOf(error) });
+    })
+    .finally(() => underWay.delete(key));
+}
+
+function change(thread: string, edit: (list: Chosen[]) => Chosen[]): void {
+  useUploads.setState(({ byThread }) => ({ byThread: { ...byThread, [thread]: edit(byThread[thread] ?? []) } }));
+}

@@ -1,0 +1,30 @@
+import type { Attachment } from "@tokenline/client";
+import { FileChip } from "../composer/FileChip";
+
+interface Props {
+  content: string;
+  files: Attachment[];
+}
+
+/** What the user said, as it was written: plain text. */
+export function Question({ content, files }: Props) {
+  return (
+    <div className="flex flex-col items-end gap-2 pl-[12%]">
+      <span className="sr-only">You said:</span>
+      {files.length > 0 && (
+        <ul className="flex flex-wrap justify-end gap-2">
+          {files.map((file) => (
+            <li key={file.id}>
+              <FileChip name={file.name} size={file.size_bytes} attachment={file} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {content && (
+        <p className="max-w-full rounded-[20px] rounded-br-md bg-sunken px-4 py-2.5 wrap-anywhere whitespace-pre-wrap">
+          {content}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import type { Attachment, TicketView } from "@tokenline/client";
+import { Button, clock, cx, etaText, useNow } from "@tokenline/client/ui";
+import { Clock3, X } from "lucide-react";
+import { chat } from "../state/chat";
+import { Announcer } from "./Announcer";
+import { explain, spoken } from "./explain";
+import { LineTrack } from "./LineTrack";
+import { PositionNumber } from "./PositionNumber";
+
+interface Props {
+  ticket: TicketView;
+  files: Attachment[];
+  /** Seconds since 1970. */
+  askedAt: number;
+}
+
+/** The face of the product: where you are in line, how long it may take, and why. */
+export function WaitingCard({ ticket, files, askedAt }: Props) {
+  const now = useNow(1000);
+  const explanation = explain(ticket, files);
+  const { number, headline, detail, tone } = explanation;
+  const eta = ticket.phase === "queued" ? etaText(ticket.eta, ticket.etaAt ? (now - ticket.etaAt) / 1000 : 0) : null;
+  const inLine = ticket.phase === "queued" && !ticket.stopping;
+
+  return (
+    <section
+      aria-label="Your place in line"
+      className="animate-rise overflow-hidden rounded-2xl border border-line bg-raised shadow-soft"
+    >
+      <div className="flex items-end justify-between gap-4 px-5 pt-5">
+        <div className="min-w-0">
+          {number === null ? (
+            <p className={cx("text-[22px] leading-tight font-semibold tracking-tight", !inLine && "animate-breathe")}>
+              {headline}
+            </p>
+          ) : (
+            <p className="flex items-baseline gap-3">
+              <PositionNumber value={number} />
+              <span className="text-lg font-medium text-ink-soft">{headline}</span>
+            </p>
+          )}
+        </div>
+        {eta && (
+          <p className="shrink-0 text-right leading-tight">
+            <span className="block text-xs text-ink-faint">{eta === "any moment" ? "Your turn" : "Your turn in"}</span>
+            <span className="text-lg font-semibold tracking-tight text-accent tabular-nums">{eta}</span>
+          </p>
+        )}
+      </div>
+      <div className="px-5 pt-4">
+        {inLine ? <LineTrack position={ticket.position ?? 0} from={ticket.from} /> : <Shimmer />}
+      </div>
+      <div className="mt-3 flex min-h-11 items-center gap-3 border-t border-line bg-panel px-5 py-1.5 text-[13px]">
+        <span className="flex items-center gap-1.5 text-ink-faint tabular-nums">
+          <Clock3 className="size-3.5" aria-hidden />
+          {clock(now / 1000 - askedAt)}
+        </span>
+        <span className={cx("min-w-0 flex-1 truncate", tone === "warn" ? "font-medium text-warn" : "text-ink-soft")}>
+          {detail}
+        </span>
+        <Button
+          kind="ghost"
+          className="-mr-2 h-8 px-2.5 text-[13px]"
+          disabled={ticket.stopping}
+          onClick={() => chat().stop(ticket.id)}
+        >
+          <X className="size-4" aria-hidden />
+          {inLine || ticket.phase === "held" ? "Leave the line" : "Stop"}
+        </Button>
+      </div>
+      <Announcer text={spoken(explanation, eta)} />
+    </section>
+  );
+}
+
+function Shimmer() {
+  return (
+    <div className="flex h-8 items-center" aria-hidden="true">
+      <div className="relative h-1.5 w-full overflow-hidden rounded-full bg-sunken">
+        <div className="shimmer absolute inset-y-0 w-1/3 rounded-full bg-accent" />
+      </div>
+    </div>
+  );
+}
