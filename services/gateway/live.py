@@ -133,7 +133,7 @@ class LiveTicket:
         cursor.state, cursor.reason, cursor.place = state, reason, place
 
     def _restart(self, cursor: Cursor) -> Iterator[f.ServerFrame]:
-        if cursor.attempt < self.attempt and (cursor.attempt or cursor.told):
+        if 0 < max(cursor.attempt, cursor.told) < self.attempt:
             yield f.Restarted(ticket_id=self.entry.ticket_id, attempt=self.attempt)
             cursor.attempt, cursor.offset, cursor.tools = self.attempt, 0, 0
 

@@ -47,6 +47,7 @@ async def test_socket_streams_every_state_and_the_whole_text(running: System) ->
     kinds = [frame["type"] for frame in frames if frame["type"] not in ("conversation", "position")]
     assert kinds[:2] == ["ready", "accepted"]
     assert "processing" in kinds
+    assert "restarted" not in kinds
     assert kinds[-1] == "complete"
     deltas = [frame for frame in frames if frame["type"] == "delta"]
     assert len(deltas) > 3

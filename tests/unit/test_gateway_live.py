@@ -1,0 +1,109 @@
+"""What a follower is told is the difference between the ticket and its cursor."""
+
+import json
+
+from services.gateway.live import Cursor, LiveTicket, Place
+from tests.unit.test_core_ledger import entry
+from tests.unit.test_core_ticket import ticket
+from tokenline.contracts import frames as f
+from tokenline.contracts.chat import Message, MessageStatus
+from tokenline.contracts.errors import ErrorInfo
+from tokenline.contracts.tickets import TicketState
+
+
+def kinds(live: LiveTicket, cursor: Cursor) -> list[str]:
+    return [
+        json.loads(frame)["type"] if isinstance(frame, str) else str(frame.__struct_config__.tag)
+        for frame in live.beyond(cursor)
+    ]
+
+
+def texts(live: LiveTicket, cursor: Cursor) -> list[tuple[int, int, str]]:
+    found = [json.loads(frame) for frame in live.beyond(cursor) if isinstance(frame, str)]
+    return [(frame["attempt"], frame["offset"], frame["text"]) for frame in found]
+
+
+def answered(content: str) -> Message:
+    return Message(
+        id="r", conversation_id="c", owner_id="u", role="assistant", content=content,
+        status=MessageStatus.COMPLETE, created_at=1.0,
+    )  # fmt: skip
+
+
+def test_a_waiting_ticket_tells_its_place_once_until_it_moves() -> None:
+    live, cursor = LiveTicket(entry(1)), Cursor()
+    live.place = Place(3)
+    assert kinds(live, cursor) == ["queued"]
+    assert kinds(live, cursor) == []
+    live.place = Place(2)
+    assert kinds(live, cursor) == ["position"]
+
+
+def test_two_followers_at_their_own_speed_get_the_same_text() -> None:
+    live, quick, slow = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor(), Cursor()
+    live.grow(1, 0, "Hello ")
+    assert texts(live, quick) == [(1, 0, "Hello ")]
+    live.grow(1, 6, "world")
+    assert texts(live, quick) == [(1, 6, "world")]
+    assert texts(live, slow) == [(1, 0, "Hello world")]
+
+
+def test_text_that_overtakes_its_claim_starts_the_answer() -> None:
+    live, cursor = LiveTicket(entry(1)), Cursor()
+    assert kinds(live, cursor) == ["queued"]
+    live.grow(1, 0, "early")
+    assert kinds(live, cursor) == ["processing", "delta"]
+
+
+def test_a_new_attempt_says_restarted_and_mixes_nothing() -> None:
+    live, cursor = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor()
+    live.grow(1, 0, "first try")
+    assert kinds(live, cursor) == ["processing", "delta"]
+    live.entry = entry(1, TicketState.PROCESSING, attempt=2, version=9)
+    assert kinds(live, cursor) == ["restarted", "processing"]
+    live.grow(1, 9, " late")
+    assert kinds(live, cursor) == []
+    live.grow(2, 0, "second")
+    assert texts(live, cursor) == [(2, 0, "second")]
+
+
+def test_resume_continues_where_the_client_is() -> None:
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
+    live.grow(1, 0, "0123456789")
+    assert texts(live, Cursor(attempt=1, offset=4)) == [(1, 4, "456789")]
+
+
+def test_resume_from_an_older_attempt_restarts() -> None:
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=2))
+    live.grow(2, 0, "again")
+    assert kinds(live, Cursor(attempt=1, offset=4)) == ["restarted", "processing", "delta"]
+
+
+def test_the_end_brings_the_rest_and_then_the_terminal_frame_once() -> None:
+    live, cursor = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor()
+    live.grow(1, 0, "half ")
+    assert kinds(live, cursor) == ["processing", "delta"]
+    live.end(ticket(TicketState.COMPLETE, attempt=1), answered("half and half"))
+    frames = list(live.beyond(cursor))
+    assert json.loads(frames[0]) == {  # type: ignore[arg-type]
+        "type": "delta", "ticket_id": "t1", "attempt": 1, "offset": 5, "text": "and half",
+    }  # fmt: skip
+    assert isinstance(frames[1], f.Complete)
+    assert frames[1].length == 13
+    assert kinds(live, cursor) == []
+
+
+def test_more_than_the_answer_has_is_answered_with_a_snapshot() -> None:
+    live = LiveTicket(entry(1, TicketState.COMPLETE, attempt=1))
+    live.end(ticket(TicketState.COMPLETE, attempt=1), answered("short"))
+    frames = list(live.beyond(Cursor(attempt=1, offset=50)))
+    assert isinstance(frames[0], f.Snapshot)
+    assert (frames[0].text, frames[0].recovered) == ("short", False)
+
+
+def test_a_failed_ticket_offers_a_retry() -> None:
+    live = LiveTicket(entry(1))
+    live.end(ticket(TicketState.ERROR, error=ErrorInfo(code="queue_timeout", message="Too late.")), None)
+    [frame] = list(live.beyond(Cursor()))
+    assert isinstance(frame, f.Error)
+    assert frame.retry
