@@ -1,9 +1,11 @@
 """Keeps a ledger true: subscribe first, then load the live tickets, then apply events; compare again and again."""
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
 
+from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.events import (
     Event,
     TicketChanged,
@@ -22,6 +24,7 @@ from tokenline.runtime.supervisor import Supervisor
 log = structlog.get_logger()
 
 RECONCILE_S = 30.0
+SUBSCRIBE_RETRY_S = 0.1
 EVENT_PREFETCH = 1000
 
 Listener = Callable[[Event], None]
@@ -54,10 +57,18 @@ class LedgerFeed:
             await self._consumption.cancel()
 
     async def _subscribe(self) -> None:
-        self._consumption = await self._broker.consume(
-            self._queue, self._receive, prefetch=EVENT_PREFETCH, on_restored=self.reload
-        )
-        # Events between the load at the start and this subscription were not heard.
+        """The first time may have to wait for the broker; from then on the consumption repairs itself."""
+        while self._consumption is None:
+            try:
+                self._consumption = await self._broker.consume(
+                    self._queue, self._receive, prefetch=EVENT_PREFETCH, on_restored=self._hear_again
+                )
+            except BrokerUnavailable:
+                await asyncio.sleep(SUBSCRIBE_RETRY_S)
+        await self._hear_again()
+
+    async def _hear_again(self) -> None:
+        """Events between the last load and this moment were not heard."""
         await self.reload()
 
     async def reload(self) -> int:
