@@ -1,8 +1,8 @@
 """The `Model` port through the ``openai`` client, reading the stream's bytes ourselves."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -11,8 +11,9 @@ import openai
 
 from tokenline.adapters.model_openai.chunks import AnswerReader
 from tokenline.adapters.model_openai.errors import from_status
+from tokenline.adapters.model_openai.patience import Patience
 from tokenline.contracts.base import to_json
-from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable
+from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable, TokenlineError
 from tokenline.core.ports.model import ModelEnd, ModelEvent, ModelRequest
 
 _CONNECT_S = 5.0
@@ -65,9 +66,7 @@ class OpenAIModel:
         start = asyncio.get_running_loop().time()
         total_at = start + self._total_s
         first_at = min(start + self._first_token_s, total_at)
-        with _translated(began=False):
-            async with asyncio.timeout_at(first_at):
-                response = await self._open(request)
+        response = await self._open(request, first_at)
         try:
             events = self._events(response, first_at, total_at)
             async with aclosing(events):
@@ -75,48 +74,51 @@ class OpenAIModel:
         finally:
             await response.aclose()
 
-    async def _open(self, request: ModelRequest) -> httpx2.Response:
+    async def _open(self, request: ModelRequest, first_at: float) -> httpx2.Response:
         """The response with its body still to come; the caller closes it."""
-        # Not `chat.completions.create`: it checks every message against its types on the event loop, which costs
-        # 0.2 ms a message, twice as much as all the rest of a request.
-        stream = await self._client.post(
-            "/chat/completions",
-            content=to_json(_body(request)),
-            cast_to=object,
-            stream=True,
-            stream_cls=openai.AsyncStream[object],
-        )
+        try:
+            async with asyncio.timeout_at(first_at):
+                # Not `chat.completions.create`: it checks every message against its types on the event loop, which
+                # costs 0.2 ms a message, for ten of them twice as much as all the rest of a request.
+                stream = await self._client.post(
+                    "/chat/completions",
+                    content=to_json(_body(request)),
+                    cast_to=object,
+                    stream=True,
+                    stream_cls=openai.AsyncStream[object],
+                )
+        # "from None": the libraries' errors hold the request, and with it the key.
+        except openai.APIStatusError as error:
+            raise from_status(error.status_code, error.response.headers, error.body) from None
+        except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError) as error:
+            raise _broken_off(error, began=False) from None
         return stream.response
 
-    async def _events(self, response: httpx2.Response, due: float, total_at: float) -> AsyncGenerator[ModelEvent]:
-        """``due``: when the next sign of life must have come, on the loop's clock."""
+    async def _events(self, response: httpx2.Response, first_at: float, total_at: float) -> AsyncGenerator[ModelEvent]:
+        """Both instants are on the loop's clock."""
         now = asyncio.get_running_loop().time
         reader = AnswerReader()
         async with aclosing(response.aiter_bytes()) as body:
-            while not reader.done:
-                progress = reader.progress
-                data = await self._read(body, due, reader)
-                text = reader.feed(data) if data else reader.end()
-                if text is not None:
-                    yield text
-                if not data:
-                    break
-                if reader.progress != progress:
-                    patience_s = self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S
-                    due = min(now() + patience_s, total_at)
+            try:
+                with Patience(first_at) as patience:
+                    while not reader.done and (data := await patience.wait(anext(body, b""))):
+                        progress = reader.progress
+                        text = reader.feed(data)
+                        if reader.progress != progress:
+                            patience.until(min(now() + self._patience_s(reader), total_at))
+                        if text is not None:
+                            yield text
+            except (TimeoutError, httpx2.HTTPError, aiohttp.ClientError) as error:
+                if reader.finish_reason is None:
+                    raise _broken_off(error, began=reader.progress > 0) from None
+            last = reader.end()
+            if last is not None:
+                yield last
             yield _conclusion(reader)
             await _drain(body)
 
-    async def _read(self, body: AsyncGenerator[bytes], due: float, reader: AnswerReader) -> bytes:
-        """The next bytes; none at the end of the body, or of our patience with a finished answer."""
-        try:
-            with _translated(began=reader.progress > 0):
-                async with asyncio.timeout_at(due):
-                    return await anext(body, b"")
-        except (ModelUnavailable, AnswerIncomplete):
-            if reader.finish_reason is None:
-                raise
-            return b""
+    def _patience_s(self, reader: AnswerReader) -> float:
+        return self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S
 
 
 def _body(request: ModelRequest) -> dict[str, Any]:
@@ -151,15 +153,8 @@ async def _drain(body: AsyncGenerator[bytes]) -> None:
         return
 
 
-@contextmanager
-def _translated(*, began: bool) -> Iterator[None]:
-    """Errors of the libraries become ours. ``began``: part of the answer was there already."""
-    try:
-        yield
-    except openai.APIStatusError as error:
-        # "from None": the library's error holds the request, and with it the key.
-        raise from_status(error.status_code, error.response.headers, error.body) from None
-    except TimeoutError:
-        raise AnswerIncomplete("The model did not go on in time.") from None
-    except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError):
-        raise (AnswerIncomplete() if began else ModelUnavailable()) from None
+def _broken_off(error: Exception, *, began: bool) -> TokenlineError:
+    """``began``: part of the answer was there already."""
+    if isinstance(error, TimeoutError):
+        return AnswerIncomplete("The model did not go on in time.")
+    return AnswerIncomplete() if began else ModelUnavailable()
