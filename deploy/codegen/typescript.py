@@ -33,6 +33,7 @@ ALONE: tuple[type, ...] = (
     admin.PoolPage,
     admin.WorkerPage,
     admin.HistoryPage,
+    admin.TruthPage,
     admin.LineQuery,
     agents.Agent,
     attachments.Passage,

@@ -3,7 +3,7 @@
 import msgspec
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.frames import Auth, Eta, Ping, Pong
+from tokenline.contracts.frames import Auth, Error, Eta, Ping, Pong
 from tokenline.contracts.ids import AgentId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
 
@@ -93,6 +93,25 @@ class HistoryPage(Shape):
     next: str | None = None
 
 
+class TruthRow(Shape):
+    """One pool's waiting tickets, counted where each part keeps them."""
+
+    pool: Pool
+    store: int
+    broker: int | None
+    """Messages ready in the queue; ``None``: the broker or the queue cannot be reached."""
+    ledger: int
+    drift: int | None
+    """Highest less lowest count; 0 at rest. The counts are taken one after another, so it may flicker under load."""
+
+
+class TruthPage(Shape):
+    """Answer of ``GET /api/v1/admin/truth``."""
+
+    items: tuple[TruthRow, ...]
+    next: str | None = None
+
+
 class LineQuery(Shape):
     """Query of ``GET /api/v1/admin/line``; ``None`` does not filter."""
 
@@ -130,7 +149,7 @@ class LineFrame(Shape, tag="line", tag_field="type"):
 
 
 AdminClientFrame = Auth | Ping
-AdminServerFrame = AdminReady | Board | LineFrame | Pong
+AdminServerFrame = AdminReady | Board | LineFrame | Error | Pong
 
 _decoder = msgspec.json.Decoder(AdminClientFrame)
 

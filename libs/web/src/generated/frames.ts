@@ -104,6 +104,11 @@ export interface Complete {
   message: Message;
 }
 
+export interface ContextTurn {
+  role: "assistant" | "system" | "user";
+  content: string;
+}
+
 export interface Conversation {
   id: string;
   owner_id: string;
@@ -229,6 +234,7 @@ export interface Message {
   ticket_id: string | null;
   client_message_id: string | null;
   attachment_ids: string[];
+  context: ContextTurn[];
   citations: Citation[];
   tool_calls: (Record<string, unknown>)[];
   usage: Usage | null;
@@ -364,6 +370,21 @@ export interface ToolCallFrame {
   detail: Record<string, unknown>;
 }
 
+/** Answer of `GET /api/v1/admin/truth`. */
+export interface TruthPage {
+  items: TruthRow[];
+  next: string | null;
+}
+
+/** One pool's waiting tickets, counted where each part keeps them. */
+export interface TruthRow {
+  pool: string;
+  store: number;
+  broker: number | null;
+  ledger: number;
+  drift: number | null;
+}
+
 /** What an answer cost. `estimated` when the model did not report it. */
 export interface Usage {
   prompt_tokens: number;
@@ -421,4 +442,5 @@ export type AdminServerFrame =
   | AdminReady
   | Board
   | LineFrame
+  | ErrorFrame
   | Pong;
