@@ -49,7 +49,6 @@ class Accepting(Part):
         pool_limit: int,
         now: float,
     ) -> Accepted:
-        """Raises `Conflict` too: an attachment belongs to another of the owner's conversations."""
 
         def work(connection: sqlite3.Connection) -> Accepted:
             earlier = _accepted_before(connection, ticket, question)

@@ -25,7 +25,6 @@ class Accounts(Part):
         await self._database.write(lambda connection: _write(connection, sql, user))
 
     async def update_user(self, user: User) -> None:
-        """Raises `Conflict` when the e-mail address is another user's."""
         sql = "UPDATE users SET email = ?, role = ?, doc = ? WHERE id = ?"
         await self._database.write(lambda connection: _write(connection, sql, user))
 
@@ -35,7 +34,6 @@ class Accounts(Part):
         )
 
     async def get_users(self, user_ids: Sequence[UserId]) -> list[User]:
-        """In the order asked for; missing ones are left out."""
         found = await self._database.read(
             lambda connection: USERS.all(
                 connection,
@@ -52,7 +50,6 @@ class Accounts(Part):
         )
 
     async def has_admin(self) -> bool:
-        """Disabled ones count."""
         row = await self._database.read(
             lambda connection: connection.execute("SELECT 1 FROM users WHERE role = 'admin' LIMIT 1").fetchone()
         )

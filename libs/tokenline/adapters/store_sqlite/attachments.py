@@ -67,7 +67,6 @@ def bind_attachments(connection: sqlite3.Connection, question: Message) -> bool:
 
 class Attachments(Part):
     async def add_attachment(self, attachment: Attachment) -> None:
-        """Adding it twice adds it once."""
         await self._database.execute(_INSERT, *_columns(attachment), attachment.id, attachment.created_at)
 
     async def get_attachment(self, attachment_id: AttachmentId) -> Attachment | None:
@@ -80,7 +79,6 @@ class Attachments(Part):
         await self._database.execute("DELETE FROM attachments WHERE id = ?", attachment_id)
 
     async def attachments(self, attachment_ids: Sequence[AttachmentId]) -> list[Attachment]:
-        """In the order asked for; missing ones are left out."""
         found = await self._database.read(
             lambda connection: ATTACHMENTS.all(
                 connection,
@@ -92,13 +90,11 @@ class Attachments(Part):
         return [by_id[i] for i in attachment_ids if i in by_id]
 
     async def attachments_of(self, conversation_id: ConversationId) -> list[Attachment]:
-        """Oldest first."""
         return await self._database.read(
             lambda connection: ATTACHMENTS.all(connection, _OF_CONVERSATION, (conversation_id,))
         )
 
     async def unindexed_attachments(self, created_before: float, limit: int) -> list[Attachment]:
-        """Oldest first."""
         return await self._database.scan(
             lambda connection: ATTACHMENTS.all(connection, _UNINDEXED, (created_before, limit))
         )

@@ -82,14 +82,12 @@ def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -
 
 class Chat(Part):
     async def create_conversation(self, conversation: Conversation) -> None:
-        """Creating it twice creates it once."""
         await self._database.write(lambda connection: insert_conversation(connection, conversation))
 
     async def get_conversation(self, conversation_id: ConversationId) -> Conversation | None:
         return await self._database.read(lambda connection: get_conversation(connection, conversation_id))
 
     async def update_conversation(self, conversation: Conversation) -> None:
-        """Nothing happens when it was deleted; ``updated_at`` never goes back."""
 
         def work(connection: sqlite3.Connection) -> None:
             stored = get_conversation(connection, conversation.id)

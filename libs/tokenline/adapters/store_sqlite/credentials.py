@@ -21,7 +21,6 @@ _ADD = """
 
 class Credentials(Part):
     async def add_refresh_token(self, token: RefreshToken) -> None:
-        """Forgets expired ones on the way."""
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM refresh_tokens WHERE expires_at < ?", (self._clock.now(),))
@@ -65,7 +64,6 @@ class Credentials(Part):
         )
 
     async def api_keys(self, user_id: UserId) -> list[ApiKey]:
-        """Oldest first."""
         keys = await self._database.read(
             lambda connection: API_KEYS.all(
                 connection, "SELECT doc FROM api_keys WHERE user_id = ? AND revoked = 0", (user_id,)
@@ -74,7 +72,6 @@ class Credentials(Part):
         return sorted(keys, key=lambda key: (key.created_at, key.id))
 
     async def api_key_by_hash(self, key_hash: str) -> ApiKey | None:
-        """Revoked ones answer as missing."""
         return await self._database.read(
             lambda connection: API_KEYS.one(
                 connection, "SELECT doc FROM api_keys WHERE hash = ? AND revoked = 0", (key_hash,)

@@ -4,6 +4,7 @@ One hand-over to a thread and one back cost more than a point query; under load 
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -142,9 +143,9 @@ class Lane:
         return batch
 
     def _tell(self, callback: Callable[..., None], *args: object) -> None:
-        if self._loop is None or self._loop.is_closed():
-            return  # nobody is left to hear it
-        self._loop.call_soon_threadsafe(callback, *args)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody is left to hear it
+                self._loop.call_soon_threadsafe(callback, *args)
 
     # ── on the event loop ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -94,7 +94,6 @@ class Tickets(Part):
         return await self.finish_ticket(ticket, None)
 
     async def finish_ticket(self, ticket: Ticket, answer: Message | None) -> bool:
-        """The answer is dropped when its conversation was deleted meanwhile; the ticket ends all the same."""
         parameters = (*_columns(ticket), ticket.id, ticket.version - 1)
 
         def work(connection: sqlite3.Connection) -> bool:
@@ -123,15 +122,12 @@ class Tickets(Part):
         return await self._scan(_UNPUBLISHED, queued_before, limit)
 
     async def overdue_tickets(self, now: float, limit: int) -> list[Ticket]:
-        """Longest overdue first."""
         return await self._scan(_OVERDUE, now, limit)
 
     async def orphaned_tickets(self, limit: int) -> list[Ticket]:
-        """Oldest first."""
         return await self._scan(_ORPHANED, self._clock.now(), limit)
 
     async def owners_with_held_tickets(self) -> list[UserId]:
-        """By id."""
         return await self._database.scan(
             lambda connection: [owner for (owner,) in connection.execute(_OWNERS_WITH_HELD)]
         )

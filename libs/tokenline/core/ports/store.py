@@ -67,7 +67,8 @@ class TicketStore(Protocol):
         ``ticket`` comes as `HELD` draft with version 0; a queued one gets its ``seq`` here. ``conversation`` is created
         if it does not exist, and its ``updated_at`` set. Attachments named by the question are bound to the
         conversation. Idempotent by ``(owner, client_message_id)``. Raises `QueueFull` when the pool has
-        ``pool_limit`` live tickets, `NotFound` when conversation or an attachment is not the owner's.
+        ``pool_limit`` live tickets, `NotFound` when conversation or an attachment is not the owner's, `Conflict`
+        when an attachment belongs to another conversation.
         """
         ...
 
@@ -78,7 +79,10 @@ class TicketStore(Protocol):
         ...
 
     async def finish_ticket(self, ticket: Ticket, answer: Message | None) -> bool:
-        """As `replace_ticket`, and writes the answer (if any) in the same operation."""
+        """As `replace_ticket`, and writes the answer (if any) in the same operation.
+
+        The answer is dropped when its conversation was deleted meanwhile; the ticket ends all the same.
+        """
         ...
 
     async def next_seq(self) -> int:
@@ -94,14 +98,16 @@ class TicketStore(Protocol):
         ...
 
     async def overdue_tickets(self, now: float, limit: int) -> list[Ticket]:
-        """Held or queued tickets whose deadline has passed."""
+        """Held or queued tickets whose deadline has passed, the longest overdue first."""
         ...
 
     async def orphaned_tickets(self, limit: int) -> list[Ticket]:
-        """Running tickets whose worker incarnation holds no lease, judged by the store's clock."""
+        """Running tickets whose worker incarnation holds no lease, judged by the store's clock; oldest first."""
         ...
 
-    async def owners_with_held_tickets(self) -> list[UserId]: ...
+    async def owners_with_held_tickets(self) -> list[UserId]:
+        """By id."""
+        ...
 
     async def renew_lease(self, name: str, holder: str, ttl_s: float) -> bool:
         """Take or extend the lease ``name``; False while another holder has it. Store time decides.
@@ -120,11 +126,15 @@ def worker_lease(worker_id: WorkerId, incarnation: Incarnation) -> str:
 
 
 class ChatStore(Protocol):
-    async def create_conversation(self, conversation: Conversation) -> None: ...
+    async def create_conversation(self, conversation: Conversation) -> None:
+        """Nothing happens when the id is known already."""
+        ...
 
     async def get_conversation(self, conversation_id: ConversationId) -> Conversation | None: ...
 
-    async def update_conversation(self, conversation: Conversation) -> None: ...
+    async def update_conversation(self, conversation: Conversation) -> None:
+        """Nothing happens when it was deleted; the stored ``updated_at`` never goes back."""
+        ...
 
     async def delete_conversation(self, conversation_id: ConversationId) -> None:
         """With its messages and ended tickets. Attachments are the caller's to delete first."""
@@ -140,14 +150,16 @@ class ChatStore(Protocol):
         cursor: str | None = None,
         limit: int = 50,
     ) -> ConversationPage:
-        """Latest ``updated_at`` first. ``text`` filters titles, case-insensitively."""
+        """Latest ``updated_at`` first. ``text`` filters titles, case-insensitively. `BadRequest`: not our cursor."""
         ...
 
     async def get_message(self, message_id: MessageId) -> Message | None: ...
 
     async def messages(
         self, conversation_id: ConversationId, *, cursor: str | None = None, limit: int = 50
-    ) -> MessagePage: ...
+    ) -> MessagePage:
+        """Raises `BadRequest` on a cursor that is not ours."""
+        ...
 
 
 class AccountStore(Protocol):
@@ -157,15 +169,23 @@ class AccountStore(Protocol):
 
     async def get_user(self, user_id: UserId) -> User | None: ...
 
-    async def get_users(self, user_ids: Sequence[UserId]) -> list[User]: ...
+    async def get_users(self, user_ids: Sequence[UserId]) -> list[User]:
+        """In the order asked for; missing ones are left out."""
+        ...
 
     async def user_by_email(self, email: str) -> User | None: ...
 
-    async def update_user(self, user: User) -> None: ...
+    async def update_user(self, user: User) -> None:
+        """Raises `Conflict` when the e-mail address is another user's."""
+        ...
 
-    async def has_admin(self) -> bool: ...
+    async def has_admin(self) -> bool:
+        """Disabled ones count."""
+        ...
 
-    async def add_refresh_token(self, token: RefreshToken) -> None: ...
+    async def add_refresh_token(self, token: RefreshToken) -> None:
+        """A token added to a revoked family is revoked from the start. Forgets expired ones on the way."""
+        ...
 
     async def spend_refresh_token(self, token_hash: str, now: float) -> RefreshToken | None:
         """Mark as spent and return it as it was before; ``None``: unknown or revoked."""
@@ -180,10 +200,12 @@ class AccountStore(Protocol):
     async def add_api_key(self, key: ApiKey) -> None: ...
 
     async def api_keys(self, user_id: UserId) -> list[ApiKey]:
-        """Those not revoked."""
+        """Those not revoked, oldest first."""
         ...
 
-    async def api_key_by_hash(self, key_hash: str) -> ApiKey | None: ...
+    async def api_key_by_hash(self, key_hash: str) -> ApiKey | None:
+        """Revoked ones answer as missing."""
+        ...
 
     async def revoke_api_key(self, key_id: ApiKeyId, user_id: UserId, now: float) -> bool:
         """False when there is no such key of this user."""
@@ -191,7 +213,9 @@ class AccountStore(Protocol):
 
 
 class AttachmentStore(Protocol):
-    async def add_attachment(self, attachment: Attachment) -> None: ...
+    async def add_attachment(self, attachment: Attachment) -> None:
+        """Nothing happens when the id is known already."""
+        ...
 
     async def get_attachment(self, attachment_id: AttachmentId) -> Attachment | None: ...
 
@@ -201,12 +225,16 @@ class AttachmentStore(Protocol):
 
     async def delete_attachment(self, attachment_id: AttachmentId) -> None: ...
 
-    async def attachments(self, attachment_ids: Sequence[AttachmentId]) -> list[Attachment]: ...
+    async def attachments(self, attachment_ids: Sequence[AttachmentId]) -> list[Attachment]:
+        """In the order asked for; missing ones are left out."""
+        ...
 
-    async def attachments_of(self, conversation_id: ConversationId) -> list[Attachment]: ...
+    async def attachments_of(self, conversation_id: ConversationId) -> list[Attachment]:
+        """Oldest first."""
+        ...
 
     async def unindexed_attachments(self, created_before: float, limit: int) -> list[Attachment]:
-        """Neither indexed, failed nor uploading: their job may have been lost."""
+        """Neither indexed, failed nor uploading: their job may have been lost. Oldest first."""
         ...
 
 

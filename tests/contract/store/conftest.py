@@ -1,0 +1,45 @@
+"""One suite for every store. An engine opens stores on one fresh set of data; two of them stand for two processes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.stores import open_store
+from tokenline.core.clock import ManualClock
+from tokenline.core.ports.store import Store
+
+
+class Engine:
+    def __init__(self, address: str, clock: ManualClock) -> None:
+        self.address = address
+        self._clock = clock
+        self._opened: list[Store] = []
+
+    async def open(self) -> Store:
+        """One more store on the same data; closed at the end of the test."""
+        store = await open_store(self.address, self._clock)
+        self._opened.append(store)
+        return store
+
+    async def close(self) -> None:
+        for store in self._opened:
+            await store.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(params=["sqlite"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Engine]:
+    addresses = {"sqlite": f"sqlite:{tmp_path / 'data' / 'store.db'}"}
+    engine = Engine(addresses[request.param], clock)
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+async def store(engine: Engine) -> Store:
+    return await engine.open()
