@@ -1,0 +1,73 @@
+"""The ingest service: the order in which its parts start and stop, its two calls and its probes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+
+from services.ingest.deps import Deps
+from services.ingest.jobs import SWEEP_S, Jobs
+from services.ingest.search import routes
+from services.ingest.settings import IngestSettings
+from tokenline.contracts import metrics as m
+from tokenline.contracts.errors import BrokerUnavailable, SearchUnavailable
+from tokenline.core.clock import new_id
+from tokenline.runtime.body_limit import BodyLimit
+from tokenline.runtime.health import probes
+from tokenline.runtime.http_errors import install_error_handlers
+from tokenline.runtime.supervisor import RETRY_S, Supervisor
+
+METRICS = (m.INGEST_STAGE, m.INGEST_FILES, m.SEARCH, m.STORE_WRITE, m.BROKER_UP)
+
+log = structlog.get_logger()
+
+
+def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
+    """Build; connect when served."""
+    supervisor = Supervisor()
+    jobs = Jobs(deps, new_id(deps.clock.now()), supervisor, settings.parallel)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await deps.store.open()
+        await _open_vectors(deps)
+        async with deps.sandbox, supervisor:
+            supervisor.forever("sweep", jobs.sweep, every_s=SWEEP_S)
+            supervisor.spawn("start", start())
+            yield
+            await jobs.stop_taking()
+        await deps.broker.close()
+        await deps.vectors.close()
+        if deps.embedder is not None:
+            await deps.embedder.close()
+        await deps.store.close()
+
+    async def start() -> None:
+        await deps.broker.connect()
+        await jobs.consume()
+
+    async def broker_connected() -> None:
+        if not deps.broker.connected:
+            raise BrokerUnavailable
+
+    app = FastAPI(title="Tokenline ingest", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    install_error_handlers(app)
+    app.add_middleware(BodyLimit)
+    app.include_router(routes(deps, jobs, settings.service_token.get_secret_value()))
+    checks = {"broker": broker_connected, "store": deps.store.ping, "sandbox": deps.sandbox.check}
+    app.include_router(probes(checks, deps.metrics, lambda: deps.metrics.set(m.BROKER_UP, deps.broker.connected)))
+    return app
+
+
+async def _open_vectors(deps: Deps) -> None:
+    """Wait for a server that is not up yet; a folder that cannot be opened ends the start."""
+    while True:
+        try:
+            await deps.vectors.open()
+        except SearchUnavailable:
+            log.warning("vectors.unreachable")
+            await asyncio.sleep(RETRY_S)
+        else:
+            return

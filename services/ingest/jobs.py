@@ -1,0 +1,170 @@
+"""Takes jobs from the queue and sees each attachment through to indexed or failed."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from services.ingest.deps import Deps
+from services.ingest.index import Indexer
+from services.ingest.lease import held
+from services.ingest.progress import ENDED, Progress, Superseded
+from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
+from tokenline.contracts.errors import ErrorInfo, NotFound, Rejected, Retryable, TokenlineError
+from tokenline.contracts.ids import AttachmentId, Incarnation, UserId
+from tokenline.contracts.metrics import INGEST_FILES
+from tokenline.contracts.topology import INGEST_QUEUE
+from tokenline.core.ports.broker import Consumption, Delivery
+from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.supervisor import Supervisor
+
+log = structlog.get_logger()
+
+LOST_AFTER_S = 30.0
+SWEEP_S = 5.0
+RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Pauses before trying again what the store, the files, the vectors or the embedding endpoint refused; the last one for
+ever: an outage is no fault of the file."""
+
+_decoder = msgspec.msgpack.Decoder(IngestJob)
+
+
+class Jobs:
+    """Runs jobs detached from their deliveries, which die with their channel; ``parallel`` files at a time.
+
+    A job delivered again while it runs is the same run; it acknowledges all its deliveries at its end.
+    """
+
+    def __init__(self, deps: Deps, incarnation: Incarnation, supervisor: Supervisor, parallel: int) -> None:
+        self._deps = deps
+        self._incarnation = incarnation
+        self._supervisor = supervisor
+        self._parallel = parallel
+        self._slots = asyncio.Semaphore(parallel)
+        self._progress = Progress(deps.store, Announcer(deps.broker))
+        self._indexer = Indexer(deps, self._progress)
+        self._deliveries: dict[AttachmentId, list[Delivery]] = {}
+        self._tasks: dict[AttachmentId, asyncio.Task[None]] = {}
+        self._consumption: Consumption | None = None
+
+    async def consume(self) -> None:
+        # One more than can run, so that the next is at hand.
+        self._consumption = await self._deps.broker.consume(INGEST_QUEUE, self.offer, prefetch=self._parallel + 1)
+
+    async def stop_taking(self) -> None:
+        """Before the supervisor ends the running jobs: their messages go back to the queue."""
+        if self._consumption is not None:
+            await self._consumption.cancel()
+
+    async def offer(self, delivery: Delivery) -> None:
+        try:
+            job = _decoder.decode(delivery.body)
+        except msgspec.DecodeError:
+            log.warning("ingest.malformed")
+            await delivery.reject()
+            return
+        self._start(job.attachment_id, delivery)
+
+    async def sweep(self) -> None:
+        """Take up attachments whose job was lost; one that is still in the queue is found done when it comes."""
+        before = self._deps.clock.now() - LOST_AFTER_S
+        for attachment in await self._deps.store.unindexed_attachments(before, self._parallel * 2):
+            self._start(attachment.id)
+
+    async def forget(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
+        """Stop reading these, and delete what was written of them. Only the owner's."""
+        for attachment_id in attachment_ids:
+            attachment = await self._deps.store.get_attachment(attachment_id)
+            if attachment is None or attachment.owner_id == owner_id:
+                await self._stop(attachment_id)
+        await self._deps.vectors.delete(owner_id, attachment_ids)
+
+    def _start(self, attachment_id: AttachmentId, *deliveries: Delivery) -> None:
+        if attachment_id in self._tasks:
+            self._deliveries[attachment_id].extend(deliveries)
+            return
+        self._deliveries[attachment_id] = list(deliveries)
+        self._tasks[attachment_id] = self._supervisor.spawn(f"ingest {attachment_id}", self._run(attachment_id))
+
+    async def _stop(self, attachment_id: AttachmentId) -> None:
+        task = self._tasks.get(attachment_id)
+        if task is None:
+            return
+        deliveries = self._deliveries[attachment_id]
+        task.cancel()
+        await asyncio.wait([task])
+        await _acknowledge(deliveries)
+
+    async def _run(self, attachment_id: AttachmentId) -> None:
+        try:
+            async with self._slots:
+                await self._until_ended(attachment_id)
+            await _acknowledge(self._deliveries[attachment_id])
+        finally:
+            del self._tasks[attachment_id]
+            del self._deliveries[attachment_id]
+
+    async def _until_ended(self, attachment_id: AttachmentId) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._once(attachment_id)
+            except Retryable as error:
+                pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
+                tries += 1
+                log.warning("ingest.retry", attachment_id=attachment_id, reason=error.code, pause_s=pause)
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    async def _once(self, attachment_id: AttachmentId) -> None:
+        async with held(self._deps.store, attachment_id, self._incarnation):
+            attachment = await self._deps.store.get_attachment(attachment_id)
+            if attachment is None or attachment.state is AttachmentState.UPLOADING:
+                return
+            if attachment.state in ENDED:
+                await self._ended(attachment)  # its event or release may have been lost
+                return
+            try:
+                outcome = await self._outcome(attachment)
+            except Superseded:
+                await self._deps.vectors.delete(attachment.owner_id, [attachment_id])
+                return
+            self._deps.metrics.add(INGEST_FILES, outcome)
+            log.info("ingest.ended", attachment_id=attachment_id, outcome=outcome)
+            await self._deps.line.release(attachment.owner_id)
+
+    async def _outcome(self, attachment: Attachment) -> str:
+        """``indexed`` or the code of the failure. Raises `Retryable`, `Superseded`."""
+        try:
+            await self._indexer.index(attachment)
+        except (Retryable, Superseded):
+            raise
+        except NotFound:
+            return await self._fail(attachment, NotFound.code, f"“{attachment.name}” is no longer in the file store.")
+        except Rejected as error:
+            return await self._fail(attachment, error.code, error.message)
+        except Exception:
+            # A fault of ours in reading one file must end that file only: its question waits for it.
+            log.exception("ingest.failed", attachment_id=attachment.id)
+            return await self._fail(
+                attachment,
+                TokenlineError.code,
+                f"“{attachment.name}” could not be read because of a fault on our side.",
+            )
+        return AttachmentState.INDEXED.value
+
+    async def _fail(self, attachment: Attachment, code: str, message: str) -> str:
+        error = ErrorInfo(code=code, message=message, detail={"name": attachment.name})
+        await self._progress.advance(attachment.id, AttachmentState.FAILED, error=error)
+        return code
+
+    async def _ended(self, attachment: Attachment) -> None:
+        await self._progress.tell(attachment)
+        await self._deps.line.release(attachment.owner_id)
+
+
+async def _acknowledge(deliveries: list[Delivery]) -> None:
+    while deliveries:
+        await deliveries.pop().ack()

@@ -1,0 +1,30 @@
+"""Settings of the ingest service."""
+
+from pydantic import Field, SecretStr
+
+from tokenline.runtime.settings import ServiceSettings
+
+
+class IngestSettings(ServiceSettings):
+    port: int = Field(default=8140, ge=1, le=65535)
+    files: str | None = None
+    """Where uploads are kept, as at the gateways; default: ``files`` in the data folder."""
+    qdrant_url: str | None = Field(default=None, validation_alias="QDRANT_URL")
+    """A Qdrant server; ``None``: the engine inside this process, for one ingest service per data folder."""
+    qdrant_api_key: SecretStr | None = Field(default=None, validation_alias="QDRANT_API_KEY")
+    service_token: SecretStr = Field(default=SecretStr(""), min_length=16)
+    """What gateways and workers show to search."""
+    user_limit: int = Field(default=2, ge=1)
+    """K: as at the gateways."""
+    embedding_url: str | None = None
+    """Base of an OpenAI-compatible API; ``None``: search by keywords alone."""
+    embedding_model: str | None = None
+    embedding_dimension: int | None = Field(default=None, ge=1, le=65536)
+    embedding_api_key: SecretStr | None = None
+    parallel: int = Field(default=2, ge=1, le=64)
+    """Files read at the same time; each may use a core."""
+    extract_cpu_s: int = Field(default=20, ge=1)
+    extract_wall_s: int = Field(default=30, ge=1)
+    extract_memory_mb: int = Field(default=512, ge=192)
+    """The parsers alone take 120."""
+    extract_max_chars: int = Field(default=10_000_000, ge=1000)
