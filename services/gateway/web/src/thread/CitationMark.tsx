@@ -1,9 +1,10 @@
 import { type ComponentProps, use } from "react";
+import type { ExtraProps } from "streamdown";
 import { Citations } from "./citations";
 import { PassageDialog } from "./PassageDialog";
 
 /** `[1]` in an answer: a chip that opens its passage, or plain text when there is none (yet). */
-export function CitationMark(props: ComponentProps<"cite"> & { "data-number"?: string }) {
+export function CitationMark(props: ComponentProps<"cite"> & ExtraProps & { "data-number"?: string }) {
   const number = Number(props["data-number"]);
   const citation = use(Citations).find((item) => item.number === number);
   if (!citation) return <>[{number}]</>;

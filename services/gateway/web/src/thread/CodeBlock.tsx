@@ -1,5 +1,5 @@
 import { type ComponentProps, isValidElement, useEffect, useState } from "react";
-import { useIsCodeFenceIncomplete } from "streamdown";
+import { type ExtraProps, useIsCodeFenceIncomplete } from "streamdown";
 import { CopyButton } from "./CopyButton";
 
 interface CodeProps {
@@ -8,7 +8,7 @@ interface CodeProps {
 }
 
 /** A fenced block with its language, a copy button, and colours once the fence is closed. */
-export function CodeBlock({ children }: ComponentProps<"pre">) {
+export function CodeBlock({ children }: ComponentProps<"pre"> & ExtraProps) {
   const inner = isValidElement<CodeProps>(children) ? children.props : {};
   const code = String(inner.children ?? "").replace(/\n$/, "");
   const language = /language-([\w+#-]+)/.exec(inner.className ?? "")?.[1] ?? "";

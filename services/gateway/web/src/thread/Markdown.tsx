@@ -2,10 +2,10 @@ import type { Citation } from "@tokenline/client";
 import { cx } from "@tokenline/client/ui";
 import { type ComponentProps, useEffect, useState } from "react";
 import { harden } from "rehype-harden";
-import { defaultRehypePlugins, Streamdown, type StreamdownProps } from "streamdown";
+import { defaultRehypePlugins, type ExtraProps, Streamdown, type StreamdownProps } from "streamdown";
 import { CitationMark } from "./CitationMark";
 import { Citations } from "./citations";
-import { MARK_TAG, rehypeCitationMarks } from "./citation_marks";
+import { rehypeCitationMarks } from "./citation_marks";
 import { CodeBlock } from "./CodeBlock";
 
 /** Raw HTML is shown as text, every image is refused, and links go to the web or a mailbox. */
@@ -35,7 +35,7 @@ const COMPONENTS: StreamdownProps["components"] = {
       <table>{children}</table>
     </div>
   ),
-  [MARK_TAG]: CitationMark,
+  cite: CitationMark,
 };
 
 interface Props {
@@ -65,7 +65,7 @@ export default function Markdown({ text, streaming, citations }: Props) {
   );
 }
 
-function Anchor({ href, children }: ComponentProps<"a">) {
+function Anchor({ href, children }: ComponentProps<"a"> & ExtraProps) {
   return (
     <a href={href} title={href} target="_blank" rel="noopener noreferrer nofollow">
       {children}

@@ -1,7 +1,7 @@
 import type { Element, ElementContent, Root, RootContent } from "hast";
 
 /** Tag of a citation mark in the tree. Raw HTML is never let in, so only this plugin makes it. */
-export const MARK_TAG = "cite";
+const MARK_TAG = "cite";
 
 const MARK = /\[(\d{1,3})\]/;
 const LEFT_ALONE = new Set(["code", "pre", "a"]);

@@ -1,0 +1,24 @@
+import { SignIn, useSignIn } from "@tokenline/client/ui";
+import { lazy, Suspense } from "react";
+import { session } from "./state/client";
+
+const Dashboard = lazy(() => import("./shell/Dashboard").then((module) => ({ default: module.Dashboard })));
+
+export function App() {
+  const signIn = useSignIn(session);
+  if (signIn === "in") {
+    return (
+      <Suspense fallback={<div className="h-full bg-panel" />}>
+        <Dashboard />
+      </Suspense>
+    );
+  }
+  return (
+    <SignIn
+      session={session}
+      title="Tokenline administration"
+      subtitle="Sign in with an administrator's account."
+      notice={signIn === "expired" ? "Your sign-in has expired. Please sign in again." : undefined}
+    />
+  );
+}

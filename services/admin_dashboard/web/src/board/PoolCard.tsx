@@ -1,0 +1,62 @@
+import type { PoolCard as Card } from "@tokenline/client";
+import { cx, duration, etaText, plural } from "@tokenline/client/ui";
+import { PriorityBar } from "./PriorityBar";
+import { Slots } from "./Slots";
+import { Stat } from "./Stat";
+
+interface Props {
+  card: Card;
+  chosen: boolean;
+  /** Filters the line by this pool, or no longer. */
+  onChoose: () => void;
+}
+
+export function PoolCard({ card, chosen, onChoose }: Props) {
+  const idle = card.workers === 0;
+  return (
+    <article
+      className={cx(
+        "rounded-2xl border bg-raised p-5 transition-colors",
+        chosen ? "border-accent" : "border-line hover:border-line-strong",
+      )}
+    >
+      <header className="flex items-center justify-between gap-3">
+        <h3 className="truncate text-sm font-semibold">
+          <button type="button" aria-pressed={chosen} title="Show only this pool in the line" onClick={onChoose}>
+            {card.pool}
+          </button>
+        </h3>
+        <span className={cx("text-xs", idle ? "font-medium text-bad" : "text-ink-faint")}>
+          {idle ? "No worker" : plural(card.workers, "worker")}
+        </span>
+      </header>
+      <div className="mt-3 flex items-end justify-between gap-4">
+        <p className="flex items-baseline gap-2">
+          <span className="text-[40px] leading-none font-semibold tracking-[-0.035em] tabular-nums">
+            {card.waiting.toLocaleString("en")}
+          </span>
+          <span className="text-sm text-ink-faint">waiting{card.held > 0 && `, ${card.held} held`}</span>
+        </p>
+        <p className="text-right text-sm leading-tight">
+          <span className="block text-xs text-ink-faint">Wait from here</span>
+          <span className="font-semibold text-accent tabular-nums">{etaText(card.eta) ?? "–"}</span>
+        </p>
+      </div>
+      <PriorityBar depths={card.depth_by_priority} />
+      <Slots running={card.running} slots={card.slots} />
+      <dl className="mt-4 grid grid-cols-3 gap-x-4 gap-y-3 border-t border-line pt-4">
+        <Stat name="Wait p50" value={seconds(card.wait_p50_s)} />
+        <Stat name="Wait p95" value={seconds(card.wait_p95_s)} />
+        <Stat name="Oldest" value={seconds(card.oldest_age_s)} />
+        <Stat name="In / min" value={card.arrivals_per_min.toFixed(1)} />
+        <Stat name="Out / min" value={card.services_per_min.toFixed(1)} />
+        <Stat name="Held" value={String(card.held)} />
+      </dl>
+    </article>
+  );
+}
+
+function seconds(value: number | null): string {
+  if (value === null) return "–";
+  return value < 10 ? `${value.toFixed(1)} s` : duration(value);
+}
