@@ -91,6 +91,20 @@ async def test_revoking_a_family_ends_all_its_tokens_and_those_to_come(store: St
     assert await store.spend_refresh_token("h3", clock.now()) == other
 
 
+async def test_a_family_lives_until_it_is_revoked_or_expired(store: Store, clock: ManualClock):
+    await store.add_refresh_token(a_token(clock, "h1", "f1", ttl_s=10))
+    await store.add_refresh_token(a_token(clock, "h2", "f2", ttl_s=20))
+    await store.spend_refresh_token("h2", clock.now())
+    assert await store.refresh_family_is_live("f1")
+    assert await store.refresh_family_is_live("f2")
+    assert not await store.refresh_family_is_live("unknown")
+
+    clock.advance(10)
+    assert not await store.refresh_family_is_live("f1")
+    await store.revoke_refresh_family("f2")
+    assert not await store.refresh_family_is_live("f2")
+
+
 async def test_api_keys_are_listed_found_and_revoked(store: Store, clock: ManualClock):
     first = a_key(clock, "first")
     clock.advance(1)

@@ -46,11 +46,9 @@ class Credentials(Part):
         await self._database.execute("UPDATE refresh_tokens SET revoked = 1 WHERE family = ?", family)
 
     async def refresh_family_is_live(self, family: str) -> bool:
-        row = await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT 1 FROM refresh_tokens WHERE family = ? AND revoked = 0 LIMIT 1", (family,)
-            ).fetchone()
-        )
+        sql = "SELECT 1 FROM refresh_tokens WHERE family = ? AND revoked = 0 AND expires_at > ? LIMIT 1"
+        parameters = (family, self._clock.now())
+        row = await self._database.read(lambda connection: connection.execute(sql, parameters).fetchone())
         return row is not None
 
     async def add_api_key(self, key: ApiKey) -> None:
