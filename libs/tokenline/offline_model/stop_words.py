@@ -1,0 +1,21 @@
+"""Words that say nothing about what a question is about."""
+
+_ENGLISH = """
+a about all also am an and any are as at be been but by can could did do does doing for from get give had has have he
+her here his how i if in into is it its me may more much many my no not of on or our out please say says she so some
+tell than that the their them there these they this those to us was we were what when where which who whom whose why
+will with would you your
+"""
+_GERMAN = """
+aber als auch auf aus bei bin bis das dass dem den der des die doch du ein eine einem einen einer er es für hat ich ihr
+im in ist ja kann man mit nach nicht oder sich sie sind so und uns von vor war was wann wer wie wird wir wo zu zum zur
+"""
+_FRENCH = """
+au avec ce ces dans de des du elle en est et il ils je la le les leur mais ne nous on ou par pas pour que quel quelle
+qui sa se ses son sur un une vous
+"""
+_SPANISH = """
+como con cual cuando de del el en es esta este la las lo los no para por que quien se su un una y
+"""
+
+STOP_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH}".split())
