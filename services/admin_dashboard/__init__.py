@@ -1,0 +1,1 @@
+"""The line and the pools as an administrator sees them."""

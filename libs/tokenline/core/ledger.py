@@ -6,6 +6,8 @@ because an entry replaces what is known only when its ``version`` is higher.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from tokenline.contracts.events import LineEntry, WorkerSeen
 from tokenline.contracts.ids import ConversationId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
@@ -16,6 +18,15 @@ from tokenline.core.ticket import LIVE, RUNNING
 
 WORKER_GONE_AFTER_S = 6.0
 _FORGET_ENDED_AFTER = 4096
+
+LineKey = tuple[int, int, float, TicketId]
+
+_SECTION = {TicketState.STREAMING: 0, TicketState.PROCESSING: 0, TicketState.QUEUED: 1, TicketState.HELD: 2}
+
+
+def line_key(entry: LineEntry) -> LineKey:
+    """Sorts live tickets: running, then waiting in order of dispatch, then held. Unique."""
+    return (_SECTION[entry.state], -entry.priority, entry.seq or entry.created_at, entry.ticket_id)
 
 
 class PoolLine:
@@ -31,9 +42,13 @@ class PoolLine:
     def waiting(self) -> int:
         return sum(map(len, self.lanes))
 
+    def above(self, priority: int) -> int:
+        """Waiting tickets of higher priority."""
+        return sum(map(len, self.lanes[priority + 1 :]))
+
     def rank(self, priority: int, seq: int) -> int:
         """Tickets that will be dispatched before one with this priority and sequence number."""
-        return sum(map(len, self.lanes[priority + 1 :])) + self.lanes[priority].rank(seq)
+        return self.above(priority) + self.lanes[priority].rank(seq)
 
 
 class Ledger:
@@ -85,7 +100,9 @@ class Ledger:
         unless it was heard of while the read was under way.
         """
         fresh = {entry.ticket_id: entry for entry in live}
-        drift = sum(self.apply(entry) for entry in fresh.values())
+        drift = sum(self._differs(entry) for entry in fresh.values())
+        for entry in fresh.values():
+            self.apply(entry)
         for entry in list(self.entries.values()):
             if entry.ticket_id not in fresh and known_before.get(entry.ticket_id) == entry.version:
                 self._take_out(entry)
@@ -135,19 +152,17 @@ class Ledger:
         return [worker for worker in self.workers.values() if worker.pool == pool]
 
     def in_order(self, pool: Pool | None = None) -> Iterator[LineEntry]:
-        """The line as the page shows it: running, then waiting in order of dispatch, then held; O(n log n)."""
-        rank = {
-            TicketState.STREAMING: 0,
-            TicketState.PROCESSING: 0,
-            TicketState.QUEUED: 1,
-            TicketState.HELD: 2,
-        }
-        yield from sorted(
-            (entry for entry in self.entries.values() if pool in (None, entry.pool)),
-            key=lambda e: (rank[e.state], -e.priority, e.seq or e.created_at, e.ticket_id),
-        )
+        """The line as the page shows it, by `line_key`; O(n log n)."""
+        yield from sorted((entry for entry in self.entries.values() if pool in (None, entry.pool)), key=line_key)
 
     # ── keeping it ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _differs(self, fresh: LineEntry) -> bool:
+        """Whether what is known says something else than this. A version alone, as a publication leaves, does not."""
+        if fresh.version <= self._ended.get(fresh.ticket_id, -1):
+            return False
+        known = self.entries.get(fresh.ticket_id)
+        return known is None or (known.version < fresh.version and replace(known, version=fresh.version) != fresh)
 
     def _put_in(self, entry: LineEntry) -> None:
         line = self.pool(entry.pool)

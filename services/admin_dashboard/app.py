@@ -1,0 +1,89 @@
+"""The dashboard's routes, and the order in which its parts start and stop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.admin_dashboard import rest, ws
+from services.admin_dashboard.deps import Deps
+from services.admin_dashboard.history import EVERY_S
+from services.admin_dashboard.pictures import PUSH_S
+from tokenline.contracts import metrics as m
+from tokenline.contracts.errors import BrokerUnavailable
+from tokenline.contracts.events import Event
+from tokenline.contracts.topology import ticket_queue
+from tokenline.runtime.auth.http import auth_router
+from tokenline.runtime.body_limit import BodyLimit
+from tokenline.runtime.health import probes
+from tokenline.runtime.http_errors import install_error_handlers
+from tokenline.runtime.line_gauges import LineGauges
+from tokenline.runtime.pages import SecureHeaders, mount_page
+
+METRICS = (
+    m.QUEUE_DEPTH,
+    m.QUEUE_HELD,
+    m.RUNNING,
+    m.WORKERS,
+    m.SOCKETS,
+    m.LEDGER_DRIFT,
+    m.STORE_WRITE,
+    m.BROKER_UP,
+)
+ROUTERS = (auth_router(), rest.router, ws.router)
+DIST = Path(__file__).parent / "web" / "dist"
+
+
+def create_app(deps: Deps) -> FastAPI:
+    """Build; connect when served."""
+    gauges = LineGauges(deps.feed, deps.metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await deps.store.open()
+        async with deps.supervisor:
+            deps.feed.on_event.append(hear)
+            deps.feed.on_reload.append(catch_up)
+            deps.supervisor.spawn("broker", connect())
+            deps.supervisor.spawn("start", start())
+            yield
+        await deps.broker.close()
+        await deps.store.close()
+
+    def hear(event: Event) -> None:
+        deps.board.take(event, deps.clock.now())
+
+    def catch_up() -> None:
+        deps.board.catch_up(deps.clock.now())
+
+    async def start() -> None:
+        await deps.feed.start(deps.supervisor)
+        deps.supervisor.forever("history", deps.history.record, every_s=EVERY_S)
+        deps.supervisor.forever("pictures", deps.pictures.tick, every_s=PUSH_S)
+
+    async def connect() -> None:
+        await deps.broker.connect()
+        for pool in deps.board.pools():
+            await deps.broker.declare(ticket_queue(pool))
+
+    async def broker_connected() -> None:
+        if not deps.broker.connected:
+            raise BrokerUnavailable
+
+    def read_gauges() -> None:
+        gauges.read()
+        deps.metrics.set(m.SOCKETS, deps.pictures.watchers)
+        deps.metrics.set(m.BROKER_UP, deps.broker.connected)
+
+    app = FastAPI(title="Tokenline admin", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.deps = deps
+    app.state.accounts = deps.accounts
+    install_error_handlers(app)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecureHeaders)
+    app.include_router(probes({"broker": broker_connected, "store": deps.store.ping}, deps.metrics, read_gauges))
+    for router in ROUTERS:
+        app.include_router(router)
+    mount_page(app, DIST)
+    return app

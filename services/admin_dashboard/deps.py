@@ -1,0 +1,34 @@
+"""What the dashboard's parts need, built once per process."""
+
+from dataclasses import dataclass
+
+from services.admin_dashboard.board import BoardModel
+from services.admin_dashboard.history import History
+from services.admin_dashboard.line import AdminLine
+from services.admin_dashboard.pictures import Pictures
+from services.admin_dashboard.settings import DashboardSettings
+from services.admin_dashboard.truth import TruthCheck
+from tokenline.core.clock import Clock
+from tokenline.core.ports.broker import Broker
+from tokenline.core.ports.store import Store
+from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.metrics import Metrics
+from tokenline.runtime.supervisor import Supervisor
+
+
+@dataclass
+class Deps:
+    settings: DashboardSettings
+    store: Store
+    broker: Broker
+    clock: Clock
+    metrics: Metrics
+    accounts: Accounts
+    supervisor: Supervisor
+    feed: LedgerFeed
+    board: BoardModel
+    line: AdminLine
+    history: History
+    truth: TruthCheck
+    pictures: Pictures

@@ -1,0 +1,42 @@
+"""Counts the waiting tickets in store, broker and ledger, side by side (D4)."""
+
+from collections import Counter
+
+from services.admin_dashboard.board import BoardModel
+from tokenline.contracts.admin import TruthPage, TruthRow
+from tokenline.contracts.errors import BrokerUnavailable
+from tokenline.contracts.ids import Pool
+from tokenline.contracts.tickets import TicketState
+from tokenline.contracts.topology import ticket_queue
+from tokenline.core.ledger import Ledger
+from tokenline.core.ports.broker import Broker
+from tokenline.core.ports.store import TicketStore
+
+
+class TruthCheck:
+    def __init__(self, store: TicketStore, broker: Broker, ledger: Ledger, board: BoardModel) -> None:
+        self._store = store
+        self._broker = broker
+        self._ledger = ledger
+        self._board = board
+
+    async def look(self) -> TruthPage:
+        """Reads every live ticket. Raises `StoreUnavailable`."""
+        tickets = await self._store.live_tickets()
+        stored = Counter(ticket.pool for ticket in tickets if ticket.state is TicketState.QUEUED)
+        pools = sorted({*self._board.pools(), *stored})
+        return TruthPage(items=tuple([await self._row(pool, stored[pool]) for pool in pools]))
+
+    async def _row(self, pool: Pool, stored: int) -> TruthRow:
+        ready = await self._ready(pool)
+        waiting = self._ledger.pool(pool).waiting
+        drift = None if ready is None else max(stored, ready, waiting) - min(stored, ready, waiting)
+        return TruthRow(pool=pool, store=stored, broker=ready, ledger=waiting, drift=drift)
+
+    async def _ready(self, pool: Pool) -> int | None:
+        if not self._broker.connected:
+            return None
+        try:
+            return await self._broker.depth(ticket_queue(pool))
+        except BrokerUnavailable:
+            return None

@@ -1,0 +1,134 @@
+"""The administrators' socket: the newest picture whenever it can take one, while its user is an administrator."""
+
+import asyncio
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from services.admin_dashboard.deps import Deps
+from tokenline.contracts.accounts import Role
+from tokenline.contracts.admin import AdminClientFrame, AdminReady, AdminServerFrame, parse_admin_frame
+from tokenline.contracts.base import to_json
+from tokenline.contracts.errors import NotAllowed, NotSignedIn, RateLimited, TokenlineError
+from tokenline.contracts.frames import Auth, Error, Ping, Pong
+from tokenline.core.limits import Bucket
+from tokenline.runtime import sockets
+from tokenline.runtime.auth.principal import Principal
+
+router = APIRouter()
+
+
+@router.websocket("/api/v1/admin/ws")
+async def admin_socket(socket: WebSocket) -> None:
+    deps: Deps = socket.app.state.deps
+    if not sockets.may_open(socket, deps.settings.allowed_origins):
+        # Before accept: the browser sees 403.
+        await socket.close(1008)
+        return
+    await socket.accept()
+    deps.pictures.watchers += 1
+    try:
+        await _serve(socket, deps)
+    except WebSocketDisconnect:
+        return
+    finally:
+        deps.pictures.watchers -= 1
+
+
+async def _serve(socket: WebSocket, deps: Deps) -> None:
+    try:
+        principal = _administrator(await sockets.sign_in(socket, deps.accounts, parse_admin_frame))
+        await Session(socket, deps, principal).run()
+    except TokenlineError as error:
+        await sockets.refuse(socket, error)
+    except TooSlow:
+        await sockets.close(socket, sockets.TOO_SLOW)
+
+
+def _administrator(principal: Principal) -> Principal:
+    if principal.role is not Role.ADMIN:
+        raise NotAllowed
+    return principal
+
+
+class TooSlow(Exception):
+    """The client does not take what it is sent."""
+
+
+class Session:
+    """One authenticated socket: read, written and watched until one of these ends it."""
+
+    def __init__(self, socket: WebSocket, deps: Deps, principal: Principal) -> None:
+        self._socket = socket
+        self._deps = deps
+        self._principal = principal
+        self._bucket = Bucket(sockets.FRAMES_PER_S, sockets.FRAME_BURST, deps.clock.monotonic())
+
+    async def run(self) -> None:
+        """Raises `WebSocketDisconnect`, `TooSlow`, or the error to tell before closing."""
+        await self._send(AdminReady(user_id=self._principal.user_id))
+        await self._deps.pictures.renew()
+        tasks = [
+            asyncio.create_task(self._read(), name="admin.read"),
+            asyncio.create_task(self._write(), name="admin.write"),
+            asyncio.create_task(self._watch(), name="admin.watch"),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def _write(self) -> None:
+        """Send each picture's news. While a send waits, pictures pass by; the next one sent is the newest."""
+        number, board, line = 0, "", ""
+        while True:
+            number, picture = await self._deps.pictures.newest.after(number)
+            if picture.board is not board:
+                await self._send_text(picture.board)
+            if picture.line is not line:
+                await self._send_text(picture.line)
+            board, line = picture
+
+    async def _read(self) -> None:
+        while True:
+            text = await sockets.receive(self._socket)
+            if not self._bucket.take(self._deps.clock.monotonic()):
+                raise RateLimited("Too many frames. Slow down.", retry_after_s=1)
+            try:
+                await self._take(sockets.parse(text, parse_admin_frame))
+            except TokenlineError as error:
+                await self._send(Error(error=error.info()))
+
+    async def _take(self, frame: AdminClientFrame) -> None:
+        match frame:
+            case Ping(id=number):
+                await self._send(Pong(id=number))
+            case Auth(token=token):
+                await self._renew(token)
+
+    async def _renew(self, token: str) -> None:
+        """Go on with a fresh access token of the same user."""
+        principal = _administrator(await self._deps.accounts.authenticate(token))
+        if principal.user_id != self._principal.user_id:
+            raise NotSignedIn("This socket belongs to somebody else.")
+        self._principal = principal
+        await self._send(AdminReady(user_id=principal.user_id))
+
+    async def _watch(self) -> None:
+        """Notice demotion, sign-out, disabling and expiry while the socket is open (B4)."""
+        while True:
+            await asyncio.sleep(sockets.RECHECK_S)
+            self._principal = _administrator(await self._deps.accounts.recheck(self._principal))
+
+    async def _send(self, frame: AdminServerFrame) -> None:
+        await self._send_text(to_json(frame).decode())
+
+    async def _send_text(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(sockets.SEND_S):
+                await self._socket.send_text(text)
+        except TimeoutError:
+            raise TooSlow from None
