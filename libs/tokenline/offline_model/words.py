@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import zip_longest
 
 from tokenline.offline_model.stop_words import STOP_WORDS
 
@@ -58,7 +59,7 @@ def _blocks(text: str) -> list[str]:
     lines = [" ".join(line.split()) for line in text.splitlines()]
     widest = max(map(len, lines), default=0)
     blocks: list[list[str]] = [[]]
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
         if _BULLET.match(line):
             blocks.append([])
         if line:
