@@ -53,7 +53,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         feed=feed,
         line=line,
         streams=streams,
-        acceptance=Acceptance(store, line, streams, announcer, agents, clock, metrics, settings, supervisor),
+        acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
         tickets=Tickets(store, line, streams, broker, clock),
         uploads=Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes),
         announcer=announcer,

@@ -4,17 +4,19 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import ContextTurn, Conversation, Message, MessageStatus
-from tokenline.contracts.errors import BadRequest, TooLarge
-from tokenline.contracts.events import ConversationChanged
+from tokenline.contracts.errors import BadRequest, QueueFull, TooLarge
+from tokenline.contracts.events import ConversationChanged, TicketChanged
 from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId
 from tokenline.contracts.metrics import ACCEPTED
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.access import owned_by
 from tokenline.core.clock import Clock, new_id
 from tokenline.core.ports.store import Accepted, Store
+from tokenline.core.ticket import line_entry
 from tokenline.runtime.agents import Agents
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.supervisor import Supervisor
@@ -41,6 +43,7 @@ class Acceptance:
         self,
         store: Store,
         line: Line,
+        feed: LedgerFeed,
         streams: Streams,
         announcer: Announcer,
         agents: Agents,
@@ -51,6 +54,7 @@ class Acceptance:
     ) -> None:
         self._store = store
         self._line = line
+        self._feed = feed
         self._streams = streams
         self._announcer = announcer
         self._agents = agents
@@ -68,26 +72,39 @@ class Acceptance:
         self._check(question)
         conversation = await self._conversation(asker, question)
         draft, message = self._draft(asker, question, conversation)
-        accepted = await self._store.accept(
-            draft,
-            message,
-            conversation,
-            user_limit=self._settings.user_limit,
-            pool_limit=self._settings.pool_limit,
-            now=message.created_at,
-        )
+        try:
+            accepted = await self._store.accept(
+                draft,
+                message,
+                conversation,
+                user_limit=self._settings.user_limit,
+                pool_limit=self._settings.pool_limit,
+                now=message.created_at,
+            )
+        except QueueFull as error:
+            raise self._full(draft, error) from None
         if accepted.created:
             self._metrics.add(ACCEPTED, draft.pool)
+            # Counted here at once, so that the next to ask at this gateway stands behind it.
+            self._feed.take(TicketChanged(entry=line_entry(accepted.ticket)))
             self._streams.expect(accepted.ticket)
             self._supervisor.spawn(f"publish.{draft.id}", self._into_the_line(accepted))
         return accepted
 
     async def _into_the_line(self, accepted: Accepted) -> None:
-        """Published before it is told: who hears of the ticket may look for it in the broker."""
+        await self._line.announce(accepted.ticket)
         if accepted.ticket.state is TicketState.QUEUED:
             await self._line.publish(accepted.ticket)
-        await self._line.announce(accepted.ticket)
         await self._announcer.announce(ConversationChanged(conversation=accepted.conversation))
+
+    def _full(self, draft: Ticket, error: QueueFull) -> QueueFull:
+        """With the honest wait, where there is something to reckon it from."""
+        ledger = self._feed.ledger
+        forecast = ledger.forecast(draft.pool, self._clock.now())
+        if forecast is None:
+            return error
+        wait_s = forecast.at(ledger.pool(draft.pool).waiting).likely_s
+        return QueueFull(error.message, **(error.detail | {"retry_after_s": max(1.0, wait_s)}))
 
     def _check(self, question: Question) -> None:
         if not question.content.strip():

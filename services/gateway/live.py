@@ -60,6 +60,8 @@ class LiveTicket:
         self.text = StreamText()
         self.tools: list[f.ToolCallFrame] = []
         self.place: Place | None = None
+        self.above = 0
+        """Waiting tickets of higher priority when ``place`` was set."""
         self.pushed_at = 0.0
         self.followers: set[Follower] = set()
         self.attaching = False

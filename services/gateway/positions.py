@@ -45,31 +45,33 @@ class Positions:
             self._look_at(live, forecasts[pool], now)
 
     def _look_at(self, live: LiveTicket, forecast: Forecast | None, now: float) -> None:
-        position = self._ledger.position(live.entry)
-        place = Place(
-            position,
-            forecast.at(position) if forecast and live.entry.state is TicketState.QUEUED else None,
-            self._note(live, position),
-        )
+        entry = live.entry
+        position = self._ledger.position(entry)
+        above = self._ledger.pool(entry.pool).above(entry.priority)
+        eta = forecast.at(position) if forecast and entry.state is TicketState.QUEUED else None
+        place = Place(position, eta, self._note(live, position, above))
         if worth_telling(live.place, place, now - live.pushed_at):
-            live.place = place
-            live.pushed_at = now
+            live.place, live.above, live.pushed_at = place, above, now
             live.wake()
 
-    def _note(self, live: LiveTicket, position: int) -> str | None:
+    def _note(self, live: LiveTicket, position: int, above: int) -> str | None:
         if not self._broker.connected:
             return BROKER_AWAY
         if not self._ledger.workers_of(live.entry.pool):
             return NO_WORKER
         before = live.place
-        if before is not None and position > before.position:
-            went = position - before.position
-            return f"{went} priority message{'s' if went > 1 else ''} went ahead"
-        return before.note if before is not None and position == before.position and _is_move(before.note) else None
+        if before is None or position < before.position:
+            return None
+        if position == before.position:
+            return before.note if before.note not in (BROKER_AWAY, NO_WORKER) else None
+        return why_behind(position - before.position, above - live.above)
 
 
-def _is_move(note: str | None) -> bool:
-    return note is not None and note.endswith("went ahead")
+def why_behind(places: int, above: int) -> str:
+    """Why a position went up: ``above`` of the ``places`` are of higher priority, the others were heard of late."""
+    if above > 0:
+        return f"{above} priority message{'s' if above > 1 else ''} went ahead"
+    return f"{places} earlier message{'s' if places > 1 else ''} heard of late"
 
 
 def worth_telling(told: Place | None, place: Place, since_s: float) -> bool:

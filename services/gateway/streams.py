@@ -48,7 +48,7 @@ class Streams:
         live = self.live.get(ticket.id)
         if live is None:
             live = self.live[ticket.id] = LiveTicket(line_entry(ticket))
-            live.place = Place(self._ledger.position(live.entry))
+            self._place(live)
         return live
 
     async def join(self, ticket: Ticket, follower: Follower) -> None:
@@ -99,6 +99,11 @@ class Streams:
         if not live.followers and live.ended:
             self.live.pop(live.entry.ticket_id, None)
 
+    def _place(self, live: LiveTicket) -> None:
+        """Where it stands at first sight; `Positions` follows it from here."""
+        live.place = Place(self._ledger.position(live.entry))
+        live.above = self._ledger.pool(live.entry.pool).above(live.entry.priority)
+
     # ── replies and events ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _receive(self, delivery: Delivery) -> None:
@@ -132,7 +137,7 @@ class Streams:
         if live is None or live.ended or event.entry.version <= live.entry.version:
             return
         live.entry = event.entry
-        live.place = Place(self._ledger.position(event.entry))
+        self._place(live)
         if event.entry.state in TERMINAL:
             self._supervisor.spawn(f"end.{event.entry.ticket_id}", self._end(live))
         else:

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from typing import Any
 
 import httpx2
 import pytest
 from openai import OpenAI
 from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
 from tests.support.system import System
 
@@ -37,10 +39,10 @@ def test_rest_waits_for_the_answer(running: System) -> None:
 
 async def test_socket_streams_every_state_and_the_whole_text(running: System) -> None:
     token = running.sign_in("ada@example.org")["access_token"]
-    async with connect(running.socket_url(), origin=running.url()) as socket:  # type: ignore[arg-type]
+    async with connect(running.socket_url(), origin=Origin(running.url())) as socket:
         await socket.send(json.dumps({"type": "auth", "token": token}))
         await socket.send(json.dumps({"type": "send", "client_message_id": "m1", "content": "Hello there"}))
-        frames = []
+        frames: list[dict[str, Any]] = []
         async with asyncio.timeout(20):
             while not frames or frames[-1]["type"] not in ("complete", "error", "cancelled"):
                 frames.append(json.loads(await socket.recv()))

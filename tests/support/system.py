@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -59,26 +59,46 @@ class System:
             "--tokens-per-second", f"{tokens_per_second:g}", port=self._model_port, ready="/v1/models",
         )  # fmt: skip
 
+    def scripted_model(self) -> None:
+        """Says and does what the question's JSON asks for."""
+        self.start(
+            "model", "tests.support.scripted_model", "--port", str(self._model_port),
+            port=self._model_port, ready="/v1/models",
+        )  # fmt: skip
+
+    def model_stats(self) -> dict[str, Any]:
+        stats: dict[str, Any] = httpx2.get(f"{self.url('model')}/_stats", timeout=5).json()
+        return stats
+
     def ingest(self) -> None:
         self.start("ingest", "services.ingest", port=self._ingest_port)
 
     def worker(self, number: int = 1, slots: int = 4, **settings: str) -> None:
         name = f"worker-{number}"
-        self.start(name, "services.agent_worker", TOKENLINE_WORKER_ID=name, TOKENLINE_SLOTS=str(slots), **settings)
+        own = {"TOKENLINE_WORKER_ID": name, "TOKENLINE_SLOTS": str(slots)}
+        self.start(name, "services.agent_worker", settings=own | settings)
 
     def gateway(self, number: int = 1, **settings: str) -> None:
         name = f"gateway-{number}"
         email, password = ADMIN
-        self.start(
-            name, "services.gateway", TOKENLINE_GATEWAY_ID=name,
-            TOKENLINE_ADMIN_EMAIL=email, TOKENLINE_ADMIN_PASSWORD=password, **settings,
-        )  # fmt: skip
+        own = {
+            "TOKENLINE_GATEWAY_ID": name,
+            "TOKENLINE_ADMIN_EMAIL": email,
+            "TOKENLINE_ADMIN_PASSWORD": password,
+        }
+        self.start(name, "services.gateway", settings=own | settings)
 
     def admin(self) -> None:
         self.start("admin", "services.admin_dashboard")
 
     def start(
-        self, name: str, module: str, *arguments: str, port: int | None = None, ready: str = "/readyz", **settings: str
+        self,
+        name: str,
+        module: str,
+        *arguments: str,
+        port: int | None = None,
+        ready: str = "/readyz",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Start and wait until it can serve; fails the test with the end of its log otherwise."""
         self.ports[name] = port or self.ports.get(name) or free_port()
@@ -86,7 +106,7 @@ class System:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
-                env={**self._environment, "TOKENLINE_PORT": str(self.ports[name]), **settings},
+                env={**self._environment, "TOKENLINE_PORT": str(self.ports[name]), **(settings or {})},
                 stdout=log,
                 stderr=log,
             )

@@ -139,7 +139,12 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._path == b"/_stats":
-            self._reply(200, msgspec.json.encode(self._model.stats))
+            self._reply(
+                200,
+                msgspec.json.encode(
+                    msgspec.structs.asdict(self._model.stats) | {"records": list(self._model.stats.records)}
+                ),
+            )
         elif self._path == b"/v1/models":
             self._reply(200, b'{"object":"list","data":[{"id":"scripted","object":"model"}]}')
         elif self._path == b"/v1/chat/completions":

@@ -1,0 +1,100 @@
+"""Processes killed in the middle: every accepted question still gets exactly one whole answer."""
+
+import asyncio
+import signal
+import time
+
+import pytest
+
+from deploy.local.rabbitmq import PrivateNode
+from tests.support.chat import Seen, chat
+from tests.support.system import System
+
+LONG = '{"tokens": 120, "per_second": 30}'
+WHOLE = "".join(f"w{number} " for number in range(120))
+
+
+@pytest.fixture
+def two_of_each(system: System) -> System:
+    system.scripted_model()
+    system.worker(1)
+    system.gateway(1)
+    system.gateway(2)
+    return system
+
+
+async def test_f20_worker_killed_mid_stream_runs_again(two_of_each: System) -> None:
+    async with chat(two_of_each) as person:
+        ticket = await person.ask(LONG, "m1")
+        await person.until(lambda: len(person.tickets[ticket].text) > 40)
+        two_of_each.kill("worker-1")
+        killed = time.monotonic()
+        await asyncio.to_thread(two_of_each.worker, 2)
+        await person.until(lambda: "restarted" in person.tickets[ticket].kinds, within_s=15)
+        assert time.monotonic() - killed < 15
+        await person.ended(ticket)
+    seen = person.tickets[ticket]
+    assert (seen.attempt, seen.text, seen.kinds[-1]) == (2, WHOLE, "complete")
+
+
+async def test_f40_gateway_killed_mid_stream_is_resumed_at_another(two_of_each: System) -> None:
+    async with chat(two_of_each) as person:
+        ticket = await person.ask(LONG, "m1")
+        await person.until(lambda: len(person.tickets[ticket].text) > 40)
+        seen = person.tickets[ticket]
+        two_of_each.kill("gateway-1")
+    async with chat(two_of_each, gateway="gateway-2") as person:
+        await person.resume(ticket, Seen(seen.attempt, seen.text))
+        await person.ended(ticket)
+    assert (person.tickets[ticket].text, person.tickets[ticket].attempt) == (WHOLE, 1)
+    # What came after the resume began where the first gateway had stopped.
+    [first, *_] = [frame for frame in person.tickets[ticket].frames if frame["type"] == "delta"]
+    assert first["offset"] == len(seen.text)
+
+
+async def test_finished_and_waiting_tickets_resume_too(two_of_each: System) -> None:
+    async with chat(two_of_each) as person:
+        ticket = await person.ask('{"say": "short answer"}', "m1")
+        await person.ended(ticket)
+    async with chat(two_of_each, gateway="gateway-2") as person:
+        await person.resume(ticket, Seen(1, "short"))
+        await person.ended(ticket)
+        assert person.tickets[ticket].text == "short answer"
+        assert person.tickets[ticket].kinds == ["delta", "complete"]
+
+
+async def test_f3_broker_killed_while_an_answer_streams(
+    tmp_path_factory: pytest.TempPathFactory, own_node: PrivateNode
+) -> None:
+    system = System(tmp_path_factory.mktemp("system"), own_node.amqp_url())
+    try:
+        system.scripted_model()
+        system.worker(1)
+        system.gateway(1)
+        async with chat(system) as person:
+            ticket = await person.ask('{"tokens": 400, "per_second": 30}', "m1")
+            await person.until(lambda: len(person.tickets[ticket].text) > 40)
+            await asyncio.to_thread(own_node.kill)
+            # Accepted while there is no broker: the store has it.
+            waiting = await person.ask('{"say": "after the storm"}', "m2")
+            await asyncio.to_thread(own_node.start)
+            await asyncio.to_thread(own_node.wait_ready)
+            await person.ended(ticket, waiting, within_s=60)
+        assert person.tickets[ticket].text == "".join(f"w{number} " for number in range(400))
+        assert person.tickets[ticket].kinds.count("restarted") == 0
+        assert person.tickets[waiting].text == "after the storm"
+    finally:
+        system.close()
+
+
+async def test_f27_worker_told_to_stop_hands_its_ticket_on(two_of_each: System) -> None:
+    async with chat(two_of_each) as person:
+        ticket = await person.ask('{"tokens": 400, "per_second": 20}', "m1")
+        await person.until(lambda: len(person.tickets[ticket].text) > 40)
+        await asyncio.to_thread(two_of_each.worker, 2)
+        two_of_each.processes["worker-1"].terminate()
+        await person.until(lambda: "restarted" in person.tickets[ticket].kinds, within_s=20)
+        await person.ended(ticket, within_s=60)
+    assert person.tickets[ticket].attempt == 2
+    # uvicorn ends in good order and then passes the signal on.
+    assert await asyncio.to_thread(two_of_each.processes["worker-1"].wait, 15) == -signal.SIGTERM
