@@ -21,7 +21,7 @@ PAGE_BREAK = "\f"
 _RUN = re.compile(rf"[^\s.,;:!?。、！？，；：…]{{{RUN_CHARS},}}")
 # Where a block may end, best first: paragraph, line, sentence, word.
 _BLOCK_ENDS = ("\n\n", "\n", ". ", "。", " ")
-_WORD = re.compile(r"\w")
+_WORD = re.compile(r"[^\W_]")
 
 _splitter = TextSplitter(PASSAGE_CHARS, overlap=OVERLAP_CHARS)
 

@@ -89,7 +89,7 @@ def _child(task: Task, source: int, answer: int) -> None:
         os.dup2(source, 0)
         os.dup2(answer, 1)
         os.closerange(3, 256)
-        _limit(task)
+        limit_to(task)
         with open(0, "rb", closefd=False) as file:
             body = pack(_answer(task, file.read()))
         with open(1, "wb", closefd=False) as pipe:
@@ -98,7 +98,8 @@ def _child(task: Task, source: int, answer: int) -> None:
         os._exit(0)
 
 
-def _limit(task: Task) -> None:
+def limit_to(task: Task) -> None:
+    """For ever, in this process."""
     for limit, value in (
         (resource.RLIMIT_CPU, task.cpu_s),
         (resource.RLIMIT_AS, task.memory_bytes),

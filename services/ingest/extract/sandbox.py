@@ -53,6 +53,11 @@ class Sandbox:
         if self._nursery is not None:
             await self._nursery.stop()
 
+    @property
+    def pid(self) -> int | None:
+        """Of the nursery."""
+        return None if self._nursery is None else self._nursery.pid
+
     async def check(self) -> None:
         """Raises `SandboxLost` or `Misconfigured` when nothing can be read."""
         await self._running()
@@ -140,6 +145,10 @@ class _Nursery:
             await started.stop()
             raise Misconfigured("The process that reads files ends at once.")
         return started
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def alive(self) -> bool:

@@ -1,0 +1,196 @@
+"""What the sandbox reads, what it refuses and with which words, and what nothing in it can do."""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+
+import psutil
+import pytest
+
+from services.ingest.extract.sandbox import Sandbox, SandboxLost
+from tests.support import documents
+from tokenline.contracts.errors import Corrupted, Encrypted, NoText, TooComplex, TooLarge, Unsupported
+
+
+async def extract(sandbox, data, name):
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        return await sandbox.extract(file, name)
+
+
+async def text_of(sandbox, data, name):
+    return " ".join(piece.content for piece in (await extract(sandbox, data, name)).pieces)
+
+
+async def test_a_pdf_page_by_page(sandbox):
+    read = await extract(sandbox, documents.pdf(["The first page.", "A pangolin sleeps.", "The end."]), "a.pdf")
+    assert (read.mime_type, read.pages) == ("application/pdf", 3)
+    assert [(piece.page, piece.content.strip()) for piece in read.pieces] == [
+        (1, "The first page."),
+        (2, "A pangolin sleeps."),
+        (3, "The end."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "mime_type", "expected"),
+    [
+        (documents.pdf(["A PDF under another name."]), "notes.txt", "application/pdf", "A PDF under another name."),
+        (b"# Title\n\nSome *words*.", "a.md", "text/markdown", "# Title\n\nSome *words*."),
+        (b"Plain words.", "a.pdf", "text/plain", "Plain words."),
+        ("Grüße aus Köln, schöne Größe".encode("latin-1"), "a.txt", "text/plain", "Grüße aus Köln, schöne Größe"),
+        ("Grüße".encode("utf-16"), "a.txt", "text/plain", "Grüße"),
+        (b"x,y\n1,2\n", "a.csv", "text/csv", "x,y\n1,2"),
+        (b"a lone \xed\xa0\x80 surrogate in broken utf-8, cesu", "a.txt", "text/plain", None),
+        (documents.encrypted_pdf("Open to read.", user_password=None), "a.pdf", "application/pdf", "Open to read."),
+    ],
+)
+async def test_formats(sandbox, data, name, mime_type, expected):
+    read = await extract(sandbox, data, name)
+    assert read.mime_type == mime_type
+    assert expected is None or read.pieces[0].content.strip() == expected
+
+
+async def test_html_without_scripts_and_menus(sandbox):
+    page = b"""<!doctype html><html><head><title>T</title><style>p{}</style><script>alert(1)</script></head><body>
+    <nav><a href="/">Home</a></nav><article><h1>Pangolins</h1><p>They sleep during the day, and eat ants at night. It is
+    said that they are shy, and that nobody has ever seen one laugh.</p></article></body></html>"""
+    text = await text_of(sandbox, page, "a.html")
+    assert "eat ants at night" in text
+    assert "alert" not in text
+
+
+async def test_a_fragment_of_html(sandbox):
+    assert await text_of(sandbox, b"<p>Only this.</p>", "a.html") == "Only this."
+
+
+async def test_an_entity_reaches_no_file(sandbox):
+    page = (
+        b'<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><html><body><p>Before &x; after.</p></body></html>'
+    )
+    assert "root:" not in await text_of(sandbox, page, "a.html")
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "word"),
+    [
+        (documents.encrypted_pdf("Secret.", user_password="x"), Encrypted, "password"),
+        (documents.empty_pdf(), NoText, "no text"),
+        (documents.corrupted_pdf(), Corrupted, "damaged"),
+        (documents.looping_pdf(), Corrupted, "damaged"),
+        (documents.nested_pdf(), TooComplex, "unpack"),
+        (documents.inflating_pdf(50_000_000), TooComplex, "unpack"),
+        (documents.inflating_pdf(200_000_000, layers=2), TooComplex, "unpack"),
+        (b"word " * 2_100_000, TooLarge, "10,000,000 characters"),
+        (b"PK\x03\x04" + b"\x00" * 26 + b"word/document.xml", Unsupported, "Word document"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", Unsupported, "picture"),
+        (b"text at first " * 1000 + b"\x00\x01\x02\xff" * 5000, Unsupported, "like text"),
+        (b"", NoText, "empty"),
+    ],
+)
+async def test_refusals_name_the_file_and_the_reason(sandbox, data, error, word):
+    with pytest.raises(error, match=word) as caught:
+        await extract(sandbox, data, "tax return.pdf")
+    assert "tax return.pdf" in caught.value.message
+    assert await text_of(sandbox, b"Still fine.", "next.txt") == "Still fine."
+
+
+async def test_a_runaway_is_ended_by_processor_time():
+    async with Sandbox(cpu_s=2) as sandbox:
+        begin = time.monotonic()
+        with pytest.raises(TooComplex, match="2 s or 512 MB"):
+            await extract(sandbox, documents.slow_pdf(), "slow.pdf")
+        assert time.monotonic() - begin < 15
+        assert await text_of(sandbox, b"Still fine.", "next.txt") == "Still fine."
+
+
+async def test_a_runaway_is_ended_by_the_clock():
+    async with Sandbox(wall_s=1) as sandbox:
+        with pytest.raises(TooComplex):
+            await extract(sandbox, documents.slow_pdf(), "slow.pdf")
+
+
+async def test_memory_is_bounded():
+    async with Sandbox(memory_bytes=192 * 1024**2) as sandbox:
+        with pytest.raises(TooComplex, match=r"memory|192 MB"):
+            await extract(sandbox, documents.hungry_pdf(), "hungry.pdf")
+
+
+async def test_one_runaway_does_not_hold_up_others():
+    async with Sandbox(cpu_s=3) as sandbox:
+        slow = asyncio.create_task(extract(sandbox, documents.slow_pdf(), "slow.pdf"))
+        assert await text_of(sandbox, b"Meanwhile.", "quick.txt") == "Meanwhile."
+        assert not slow.done()
+        with pytest.raises(TooComplex):
+            await slow
+
+
+async def test_a_lost_nursery_is_replaced(sandbox):
+    lost = psutil.Process(sandbox.pid)
+    lost.kill()
+    await asyncio.to_thread(psutil.wait_procs, [lost])
+    assert await text_of(sandbox, b"Again.", "a.txt") == "Again."
+
+
+async def test_a_nursery_lost_while_reading_is_no_fault_of_the_file(sandbox):
+    reading = asyncio.create_task(extract(sandbox, documents.slow_pdf(), "slow.pdf"))
+    child = await asyncio.to_thread(first_child, sandbox.pid)
+    psutil.Process(sandbox.pid).kill()
+    with pytest.raises(SandboxLost):
+        await reading
+    assert has_ended(child)  # with its parent
+
+
+async def test_the_nursery_knows_no_secret_and_ends_with_the_service(monkeypatch):
+    monkeypatch.setenv("TOKENLINE_SERVICE_TOKEN", "a very secret token")
+    async with Sandbox() as sandbox:
+        nursery = psutil.Process(sandbox.pid)
+        assert nursery.environ() == {}
+    assert has_ended(nursery)
+
+
+CAGED = """
+import errno, os, resource, socket
+from services.ingest.extract.answers import Task
+from services.ingest.extract.nursery import limit_to
+
+limit_to(Task(name="", cpu_s=5, wall_s=5, memory_bytes=512 * 1024**2, max_chars=1))
+tries = {
+    "file": lambda: open("/etc/passwd"),
+    "write": lambda: open("/tmp/escaped", "w"),
+    "socket": lambda: socket.socket(),
+    "pipe": lambda: os.pipe(),
+    "memory": lambda: bytearray(600 * 1024**2),
+    "more": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)),
+}
+for name, attempt in tries.items():
+    try:
+        attempt()
+    except (OSError, MemoryError, ValueError):
+        continue
+    print(name)
+"""
+
+
+async def test_a_child_can_open_neither_file_nor_socket():
+    caged = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CAGED, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    possible, errors = await caged.communicate()
+    root_may_raise_limits = b"more\n" if os.geteuid() == 0 else b""
+    assert possible in (b"", root_may_raise_limits), errors
+
+
+def first_child(pid):
+    """Blocks until there is one."""
+    while not (children := psutil.Process(pid).children()):
+        time.sleep(0.001)
+    return children[0]
+
+
+def has_ended(process):
+    """A zombie has ended too: who buries it is not our concern."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE

@@ -1,0 +1,234 @@
+"""From a job in RabbitMQ to a search hit, and everything that may go wrong on the way."""
+
+import asyncio
+
+import pytest
+
+from services.ingest import jobs as jobs_module
+from services.ingest.index import key_of
+from tests.support import documents
+from tests.support.drafts import a_question, a_ticket
+from tests.support.ingest import Ingest
+from tokenline.contracts.attachments import AttachmentState
+from tokenline.contracts.errors import SearchUnavailable
+from tokenline.contracts.tickets import HoldReason, TicketState
+
+PAGES = ["The budget for 2026 is four million euros.", "Pangolins sleep during the day.", "The end."]
+
+
+def code_of(attachment):
+    return None if attachment.error is None else attachment.error.code
+
+
+async def test_from_job_to_hit_with_page(ingest):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(documents.pdf(PAGES), "report.pdf", conversation)
+    ended = await ingest.ended(attachment)
+    assert (ended.state, ended.pages, ended.chunks) == (AttachmentState.INDEXED, 3, 3)
+    (hit,) = await ingest.search(conversation, "When do pangolins sleep?")
+    assert (hit.attachment_id, hit.name, hit.page) == (attachment.id, "report.pdf", 2)
+    assert "Pangolins sleep" in hit.content
+    states = [told.state for told in ingest.events if told.id == attachment.id]
+    assert states == ["extracting", "embedding", "indexed"]
+    stored = await ingest.deps.store.get_attachment(attachment.id)
+    assert stored == ended
+    assert await ingest.waiting() == 0
+
+
+async def test_failures_name_file_and_reason_and_fail_nothing_else(ingest):
+    conversation = await ingest.conversation()
+    locked = await ingest.upload(documents.encrypted_pdf("x", user_password="y"), "locked.pdf", conversation)
+    broken = await ingest.upload(documents.corrupted_pdf(), "broken.pdf", conversation)
+    empty = await ingest.upload(documents.empty_pdf(), "scan.pdf", conversation)
+    picture = await ingest.upload(b"\x89PNG\r\n\x1a\n\x00\x00", "holiday.pdf", conversation)
+    good = await ingest.upload(documents.pdf(PAGES), "good.pdf", conversation)
+    for attachment, code in (
+        (locked, "encrypted"),
+        (broken, "corrupted"),
+        (empty, "no_text"),
+        (picture, "unsupported_type"),
+    ):
+        ended = await ingest.ended(attachment)
+        assert ended.state is AttachmentState.FAILED
+        assert ended.error.code == code
+        assert attachment.name in ended.error.message
+    assert (await ingest.ended(good)).state is AttachmentState.INDEXED
+
+
+async def test_a_bomb_is_ended_and_the_service_goes_on(tmp_path, amqp_url):
+    """B7: through the queue, with the others waiting behind it."""
+    async with Ingest(tmp_path, amqp_url, extract_cpu_s=3) as ingest:
+        conversation = await ingest.conversation()
+        bombs = [
+            await ingest.upload(documents.slow_pdf(), "slow.pdf", conversation),
+            await ingest.upload(documents.hungry_pdf(), "hungry.pdf", conversation),
+            await ingest.upload(documents.inflating_pdf(50_000_000), "inflating.pdf", conversation),
+            await ingest.upload(documents.nested_pdf(), "nested.pdf", conversation),
+        ]
+        good = await ingest.upload(documents.pdf(PAGES), "good.pdf", conversation)
+        for bomb in bombs:
+            ended = await ingest.ended(bomb)
+            assert (ended.state, code_of(ended)) == (AttachmentState.FAILED, "too_complex")
+        assert (await ingest.ended(good)).state is AttachmentState.INDEXED
+        ready = await ingest.http.get("/readyz")
+        assert ready.status_code == 200, ready.text
+        assert len(await ingest.search(conversation, "pangolins")) == 1
+
+
+async def test_a_job_delivered_twice_is_done_once(ingest):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(documents.pdf(PAGES), "report.pdf", conversation)
+    await ingest.publish(attachment)
+    await ingest.ended(attachment)
+    await ingest.publish(attachment)
+    marker = await ingest.upload(b"Marker.", "marker.txt", conversation)
+    await ingest.ended(marker)
+    assert [told.state for told in ingest.events if told.id == attachment.id].count("extracting") == 1
+    assert len(await ingest.search(conversation, "pangolins budget end", top_k=10)) == 3
+
+
+async def test_a_lost_job_is_found(ingest):
+    """Older than the sweep's patience, and never in the queue."""
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(b"Nobody told ingest.", "lost.txt", conversation, publish=False, age_s=60)
+    assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
+
+
+async def test_malformed_jobs_go_to_the_dead_letters(ingest):
+    await ingest.publish_raw(b"not a job")
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(b"Still fine.", "a.txt", conversation)
+    assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
+
+
+async def test_work_that_was_cut_off_is_done_after_the_restart(tmp_path, amqp_url):
+    """The job was in hand, unacknowledged; its lease has to run out."""
+    async with Ingest(tmp_path, amqp_url) as ingest:
+        conversation = await ingest.conversation()
+        attachment = await ingest.upload(documents.slow_pdf(), "slow.pdf", conversation)
+        await ingest.told(attachment, AttachmentState.EXTRACTING)
+    async with Ingest(tmp_path, amqp_url, extract_cpu_s=1) as ingest:
+        assert code_of(await ingest.ended(attachment)) == "too_complex"
+
+
+async def test_an_outage_of_the_index_is_waited_out(ingest, monkeypatch):
+    monkeypatch.setattr(jobs_module, "RETRY_S", (0.01,))
+    upsert = ingest.deps.vectors.upsert
+    failures = iter([SearchUnavailable(), SearchUnavailable()])
+
+    async def failing(*args):
+        for failure in failures:
+            raise failure
+        await upsert(*args)
+
+    monkeypatch.setattr(ingest.deps.vectors, "upsert", failing)
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(b"Patience is a virtue.", "a.txt", conversation)
+    assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
+    assert len(await ingest.search(conversation, "patience")) == 1
+
+
+async def test_a_file_that_is_gone(ingest):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(b"x", "gone.txt", conversation, publish=False)
+    await ingest.deps.files.delete(key_of(attachment.id))
+    await ingest.publish(attachment)
+    ended = await ingest.ended(attachment)
+    assert (ended.state, ended.error.code) == (AttachmentState.FAILED, "not_found")
+    assert "gone.txt" in ended.error.message
+
+
+async def test_a_question_held_for_its_file_is_let_go(ingest):
+    store, clock = ingest.deps.store, ingest.deps.clock
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(documents.pdf(PAGES), "report.pdf", conversation, publish=False)
+    draft = a_ticket(clock, conversation)
+    question = a_question(clock, draft, attachment_ids=(attachment.id,))
+    accepted = await store.accept(draft, question, conversation, user_limit=2, pool_limit=100, now=clock.now())
+    assert (accepted.ticket.state, accepted.ticket.hold_reason) == (TicketState.HELD, HoldReason.INDEXING)
+    released = asyncio.Event()
+    release = ingest.deps.line.release
+
+    async def watched(owner):
+        done = await release(owner)
+        released.set()
+        return done
+
+    ingest.deps.line.release = watched
+    await ingest.publish(attachment)
+    await released.wait()
+    ticket = await store.get_ticket(accepted.ticket.id)
+    assert ticket.state is TicketState.QUEUED
+
+
+async def test_binding_to_a_conversation_while_reading_is_kept(ingest):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(documents.pdf(PAGES * 20), "report.pdf", conversation)
+    ended = await ingest.ended(attachment)
+    assert ended.conversation_id == conversation.id
+
+
+async def test_only_the_owner_and_only_with_the_token(ingest):
+    """B5: somebody else's conversation answers as a missing one."""
+    mine = await ingest.conversation("ann")
+    theirs = await ingest.conversation("bob")
+    await ingest.ended(await ingest.upload(b"Ann's secret is a pangolin.", "a.txt", mine))
+    body = {"owner_id": "bob", "conversation_id": mine.id, "query": "pangolin", "top_k": 5}
+    foreign = await ingest.http.post("/search", json=body)
+    missing = await ingest.http.post("/search", json={**body, "conversation_id": mine.id.upper() + "x"})
+    assert (foreign.status_code, foreign.content) == (404, missing.content)
+    assert await ingest.search(theirs, "pangolin") == ()
+    for headers in ({"authorization": ""}, {"authorization": "Bearer wrong"}):
+        for path in ("/search", "/delete"):
+            answer = await ingest.http.post(path, json=body, headers=headers)
+            assert answer.status_code == 401
+    assert (await ingest.http.post("/search", content=b"{")).status_code == 400
+    assert (await ingest.http.post("/search", content=b" " * 70_000)).status_code == 413
+
+
+async def test_forgotten_files_are_not_found_any_more(ingest):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(documents.pdf(PAGES), "report.pdf", conversation)
+    await ingest.ended(attachment)
+    foreign = {"owner_id": "bob", "attachment_ids": [attachment.id]}
+    assert (await ingest.http.post("/delete", json=foreign)).status_code == 204
+    assert len(await ingest.search(conversation, "pangolins")) == 1
+    own = {"owner_id": "ann", "attachment_ids": [attachment.id]}
+    for _ in range(2):
+        assert (await ingest.http.post("/delete", json=own)).status_code == 204
+    assert await ingest.search(conversation, "pangolins") == ()
+
+
+async def test_deleting_while_reading_leaves_nothing(ingest):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(documents.slow_pdf(), "slow.pdf", conversation)
+    await ingest.told(attachment, AttachmentState.EXTRACTING)
+    own = {"owner_id": "ann", "attachment_ids": [attachment.id]}
+    assert (await ingest.http.post("/delete", json=own)).status_code == 204
+    await ingest.deps.store.delete_attachment(attachment.id)
+    after = await ingest.upload(b"The next one.", "next.txt", conversation)
+    assert (await ingest.ended(after)).state is AttachmentState.INDEXED
+    assert await ingest.waiting() == 0
+    assert {told.state for told in ingest.events if told.id == attachment.id} == {"extracting"}
+
+
+async def test_probes_and_metrics(ingest):
+    conversation = await ingest.conversation()
+    await ingest.ended(await ingest.upload(b"Some words.", "a.txt", conversation))
+    await ingest.search(conversation, "words")
+    assert (await ingest.http.get("/healthz")).status_code == 200
+    assert (await ingest.http.get("/readyz")).json()["checks"] == {"broker": "ok", "store": "ok", "sandbox": "ok"}
+    metrics = (await ingest.http.get("/metrics")).text
+    assert 'tokenline_ingest_files_total{outcome="indexed"} 1.0' in metrics
+    assert 'tokenline_ingest_stage_seconds_count{stage="extract"} 1.0' in metrics
+    assert "tokenline_search_seconds_count 1.0" in metrics
+    assert conversation.id not in metrics
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a\x00b", "<script>alert(1)</script>.pdf", "x" * 500])
+async def test_names_are_only_shown(ingest, name):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(b"Some words.", name, conversation)
+    assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
+    (hit,) = await ingest.search(conversation, "words")
+    assert hit.name == name
