@@ -1,11 +1,12 @@
 """``engine`` runs a test against the in-memory twin and against RabbitMQ; ``connect`` gives connected clients."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from tests.contract.broker.engines import Engine, MemoryEngine, RabbitEngine
-from tests.support.broker import eventually, no_tasks_left
+from tests.support.broker import LIMIT_S, eventually, no_tasks_left
 from tokenline.core.ports.broker import Broker
 
 Connect = Callable[..., Awaitable[Broker]]
@@ -26,7 +27,8 @@ async def connect(engine: Engine) -> AsyncIterator[Connect]:
     async def connected(name: str = "one") -> Broker:
         client = engine.broker(name)
         clients.append(client)
-        await client.connect()
+        async with asyncio.timeout(LIMIT_S):
+            await client.connect()
         return client
 
     async def none_connected() -> bool:

@@ -72,7 +72,7 @@ class RabbitEngine:
 
     async def connections(self) -> list[str]:
         said = await self._erlang("[binary_to_list(N) || {_, N} <- Mine].")
-        return [name for name in said.strip("[]").replace('"', "").split(",") if name]
+        return [name.strip() for name in said.strip("[]").replace('"', "").split(",") if name]
 
     async def _erlang(self, code: str) -> str:
         """Run it with ``Mine``: process and name of the connections to this test's virtual host."""
