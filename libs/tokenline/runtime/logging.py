@@ -34,7 +34,8 @@ def configure_logging(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Libraries below warnings say what our own events say already, or quote requests.
-    for noisy in ("aiormq", "aio_pika", "httpx2", "httpcore2", "openai", "uvicorn.access"):
+    # Libraries below warnings say what our own events say already, or quote requests: uvicorn logs each socket's
+    # address with its query, where a socket ticket stands (B2).
+    for noisy in ("aiormq", "aio_pika", "httpx2", "httpcore2", "openai", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)
