@@ -1,8 +1,8 @@
 """The whole line at one moment, sorted once and then only sliced. Pure."""
 
 from bisect import bisect_right
-from collections import Counter
-from operator import attrgetter
+from collections import defaultdict
+from math import inf
 from typing import NamedTuple
 
 from tokenline.contracts.events import LineEntry
@@ -12,14 +12,15 @@ from tokenline.contracts.tickets import TicketState
 from tokenline.core.eta import Forecast
 from tokenline.core.ledger import Ledger, LineKey, line_key
 
-_key = attrgetter("key")
-
 
 class Row(NamedTuple):
-    key: LineKey
     entry: LineEntry
     position: int | None
     """``None`` when it runs."""
+
+    @property
+    def key(self) -> LineKey:
+        return line_key(self.entry)
 
 
 Rows = list[Row]
@@ -31,7 +32,7 @@ class Snapshot:
     def __init__(self, ledger: Ledger, now: float) -> None:
         self.at = now
         self.rows: Rows = []
-        self.oldest: dict[Pool, float] = {}
+        self.oldest: dict[Pool, float] = defaultdict(lambda: inf)
         """When the waiting ticket that was accepted first was accepted."""
         self.served = {worker.pool for worker in ledger.workers.values()}
         """Pools with a live worker."""
@@ -39,21 +40,20 @@ class Snapshot:
         self._read(ledger)
 
     def _read(self, ledger: Ledger) -> None:
-        before: Counter[Pool] = Counter()
-        held: dict[tuple[Pool, int], int] = {}
+        queued, held = TicketState.QUEUED, TicketState.HELD
+        before: dict[Pool, int] = defaultdict(int)
+        position: int | None
         for entry in ledger.in_order():
-            position = None
-            if entry.state is TicketState.QUEUED:
+            position, pool, state = None, entry.pool, entry.state
+            if state is queued:
                 # Queued ones come in order of dispatch, so counting is the rank, and cheaper than asking for each.
-                position = before[entry.pool]
-                before[entry.pool] += 1
-                self.oldest[entry.pool] = min(entry.created_at, self.oldest.get(entry.pool, entry.created_at))
-            elif entry.state is TicketState.HELD:
-                place = (entry.pool, entry.priority)
-                if place not in held:
-                    held[place] = ledger.position(entry)
-                position = held[place]
-            self.rows.append(Row(line_key(entry), entry, position))
+                position = before[pool]
+                before[pool] = position + 1
+                if entry.created_at < self.oldest[pool]:
+                    self.oldest[pool] = entry.created_at
+            elif state is held:
+                position = ledger.position(entry)
+            self.rows.append(Row(entry, position))
 
     def eta(self, row: Row) -> Eta | None:
         """For those in the queue; what is held waits for something that has no forecast."""
@@ -71,4 +71,4 @@ class Snapshot:
 
 def after(rows: Rows, key: LineKey | None) -> int:
     """Index of the first row beyond ``key``, whether or not that ticket is still there; ``None``: the first."""
-    return 0 if key is None else bisect_right(rows, key, key=_key)
+    return 0 if key is None else bisect_right(rows, key, key=lambda row: row.key)
