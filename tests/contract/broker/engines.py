@@ -1,9 +1,10 @@
 """The engines of the broker port, each with the levers to break it."""
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 import aio_pika
+from yarl import URL
 
 from deploy.local.rabbitmq import NodeHandle
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
@@ -54,10 +55,19 @@ class RabbitEngine:
         self.url = node.amqp_url(vhost)
         self._node = node
         self._vhost = vhost
+        self._clients: list[RabbitBroker] = []
 
-    def broker(self, name: str = "one") -> RabbitBroker:
-        # A little jitter, never much: tests wait for reconnects.
-        return RabbitBroker(self.url, name, jitter=lambda: 0.0)
+    def broker(self, name: str = "one", *, user: str | None = None, **hooks: Any) -> RabbitBroker:
+        url = self.url if user is None else str(URL(self.url).with_user(user))
+        # No jitter: tests wait for reconnects.
+        client = RabbitBroker(url, name, jitter=lambda: 0.0, **hooks)
+        self._clients.append(client)
+        return client
+
+    async def close(self) -> None:
+        """Close every client, also those of a test that failed."""
+        for client in self._clients:
+            await client.close()
 
     async def delete_queue(self, name: str) -> None:
         async with await aio_pika.connect(self.url) as connection:

@@ -1,6 +1,7 @@
 """What only RabbitMQ has: names, properties of messages, its alarms' notices, refused logins."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import aio_pika
 import pytest
@@ -8,7 +9,6 @@ import pytest
 from deploy.local.rabbitmq import NodeHandle
 from tests.contract.broker.engines import RabbitEngine
 from tests.support.broker import Inbox, eventually, no_tasks_left
-from tokenline.adapters.broker_rabbitmq import RabbitBroker
 from tokenline.adapters.broker_rabbitmq.topology import has_quorum_priorities
 from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.topology import DEAD_QUEUE, EVENTS, EXCHANGES, TICKETS, event_queue, ticket_queue
@@ -17,8 +17,11 @@ LINE = ticket_queue("gpt")
 
 
 @pytest.fixture
-def rabbit(broker_node: NodeHandle, vhost: str) -> RabbitEngine:
-    return RabbitEngine(broker_node, vhost)
+async def rabbit(broker_node: NodeHandle, vhost: str) -> AsyncIterator[RabbitEngine]:
+    engine = RabbitEngine(broker_node, vhost)
+    yield engine
+    await engine.close()
+    await no_tasks_left()
 
 
 async def test_two_connections_with_their_names(rabbit: RabbitEngine) -> None:
@@ -27,7 +30,6 @@ async def test_two_connections_with_their_names(rabbit: RabbitEngine) -> None:
     assert sorted(await rabbit.connections()) == ["gateway g1 consume", "gateway g1 publish"]
     await broker.close()
     assert broker.problem == "closed"
-    await no_tasks_left()
 
 
 async def test_published_messages_are_persistent_and_told_ones_are_not(rabbit: RabbitEngine) -> None:
@@ -58,7 +60,7 @@ async def test_connecting_declares_all_exchanges_and_the_dead_letter_queue(rabbi
 
 
 async def test_connecting_can_be_given_up(rabbit: RabbitEngine) -> None:
-    broker = RabbitBroker(rabbit.url.replace("tokenline:", "stranger:"), "one", jitter=lambda: 0.0)
+    broker = rabbit.broker(user="stranger")
     connecting = asyncio.create_task(broker.connect(), name="connecting")
 
     async def refused() -> bool:
@@ -75,10 +77,7 @@ async def test_connecting_can_be_given_up(rabbit: RabbitEngine) -> None:
 async def test_changes_of_the_connection_are_observed(rabbit: RabbitEngine) -> None:
     seen: list[bool] = []
     took: list[tuple[str, float]] = []
-    broker = RabbitBroker(
-        rabbit.url,
-        "one",
-        jitter=lambda: 0.0,
+    broker = rabbit.broker(
         observe_publish=lambda exchange, seconds: took.append((exchange, seconds)),
         observe_connected=seen.append,
     )
@@ -116,8 +115,6 @@ async def test_an_exchange_deleted_behind_a_listener_is_put_back_without_a_publi
 
     await eventually(bound_again, 2.0)
     assert (await inbox.next()).body == b"heard"
-    await listener.close()
-    await speaker.close()
 
 
 async def test_a_hundred_publishes_at_once_are_each_confirmed(rabbit: RabbitEngine) -> None:
@@ -126,7 +123,6 @@ async def test_a_hundred_publishes_at_once_are_each_confirmed(rabbit: RabbitEngi
     await broker.declare(LINE)
     await asyncio.gather(*(broker.publish(TICKETS.name, "gpt", b"%d" % n) for n in range(100)))
     assert await broker.depth(LINE) == 100
-    await broker.close()
 
 
 async def test_a_message_larger_than_a_frame(rabbit: RabbitEngine) -> None:
@@ -138,7 +134,6 @@ async def test_a_message_larger_than_a_frame(rabbit: RabbitEngine) -> None:
     assert await broker.tell(EVENTS.name, "big", body)
     await broker.publish(EVENTS.name, "big", body)
     assert [(await inbox.next()).body == body for _ in range(2)] == [True, True]
-    await broker.close()
 
 
 @pytest.mark.parametrize(

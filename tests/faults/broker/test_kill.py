@@ -181,6 +181,6 @@ async def test_closing_while_frozen_does_not_hang(node: PrivateNode, node_broker
         await broker.close()
         took = time.monotonic() - began
         print(f"closed in {took:.2f} s")
-        assert took < 10.0
+        assert took < 5.0
     finally:
         node.resume()

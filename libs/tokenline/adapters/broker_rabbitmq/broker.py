@@ -74,10 +74,9 @@ class RabbitBroker:
             await self._publishing.wait_up()
 
     async def close(self) -> None:
-        """Unacknowledged messages go back to their queues. Leaves no task and no connection."""
+        """Unacknowledged messages go back to their queues. Leaves no task and no connection, within 4 s."""
         await self._tasks.end()
-        await self._publishing.close()
-        await self._consuming.close()
+        await asyncio.gather(self._publishing.close(), self._consuming.close())
 
     async def declare(self, queue: Queue) -> None:
         await self._topology.ensure(queue)
