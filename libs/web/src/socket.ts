@@ -131,7 +131,19 @@ export class LiveSocket<In extends { type: string }, Out> {
   private beat(): void {
     const now = Date.now();
     if (now - this.heardAt >= DEAD_MS) this.lost(1006);
-    else if (now - this.lastPingAt >= PING_MS) this.ping();
+    else if (now - this.lastPingAt >= PING_MS) {
+      this.ping();
+      void this.renew();
+    }
+  }
+
+  /** An access token ends before a long stream does: the next one is told to the same socket. */
+  private async renew(): Promise<void> {
+    const socket = this.socket;
+    const token = await this.options.token().catch(() => this.token ?? null);
+    if (!token || token === this.token || socket !== this.socket || this.state !== "open") return;
+    this.token = token;
+    this.send({ type: "auth", token } as Out);
   }
 
   private ping(): void {

@@ -26,13 +26,16 @@ export function etaText(eta: Eta | null, passedS = 0): string | null {
   const worst = Math.max(0, eta.worst_s - passedS);
   if (worst < 2) return "any moment";
   if (likely < 2) return `up to ${duration(tidy(worst))}`;
-  const [from, to] = [duration(tidy(likely)), duration(tidy(worst))];
-  if (from === to) return `about ${from}`;
-  const [low, unit] = from.split(" ");
-  return from.split(" ").length === 2 && to.endsWith(` ${unit}`) && to.split(" ").length === 2
-    ? `${low}–${to}`
-    : `${from} – ${to}`;
+  const [from, to] = [tidy(likely), tidy(worst)].map(Math.round) as [number, number];
+  if (from === to) return `about ${duration(to)}`;
+  if (to < SECONDS_UP_TO) return `${from}–${to} s`;
+  const [low, high] = [Math.max(1, Math.round(from / 60)), Math.round(to / 60)];
+  if (to >= 3600) return `${duration(from)} – ${duration(to)}`;
+  return low === high ? `about ${high} min` : `${low}–${high} min`;
 }
+
+/** Ranges that end below this are told in seconds. */
+const SECONDS_UP_TO = 100;
 
 /** Steps of 5 s over 20 s, so that the text does not flicker with every second. */
 function tidy(seconds: number): number {

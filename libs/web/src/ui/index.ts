@@ -4,6 +4,7 @@ export { Field, FIELD } from "./Field";
 export { bytes, clock, duration, etaText, plural, when } from "./format";
 export { IconButton } from "./IconButton";
 export { Logo } from "./Logo";
+export { FINE_POINTER, matches, WIDE } from "./media";
 export { Notice } from "./Notice";
 export { SignIn } from "./SignIn";
 export { Spinner } from "./Spinner";

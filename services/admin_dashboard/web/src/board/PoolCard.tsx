@@ -35,7 +35,7 @@ export function PoolCard({ card, chosen, onChoose }: Props) {
           <span className="text-[40px] leading-none font-semibold tracking-[-0.035em] tabular-nums">
             {card.waiting.toLocaleString("en")}
           </span>
-          <span className="text-sm text-ink-faint">waiting{card.held > 0 && `, ${card.held} held`}</span>
+          <span className="text-sm text-ink-faint">waiting</span>
         </p>
         <p className="text-right text-sm leading-tight">
           <span className="block text-xs text-ink-faint">Wait from here</span>

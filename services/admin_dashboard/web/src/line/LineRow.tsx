@@ -23,7 +23,7 @@ export const LineRow = memo(function LineRow({ item, index, top, now, onUser }: 
       style={{ height: ROW_PX, transform: `translateY(${top}px)` }}
     >
       <span role="cell" className="font-semibold">
-        {item.state === "queued" && item.position !== null ? item.position + 1 : "–"}
+        {item.state === "queued" && item.position !== null ? item.position.toLocaleString("en") : "–"}
       </span>
       <span role="cell" className="truncate">
         <button type="button" className="max-w-full truncate hover:text-accent hover:underline" onClick={() => onUser(item.user)}>

@@ -56,7 +56,7 @@ function Tickets({ user }: { user: string }) {
           <li key={item.ticket_id} className="rounded-xl border border-line p-4 text-[13px]">
             <div className="flex items-center justify-between">
               <span className="text-lg font-semibold tabular-nums">
-                {item.state === "queued" && item.position !== null ? `Place ${item.position + 1}` : item.pool}
+                {item.state === "queued" && item.position !== null ? `${item.position.toLocaleString("en")} ahead` : item.pool}
               </span>
               <StateBadge state={item.state} />
             </div>

@@ -4,7 +4,7 @@ import { Panel } from "../shell/Panel";
 
 export function Workers({ workers }: { workers: Row[] }) {
   return (
-    <Panel title="Workers" aside={<span className="text-[13px] text-ink-faint tabular-nums">{workers.length}</span>}>
+    <Panel title="Workers" aside={<span className="ml-auto text-[13px] text-ink-faint tabular-nums">{workers.length}</span>}>
       <div className="max-h-[240px] overflow-auto px-2 pb-2">
         {workers.length === 0 ? (
           <p className="px-3 py-10 text-center text-[13px] text-ink-faint">No worker is running. Nothing is being answered.</p>
@@ -36,12 +36,14 @@ function WorkerRow({ worker }: { worker: Row }) {
   const { worker_id, pool, busy, slots, draining, seen_s_ago } = worker;
   return (
     <tr className="border-t border-line tabular-nums">
-      <td className="max-w-40 truncate px-3 py-2 font-medium" title={worker_id}>
-        {worker_id}
-        {draining && <span className="ml-2 rounded-full bg-warn-soft px-2 py-0.5 text-[11px] text-warn">draining</span>}
+      <td className="max-w-44 px-3 py-2 font-medium" title={worker_id}>
+        <span className="flex items-center gap-2">
+          <span className="truncate">{worker_id}</span>
+          {draining && <span className="rounded-full bg-warn-soft px-2 text-[11px] leading-5 text-warn">draining</span>}
+        </span>
       </td>
       <td className="max-w-24 truncate px-3 py-2 text-ink-soft">{pool}</td>
-      <td className="px-3 py-2 text-right">
+      <td className="px-3 py-2 text-right whitespace-nowrap">
         {busy} <span className="text-ink-faint">/ {slots}</span>
       </td>
       <td className={cx("px-3 py-2 text-right whitespace-nowrap", seen_s_ago > QUIET_S ? "text-warn" : "text-ink-faint")}>

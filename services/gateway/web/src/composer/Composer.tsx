@@ -1,5 +1,5 @@
 import { liveTickets } from "@tokenline/client";
-import { IconButton } from "@tokenline/client/ui";
+import { FINE_POINTER, IconButton, matches } from "@tokenline/client/ui";
 import { ArrowUp, Paperclip, Square } from "lucide-react";
 import { type ClipboardEvent, type KeyboardEvent, useRef } from "react";
 import { useAgent } from "../state/agent";
@@ -51,14 +51,14 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
         event.preventDefault();
         send();
       }}
-      className="rounded-[22px] border border-line-strong bg-raised shadow-soft transition-colors focus-within:border-accent/60"
+      className="rounded-[22px] border border-line-strong bg-raised shadow-soft transition-colors focus-within:border-accent/45"
     >
       <AttachmentTray thread={thread} />
       <textarea
         ref={area}
         value={text}
         rows={1}
-        autoFocus
+        autoFocus={matches(FINE_POINTER)}
         aria-label="Your question"
         placeholder={agent ? `Ask ${agent.name}` : "Ask a question"}
         onChange={(event) => setDraft(thread, event.target.value)}

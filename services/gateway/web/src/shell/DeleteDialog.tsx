@@ -16,7 +16,7 @@ export function DeleteDialog({ open, onOpenChange, title, onDelete }: Props) {
         <AlertDialog.Content className="fixed top-1/2 left-1/2 z-50 w-[min(420px,92vw)] -translate-1/2 rounded-2xl border border-line bg-raised p-6 shadow-soft">
           <AlertDialog.Title className="text-base font-semibold">Delete this conversation?</AlertDialog.Title>
           <AlertDialog.Description className="mt-2 text-sm text-ink-soft">
-            “{title || "New chat"}” and its files will be gone for good. A question still waiting in it is withdrawn.
+            “{title || "New chat"}” and its files will be gone for good.
           </AlertDialog.Description>
           <div className="mt-6 flex justify-end gap-2">
             <AlertDialog.Cancel asChild>

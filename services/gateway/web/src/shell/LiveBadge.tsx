@@ -8,16 +8,16 @@ export function LiveBadge({ conversationId }: { conversationId: string }) {
     if (live.length === 0) return null;
     if (live.some(({ phase }) => phase === "streaming" || phase === "processing")) return "answering";
     const places = live.flatMap(({ phase, position }) => (phase === "queued" && position !== null ? [position] : []));
-    return places.length ? `#${Math.min(...places) + 1}` : "waiting";
+    return places.length ? `#${Math.min(...places)}` : "waiting";
   });
   if (sign === null) return null;
   if (sign.startsWith("#")) {
     return (
       <span
-        title={`Place ${sign.slice(1)} in line`}
+        title={`${sign.slice(1)} ahead of you`}
         className="ml-auto rounded-full bg-accent-soft px-1.5 text-[11px] leading-[18px] font-semibold text-accent tabular-nums"
       >
-        {sign}
+        {sign.slice(1)}
       </span>
     );
   }

@@ -52,6 +52,7 @@ export default function Markdown({ text, streaming, citations }: Props) {
         <Streamdown
           mode={streaming ? "streaming" : "static"}
           parseIncompleteMarkdown={streaming}
+          isAnimating={streaming}
           rehypePlugins={SAFE}
           components={COMPONENTS}
           plugins={plugins}

@@ -21,6 +21,8 @@ export function WaitingCard({ ticket, files, askedAt }: Props) {
   const { number, headline, detail, tone } = explanation;
   const eta = ticket.phase === "queued" ? etaText(ticket.eta, ticket.etaAt ? (now - ticket.etaAt) / 1000 : 0) : null;
   const inLine = ticket.phase === "queued" && !ticket.stopping;
+  // Held behind one's own questions: nothing of this one moves.
+  const resting = ticket.phase === "held" && !ticket.reason?.startsWith("indexing");
 
   return (
     <section
@@ -30,7 +32,7 @@ export function WaitingCard({ ticket, files, askedAt }: Props) {
       <div className="flex items-end justify-between gap-4 px-5 pt-5">
         <div className="min-w-0">
           {number === null ? (
-            <p className={cx("text-[22px] leading-tight font-semibold tracking-tight", !inLine && "animate-breathe")}>
+            <p className={cx("text-[22px] leading-tight font-semibold tracking-tight", !inLine && !resting && "animate-breathe")}>
               {headline}
             </p>
           ) : (
@@ -47,20 +49,22 @@ export function WaitingCard({ ticket, files, askedAt }: Props) {
           </p>
         )}
       </div>
-      <div className="px-5 pt-4">
-        {inLine ? <LineTrack position={ticket.position ?? 0} from={ticket.from} /> : <Shimmer />}
-      </div>
-      <div className="mt-3 flex min-h-11 items-center gap-3 border-t border-line bg-panel px-5 py-1.5 text-[13px]">
+      {!resting && (
+        <div className="px-5 pt-4">
+          {inLine ? <LineTrack position={ticket.position ?? 0} from={ticket.from} /> : <Shimmer />}
+        </div>
+      )}
+      <div className="mt-4 flex min-h-11 flex-wrap items-center gap-x-3 border-t border-line bg-panel/60 px-5 py-1.5 text-[13px]">
         <span className="flex items-center gap-1.5 text-ink-faint tabular-nums">
           <Clock3 className="size-3.5" aria-hidden />
           {clock(now / 1000 - askedAt)}
         </span>
-        <span className={cx("min-w-0 flex-1 truncate", tone === "warn" ? "font-medium text-warn" : "text-ink-soft")}>
+        <span className={cx("order-last basis-full pb-1 empty:hidden sm:order-none sm:min-w-0 sm:flex-1 sm:basis-0 sm:pb-0", tone === "warn" ? "font-medium text-warn" : "text-ink-soft")}>
           {detail}
         </span>
         <Button
           kind="ghost"
-          className="-mr-2 h-8 px-2.5 text-[13px]"
+          className="-mr-2 ml-auto h-8 px-2.5 text-[13px]"
           disabled={ticket.stopping}
           onClick={() => chat().stop(ticket.id)}
         >
