@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Api } from "../src/api";
+import { ChatClient } from "../src/chat";
+import { ApiError } from "../src/errors";
+import type { Session } from "../src/session";
+import type { Outgoing } from "../src/state/types";
+import { FakeSocket } from "./fake_socket";
+import { accepted, C, delta, T } from "./frames";
+
+let saved: Outgoing[];
+let createConversation: ReturnType<typeof vi.fn>;
+
+const CONVERSATION = { id: C, owner_id: "u1", agent_id: "a", title: "", archived: false, created_at: 1, updated_at: 1 };
+
+function client(): ChatClient {
+  const made = new ChatClient({
+    session: { token: async () => "token" } as unknown as Session,
+    api: { createConversation, messages: async () => ({ items: [], next: null }) } as unknown as Api,
+    outbox: { load: () => saved, save: (entries) => (saved = entries) },
+    url: "ws://test",
+    create: () => new FakeSocket() as unknown as WebSocket,
+  });
+  made.open();
+  return made;
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(0);
+const sent = (type: string) => FakeSocket.latest().sent.filter((frame) => frame.type === type);
+const ASK = { conversationId: C, agentId: null, attachments: [] };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  FakeSocket.all = [];
+  saved = [];
+  createConversation = vi.fn(async () => CONVERSATION);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("asking", () => {
+  it("keeps a question until it is accepted, and repeats it under the same id after a break", async () => {
+    const chat = client();
+    await settle();
+    const id = chat.ask("Hello?", ASK);
+    expect(saved.map(({ clientMessageId }) => clientMessageId)).toEqual([id]);
+    FakeSocket.latest().accept();
+    FakeSocket.latest().break();
+    await vi.advanceTimersByTimeAsync(500);
+    FakeSocket.latest().accept();
+    expect(sent("send").map((frame) => frame["client_message_id"])).toEqual([id]);
+    FakeSocket.latest().hear({ ...accepted, client_message_id: id });
+    expect(saved).toEqual([]);
+    chat.close();
+  });
+
+  it("creates the conversation of a first question once", async () => {
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    chat.ask("Hello?", { ...ASK, conversationId: null });
+    await settle();
+    expect(createConversation).toHaveBeenCalledOnce();
+    expect(sent("send")).toMatchObject([{ conversation_id: C, content: "Hello?" }]);
+    expect(saved[0]?.conversationId).toBe(C);
+    chat.close();
+  });
+
+  it("keeps a first question that could not be placed for the next connection", async () => {
+    createConversation.mockRejectedValueOnce(new ApiError(0, { code: "unreachable", message: "", detail: {} }));
+    const chat = client();
+    await settle();
+    chat.ask("Hello?", { ...ASK, conversationId: null });
+    await settle();
+    expect(saved[0]?.error).toBeNull();
+    FakeSocket.latest().accept();
+    await settle();
+    expect(sent("send")).toHaveLength(1);
+    chat.close();
+  });
+
+  it("stops the ticket of a question that was taken back too late", async () => {
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    const id = chat.ask("Hello?", ASK);
+    chat.discard(id);
+    FakeSocket.latest().hear({ ...accepted, client_message_id: id });
+    expect(sent("cancel")).toMatchObject([{ ticket_id: T }]);
+    chat.close();
+  });
+});
+
+describe("following", () => {
+  it("resumes every live ticket from its own cursor", async () => {
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    FakeSocket.latest().hear(accepted);
+    FakeSocket.latest().hear(delta(0, "Hi 👋"));
+    FakeSocket.latest().break();
+    await vi.advanceTimersByTimeAsync(500);
+    FakeSocket.latest().accept();
+    expect(sent("resume")).toEqual([{ type: "resume", ticket_id: T, attempt: 1, offset: 4 }]);
+    chat.close();
+  });
+
+  it("asks once for what is missing", async () => {
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    FakeSocket.latest().hear(accepted);
+    for (const offset of [5, 6, 7]) FakeSocket.latest().hear(delta(offset, "x"));
+    expect(sent("resume")).toEqual([{ type: "resume", ticket_id: T, attempt: 1, offset: 0 }]);
+    chat.close();
+  });
+
+  it("repeats the wish to stop after a reconnect", async () => {
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    FakeSocket.latest().hear(accepted);
+    FakeSocket.latest().break();
+    chat.stop(T);
+    await vi.advanceTimersByTimeAsync(500);
+    FakeSocket.latest().accept();
+    expect(sent("cancel")).toHaveLength(1);
+    chat.close();
+  });
+});

@@ -1,0 +1,61 @@
+import type { Message, ServerFrame } from "../src/generated/frames";
+
+export const T = "0197-ticket";
+export const C = "0197-conversation";
+
+export function message(part: Partial<Message>): Message {
+  return {
+    id: "m1",
+    conversation_id: C,
+    owner_id: "u1",
+    role: "user",
+    content: "Hello?",
+    status: "sent",
+    seq: 1,
+    parent_id: null,
+    ticket_id: T,
+    client_message_id: null,
+    attachment_ids: [],
+    citations: [],
+    tool_calls: [],
+    usage: null,
+    created_at: 1000,
+    ...part,
+  } as Message;
+}
+
+export const QUESTION = message({ client_message_id: "q1" });
+export const ANSWER = message({ id: "m2", role: "assistant", content: "", status: "complete", seq: 2, parent_id: "m1" });
+
+export const accepted: ServerFrame = {
+  type: "accepted",
+  ticket_id: T,
+  conversation_id: C,
+  client_message_id: "q1",
+  message: QUESTION,
+};
+
+export function queued(position: number): ServerFrame {
+  return { type: "queued", ticket_id: T, position, eta: { likely_s: 4, worst_s: 9 }, note: null };
+}
+
+export function delta(offset: number, text: string, attempt = 1): ServerFrame {
+  return { type: "delta", ticket_id: T, attempt, offset, text };
+}
+
+export function complete(length: number, content = "", attempt = 1): ServerFrame {
+  return { type: "complete", ticket_id: T, attempt, length, message: { ...ANSWER, content } };
+}
+
+/** One question from acceptance to answer, as a gateway sends it; the text has characters outside the BMP. */
+export const RECORDED: ServerFrame[] = [
+  accepted,
+  queued(2),
+  { type: "position", ticket_id: T, position: 1, eta: null, note: null },
+  { type: "position", ticket_id: T, position: 0, eta: null, note: null },
+  { type: "processing", ticket_id: T, attempt: 1 },
+  delta(0, "Hi 👋"),
+  delta(4, " and 🎉"),
+  delta(10, "!"),
+  complete(11),
+];
