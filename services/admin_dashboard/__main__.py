@@ -7,6 +7,7 @@ from services.admin_dashboard.board import BoardModel
 from services.admin_dashboard.deps import Deps
 from services.admin_dashboard.history import History
 from services.admin_dashboard.line import AdminLine
+from services.admin_dashboard.moments import Moments
 from services.admin_dashboard.names import Names
 from services.admin_dashboard.pictures import Pictures
 from services.admin_dashboard.settings import DashboardSettings
@@ -33,7 +34,8 @@ def build_deps(settings: DashboardSettings) -> Deps:
     agents = load_agents(settings.agents_file, settings.model)
     feed = LedgerFeed(store, broker, clock, listener=f"{NAME}.{new_id(clock.now())}")
     board = BoardModel(feed.ledger, {agent.pool for agent in agents.all})
-    line = AdminLine(feed.ledger, Names(store, clock), broker, clock)
+    moments = Moments(feed.ledger, board, clock)
+    line = AdminLine(moments, Names(store, clock), broker)
     return Deps(
         settings=settings,
         store=store,
@@ -45,10 +47,11 @@ def build_deps(settings: DashboardSettings) -> Deps:
         supervisor=Supervisor(),
         feed=feed,
         board=board,
+        moments=moments,
         line=line,
         history=History(feed.ledger, board, clock),
         truth=TruthCheck(store, broker, feed.ledger, board),
-        pictures=Pictures(feed, board, line, broker, clock),
+        pictures=Pictures(feed, board, moments, line, broker, clock),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.admin_dashboard.board import BoardModel
 from services.admin_dashboard.history import History
 from services.admin_dashboard.line import AdminLine
+from services.admin_dashboard.moments import Moments
 from services.admin_dashboard.pictures import Pictures
 from services.admin_dashboard.settings import DashboardSettings
 from services.admin_dashboard.truth import TruthCheck
@@ -28,6 +29,7 @@ class Deps:
     supervisor: Supervisor
     feed: LedgerFeed
     board: BoardModel
+    moments: Moments
     line: AdminLine
     history: History
     truth: TruthCheck

@@ -1,15 +1,13 @@
-"""The line for the page: one sorted snapshot a second for everybody, sliced, filtered and given names."""
+"""The line for the page: slices of what was sorted once for everybody, filtered and given names."""
 
+from services.admin_dashboard.moments import Moments
 from services.admin_dashboard.names import Names
 from services.admin_dashboard.snapshot import Row, Rows, Snapshot, after
 from tokenline.contracts.admin import LineFrame, LineItem, LinePage, LineQuery
 from tokenline.contracts.tickets import TicketState
-from tokenline.core.clock import Clock
-from tokenline.core.ledger import Ledger
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.broker import Broker
 
-SNAPSHOT_S = 1.0
 FIRST_PAGE = 200
 MAX_SELECTIONS = 32
 """Filtered lists kept with a snapshot; further ones are made anew for each request."""
@@ -21,33 +19,18 @@ Selection = tuple[str | None, str | None, TicketState | None]
 
 
 class AdminLine:
-    def __init__(self, ledger: Ledger, names: Names, broker: Broker, clock: Clock) -> None:
-        self._ledger = ledger
+    def __init__(self, moments: Moments, names: Names, broker: Broker) -> None:
+        self._moments = moments
         self._names = names
         self._broker = broker
-        self._clock = clock
-        self._snapshot: Snapshot | None = None
-        self._made_at = 0.0
+        self._selected_from: Snapshot | None = None
         self._selections: dict[Selection, Rows] = {}
-
-    def renew(self) -> Snapshot:
-        """Sort the line as it is at this moment."""
-        self._made_at = self._clock.monotonic()
-        self._snapshot = Snapshot(self._ledger, self._clock.now())
-        self._selections = {}
-        return self._snapshot
-
-    def current(self) -> Snapshot:
-        """At most `SNAPSHOT_S` old."""
-        if self._snapshot is None or self._clock.monotonic() - self._made_at >= SNAPSHOT_S:
-            return self.renew()
-        return self._snapshot
 
     async def page(self, query: LineQuery) -> LinePage:
         """Raises `BadRequest` for a cursor that is not ours. The cursor is a place in the line, not a number of rows:
         tickets that leave or enter between two pages make none of the others appear twice or not at all."""
         key = None if query.cursor is None else decode_cursor(query.cursor, tuple[int, int, float, str])
-        snapshot = self.current()
+        snapshot = self._moments.current().line
         rows = await self._select(snapshot, query)
         start = after(rows, key)
         chosen = rows[start : start + query.limit]
@@ -62,6 +45,8 @@ class AdminLine:
         selection = (query.pool, query.user and query.user.lower(), query.state)
         if selection == (None, None, None):
             return snapshot.rows
+        if self._selected_from is not snapshot:
+            self._selected_from, self._selections = snapshot, {}
         kept = self._selections
         if selection not in kept:
             rows = await self._matching(snapshot.rows, *selection)

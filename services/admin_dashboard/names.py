@@ -1,15 +1,16 @@
 """E-mail addresses of users by id, remembered for a while."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Protocol
 
 import structlog
 
+from tokenline.contracts.accounts import User
 from tokenline.contracts.errors import Retryable
 from tokenline.contracts.ids import UserId
 from tokenline.core.clock import Clock
-from tokenline.core.ports.store import AccountStore
 
 KEEP_S = 300.0
 MAX_NAMES = 200_000
@@ -20,8 +21,14 @@ WAIT_S = 1.0
 log = structlog.get_logger()
 
 
+class UsersStore(Protocol):
+    """The part of the store that has the addresses."""
+
+    async def get_users(self, user_ids: Sequence[UserId]) -> list[User]: ...
+
+
 class Names:
-    def __init__(self, store: AccountStore, clock: Clock) -> None:
+    def __init__(self, store: UsersStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._kept: dict[UserId, tuple[float, str]] = {}

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from services.admin_dashboard.board import BoardModel
 from services.admin_dashboard.line import AdminLine
+from services.admin_dashboard.moments import Moments
 from tokenline.contracts.admin import Board, LineFrame
 from tokenline.contracts.base import to_json
 from tokenline.core.clock import Clock
@@ -49,12 +50,15 @@ class Picture(NamedTuple):
 
 
 class Pictures:
-    def __init__(self, feed: LedgerFeed, board: BoardModel, line: AdminLine, broker: Broker, clock: Clock) -> None:
+    def __init__(
+        self, feed: LedgerFeed, board: BoardModel, moments: Moments, line: AdminLine, broker: Broker, clock: Clock
+    ) -> None:
         self.newest: Newest[Picture] = Newest()
         self.watchers = 0
         """Open sockets; without any nothing is made."""
         self._feed = feed
         self._board = board
+        self._moments = moments
         self._line = line
         self._broker = broker
         self._clock = clock
@@ -74,11 +78,11 @@ class Pictures:
             if self._made_at is not None and now - self._made_at < PUSH_S:
                 return
             self._made_at = now
-            snapshot = self._line.renew()
+            snapshot, cards = self._moments.renew()
             line = await self._line.first_page(snapshot)
             board = Board(
                 at=snapshot.at,
-                pools=self._board.cards(snapshot),
+                pools=cards,
                 workers=self._board.workers(snapshot.at),
                 broker_connected=self._broker.connected,
                 drift=self._feed.drift,

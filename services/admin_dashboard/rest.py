@@ -46,7 +46,7 @@ async def line(
 
 @router.get("/pools")
 async def pools(deps: DashboardDeps) -> Response:
-    return answer(PoolPage(items=deps.board.cards(deps.line.current())))
+    return answer(PoolPage(items=deps.moments.current().cards))
 
 
 @router.get("/workers")
