@@ -49,6 +49,7 @@ export interface Attachment {
   version: number;
 }
 
+/** A file of the user was stored, moved on, was indexed or failed. */
 export interface AttachmentFrame {
   type: "attachment";
   attachment: Attachment;
@@ -258,11 +259,13 @@ export interface Passage {
   similarity: number;
 }
 
+/** Are you there? */
 export interface Ping {
   type: "ping";
   id?: number;
 }
 
+/** Answers a ping with its `id`. */
 export interface Pong {
   type: "pong";
   id: number;
@@ -291,6 +294,7 @@ export interface PoolPage {
   next: string | null;
 }
 
+/** It moved: the fields are those of `Queued`. */
 export interface Position {
   type: "position";
   ticket_id: string;
@@ -360,6 +364,7 @@ export interface Snapshot {
   recovered: boolean;
 }
 
+/** A step of a tool call. */
 export interface ToolCallFrame {
   type: "tool_call";
   ticket_id: string;

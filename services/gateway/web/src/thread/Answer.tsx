@@ -1,41 +1,32 @@
-import type { ServedMessage } from "@tokenline/client";
-import { Notice, plural } from "@tokenline/client/ui";
+import type { ServedMessage, TicketView } from "@tokenline/client";
+import { Announcer } from "../waiting/Announcer";
+import { AnswerFooter } from "./AnswerFooter";
 import { AnswerText } from "./AnswerText";
-import { CopyButton } from "./CopyButton";
-import { Retry, retry } from "./Retry";
 import { Sources } from "./Sources";
+import { ToolCalls } from "./ToolCalls";
 
 interface Props {
-  message: ServedMessage;
+  /** The stored answer; `null` while it is being written. */
+  message: ServedMessage | null;
+  ticket: TicketView | null;
   question: ServedMessage | null;
 }
 
-/** A stored answer, whole or as far as it came. */
-export function Answer({ message, question }: Props) {
-  const { content, status, citations } = message;
+/** An answer from its first character on: it stays the same element when it is stored, so nothing is drawn anew. */
+export function Answer({ message, ticket, question }: Props) {
+  const streaming = message === null;
+  const attempt = ticket?.attempt ?? 1;
   return (
     <div className="group">
+      <Announcer text={streaming ? "Your answer is being written." : ticket ? "Your answer is complete." : ""} />
       <span className="sr-only">Answer:</span>
-      <AnswerText text={content} citations={citations} />
-      <Sources citations={citations ?? []} />
-      {status === "incomplete" && (
-        <Notice tone="warn" className="mt-4" action="Ask again" onAction={() => retry(question)}>
-          The answer broke off here.
-        </Notice>
+      {streaming && attempt > 1 && (
+        <p className="mb-3 text-[13px] text-ink-faint">Interrupted and begun again (attempt {attempt})</p>
       )}
-      <div className="mt-2 -ml-2 flex items-center gap-0.5 text-xs text-ink-faint">
-        <CopyButton text={content} label="Copy answer" className="size-8 [&>svg]:size-4" />
-        <Retry question={question} />
-        <span className="ml-1.5 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
-          {[status === "cancelled" && "Stopped", tokens(message)].filter(Boolean).join(" · ")}
-        </span>
-        {status === "cancelled" && <span className="ml-1.5 group-hover:hidden">Stopped</span>}
-      </div>
+      <ToolCalls calls={ticket?.toolCalls ?? []} />
+      <AnswerText text={message?.content ?? ticket?.text ?? ""} streaming={streaming} citations={message?.citations} />
+      {message && <Sources citations={message.citations ?? []} />}
+      {message && <AnswerFooter message={message} question={question} />}
     </div>
   );
-}
-
-function tokens({ tokens_used, usage }: ServedMessage): string | null {
-  const count = tokens_used ?? (usage ? usage.prompt_tokens + usage.completion_tokens : 0);
-  return count ? plural(count, "token") : null;
 }

@@ -5,7 +5,6 @@ import { useShallow } from "zustand/react/shallow";
 import { WaitingCard } from "../waiting/WaitingCard";
 import { Answer } from "./Answer";
 import { Ended } from "./Ended";
-import { LiveAnswer } from "./LiveAnswer";
 import { Question } from "./Question";
 import { Sending } from "./Sending";
 
@@ -20,9 +19,8 @@ export const Exchange = memo(function Exchange({ question, outgoing, answer, tic
   return (
     <article className="space-y-5">
       {question && <Question content={question.content} files={files} />}
-      {answer && <Answer message={answer} question={question} />}
       {waiting && question && <WaitingCard ticket={ticket} files={files} askedAt={question.created_at} />}
-      {streaming && <LiveAnswer ticket={ticket} />}
+      {(answer || streaming) && <Answer message={answer} ticket={ticket} question={question} />}
       {!answer && ticket && (ticket.phase === "error" || ticket.phase === "cancelled") && (
         <Ended ticket={ticket} question={question} />
       )}

@@ -1,6 +1,6 @@
 import type { Citation } from "@tokenline/client";
 import { cx } from "@tokenline/client/ui";
-import { type ComponentProps, useEffect, useState } from "react";
+import { type ComponentProps, useDeferredValue, useEffect, useState } from "react";
 import { harden } from "rehype-harden";
 import { defaultRehypePlugins, type ExtraProps, Streamdown, type StreamdownProps } from "streamdown";
 import { CitationMark } from "./CitationMark";
@@ -46,11 +46,14 @@ interface Props {
 
 export default function Markdown({ text, streaming, citations }: Props) {
   const plugins = useMath(text);
+  // Formatting may lag behind typing and scrolling, never hold them up: at first the bare text is shown.
+  const formatted = useDeferredValue(text, "");
+  if (!formatted) return <div className="prose whitespace-pre-wrap">{text}</div>;
   return (
     <Citations value={citations}>
       <div className={cx("prose", streaming && "streaming")} aria-busy={streaming}>
         <Streamdown
-          mode={streaming ? "streaming" : "static"}
+          mode="streaming"
           parseIncompleteMarkdown={streaming}
           isAnimating={streaming}
           rehypePlugins={SAFE}
@@ -59,7 +62,7 @@ export default function Markdown({ text, streaming, citations }: Props) {
           controls={false}
           linkSafety={{ enabled: false }}
         >
-          {text}
+          {formatted}
         </Streamdown>
       </div>
     </Citations>
