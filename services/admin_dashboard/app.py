@@ -66,6 +66,7 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.broker.connect()
         for pool in deps.board.pools():
             await deps.broker.declare(ticket_queue(pool))
+        await deps.feed.subscribe()
 
     async def broker_connected() -> None:
         if not deps.broker.connected:

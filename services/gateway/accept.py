@@ -2,6 +2,8 @@
 
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
+from msgspec.structs import replace
+
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import ContextTurn, Conversation, Message, MessageStatus
 from tokenline.contracts.errors import BadRequest, QueueFull, TooLarge
@@ -95,7 +97,15 @@ class Acceptance:
         await self._line.announce(accepted.ticket)
         if accepted.ticket.state is TicketState.QUEUED:
             await self._line.publish(accepted.ticket)
-        await self._announcer.announce(ConversationChanged(conversation=accepted.conversation))
+        await self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
+
+    async def _titled(self, accepted: Accepted) -> Conversation:
+        """The conversation, named after its first question if nobody has named it yet."""
+        if accepted.conversation.title:
+            return accepted.conversation
+        named = replace(accepted.conversation, title=title_of(accepted.question.content))
+        await self._store.update_conversation(named)
+        return named
 
     def _full(self, draft: Ticket, error: QueueFull) -> QueueFull:
         """With the honest wait, where there is something to reckon it from."""

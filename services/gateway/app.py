@@ -93,6 +93,7 @@ def create_app(deps: Deps) -> FastAPI:
             await deps.broker.declare(ticket_queue(pool))
         await deps.broker.declare(INGEST_QUEUE)
         await deps.streams.start()
+        await deps.feed.subscribe()
 
     async def broker_connected() -> None:
         if not deps.broker.connected:

@@ -9,15 +9,23 @@ from tokenline.runtime.settings import ServiceSettings
 
 class GatewaySettings(ServiceSettings):
     gateway_id: str = Field(default="gateway-1", pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    """Different at every gateway; workers send replies to it."""
     secret_key: SecretStr
     """Signs access tokens; the same at every gateway and dashboard, 32 characters or more."""
     service_token: SecretStr = SecretStr("")
+    """What gateways and workers show to ingest; the same at all three, 16 characters or more."""
     ingest_url: str = "http://127.0.0.1:8140"
+    """Where ingest answers searches."""
     agents_file: Path | None = None
+    """TOML with ``[[agents]]`` tables, the same everywhere; ``None``: one agent called ``assistant``."""
     model: str | None = None
+    """Model of that one agent; ``None``: the offline model."""
     admin_email: str | None = None
+    """Address of the first administrator."""
     admin_password: SecretStr | None = None
+    """Theirs. With both set the account is created when there is no administrator."""
     registration_open: bool = True
+    """False: nobody can register."""
     allowed_origins: tuple[str, ...] = ()
     """Web origins besides our own that may open sockets."""
     user_limit: int = Field(default=2, ge=1)
@@ -27,6 +35,8 @@ class GatewaySettings(ServiceSettings):
     queue_timeout_s: float = Field(default=3600, gt=0)
     """A ticket that has waited so long ends as ``queue_timeout``."""
     upload_bytes: int = Field(default=25 * 1024 * 1024, ge=1)
+    """Largest file."""
     attachments_per_message: int = Field(default=10, ge=1)
+    """Files one question may bring."""
     files: str | None = None
     """Where uploads are kept: a folder or s3://, gs://, az://; default: ``files`` in the data folder."""

@@ -65,6 +65,7 @@ class Conversation(Shape):
     owner_id: UserId
     agent_id: AgentId
     title: str
+    """Empty until the first question names it."""
     archived: bool = False
     created_at: float
     updated_at: float

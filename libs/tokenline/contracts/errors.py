@@ -2,13 +2,13 @@
 
 TokenlineError
 ├── Retryable   the same request may succeed later: try again, with back-off
-│   ├── BrokerUnavailable · StoreUnavailable · ModelUnavailable · ModelOverloaded · AnswerIncomplete
-│   └── SearchUnavailable
+│   ├── BrokerUnavailable · StoreUnavailable · StorageFull · SearchUnavailable
+│   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete
 ├── Rejected    the request itself is at fault: the caller must change it
-│   ├── BadRequest · NotFound · Conflict · TooLarge · Unsupported
+│   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn (TokenExpired · WrongCredentials) · NotAllowed (RegistrationClosed)
-│   ├── EmailTaken · InvalidEmail · WeakPassword
+│   ├── Conflict (EmailTaken) · InvalidEmail · WeakPassword
 │   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
 └── Fatal       a fault of the installation: an operator must act
     └── Misconfigured · TopologyMismatch

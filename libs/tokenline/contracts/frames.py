@@ -65,6 +65,8 @@ class Follow(Shape, tag="follow", tag_field="type"):
 
 
 class Ping(Shape, tag="ping", tag_field="type"):
+    """Are you there?"""
+
     id: int = 0
 
 
@@ -110,6 +112,8 @@ class Queued(Shape, tag="queued", tag_field="type"):
 
 
 class Position(Shape, tag="position", tag_field="type"):
+    """It moved: the fields are those of `Queued`."""
+
     ticket_id: TicketId
     position: int
     eta: Eta | None
@@ -133,6 +137,8 @@ class Text(Shape, tag="delta", tag_field="type"):
 
 
 class ToolCallFrame(Shape, tag="tool_call", tag_field="type"):
+    """A step of a tool call."""
+
     ticket_id: TicketId
     attempt: int
     call_id: str
@@ -196,10 +202,14 @@ class MessageFrame(Shape, tag="message", tag_field="type"):
 
 
 class AttachmentFrame(Shape, tag="attachment", tag_field="type"):
+    """A file of the user was stored, moved on, was indexed or failed."""
+
     attachment: Attachment
 
 
 class Pong(Shape, tag="pong", tag_field="type"):
+    """Answers a ping with its ``id``."""
+
     id: int
 
 

@@ -107,7 +107,7 @@ DEAD_LETTERS = Metric(
     kind=MetricKind.COUNTER,
     help="Tickets given up after their last attempt.",
     labels=("pool",),
-    remedy="Read the reason on the admin page; retry or discard.",
+    remedy="Read the cause in the worker's log, event ticket.failed.",
 )
 FENCED = Metric(
     name="tokenline_fenced_total",

@@ -1,4 +1,4 @@
-"""Keeps a ledger true: subscribe first, then load the live tickets, then apply events; compare again and again."""
+"""Keeps a ledger true: subscribe, then load the live tickets, then apply events; compare again and again."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,30 +46,25 @@ class LedgerFeed:
         self._consumption: Consumption | None = None
 
     async def start(self, supervisor: Supervisor) -> None:
-        """Returns when the ledger is loaded; the broker may still be on its way."""
-        supervisor.spawn("ledger.subscribe", self._subscribe())
+        """Load the ledger, and compare it from time to time. Needs the store only."""
         await self.reload()
         supervisor.forever("ledger.compare", self.compare, every_s=RECONCILE_S)
         supervisor.forever("ledger.workers", self._lose_silent_workers, every_s=1.0)
 
+    async def subscribe(self) -> None:
+        """Hear events from here on; the broker must be connected. What happened before is loaded once more."""
+        self._consumption = await self._broker.consume(
+            self._queue, self._receive, prefetch=EVENT_PREFETCH, on_restored=self._restored
+        )
+        await self.reload()
+
+    async def _restored(self) -> None:
+        """What happened while the broker was away was not heard."""
+        await self.reload()
+
     async def stop(self) -> None:
         if self._consumption is not None:
             await self._consumption.cancel()
-
-    async def _subscribe(self) -> None:
-        """The first time may have to wait for the broker; from then on the consumption repairs itself."""
-        while self._consumption is None:
-            try:
-                self._consumption = await self._broker.consume(
-                    self._queue, self._receive, prefetch=EVENT_PREFETCH, on_restored=self._hear_again
-                )
-            except BrokerUnavailable:
-                await asyncio.sleep(SUBSCRIBE_RETRY_S)
-        await self._hear_again()
-
-    async def _hear_again(self) -> None:
-        """Events between the last load and this moment were not heard."""
-        await self.reload()
 
     async def reload(self) -> int:
         """Read all live tickets; returns the drift that was repaired."""

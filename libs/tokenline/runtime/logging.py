@@ -36,6 +36,7 @@ def configure_logging(service: str, level: str) -> None:
     root.setLevel(level)
     # Libraries below warnings say what our own events say already, or quote requests: uvicorn logs each socket's
     # address with its query, where a socket ticket stands (B2).
-    for noisy in ("aiormq", "aio_pika", "httpx2", "httpcore2", "openai", "uvicorn.access", "uvicorn.error"):
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+    for noisy in ("aio_pika", "httpx2", "httpcore2", "openai", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)

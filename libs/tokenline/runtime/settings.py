@@ -12,10 +12,16 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TOKENLINE_", extra="ignore", frozen=True, populate_by_name=True)
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(ge=1, le=65535)
+    """Port to listen on: pages and APIs, at workers and ingest also probes and metrics."""
     data_dir: Path = Path("var")
+    """Folder of the embedded engines: the SQLite file, uploads, vectors."""
     amqp_url: SecretStr = Field(default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"), validation_alias="AMQP_URL")
+    """RabbitMQ 3.10 to 4.3; ``amqps://`` for TLS."""
     mongo_url: SecretStr | None = Field(default=None, validation_alias="MONGO_URL")
+    """Refused at start: this version keeps its data in SQLite only."""
     log_level: str = "INFO"
+    """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
     graceful_s: int = Field(default=10, ge=1)
     """How long open connections and running work may take to end after SIGTERM."""

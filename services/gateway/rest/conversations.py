@@ -48,7 +48,7 @@ async def create(body: NewConversation, asker: Authenticated, deps: GatewayDeps)
         id=new_id(now),
         owner_id=asker.user_id,
         agent_id=deps.agents.get(body.agent_id).id,
-        title=body.title or "New conversation",
+        title=body.title or "",
         created_at=now,
         updated_at=now,
     )
