@@ -7,6 +7,7 @@ import pytest
 
 # One line for each module of tests/support that has fixtures.
 pytest_plugins = [
+    "tests.support.browser",
     "tests.support.model",
     "tests.support.rabbitmq",
     "tests.support.system",

@@ -1,5 +1,7 @@
 """Positions read off the ledger equal the rank in a plain sorted list, whatever happened in whatever order."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -12,7 +14,7 @@ from tokenline.core.ledger import Ledger
 
 
 def entry(number: int, state: TicketState = TicketState.QUEUED, **fields: object) -> LineEntry:
-    values = {
+    values: dict[str, Any] = {
         "ticket_id": f"t{number}", "conversation_id": f"c{number}", "owner_id": f"u{number % 3}", "agent_id": "a",
         "pool": "default", "priority": 4, "seq": number, "state": state, "hold_reason": None, "attempt": 0,
         "version": 1, "worker_id": None, "created_at": float(number), "queued_at": None, "started_at": None,

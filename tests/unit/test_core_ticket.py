@@ -1,5 +1,7 @@
 """The life of a ticket: every legal move, and no other."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from tokenline.core.ticket import Claim, judge_offer
 
 
 def ticket(state: TicketState = TicketState.HELD, **fields: object) -> Ticket:
-    values = {
+    values: dict[str, Any] = {
         "id": "t", "conversation_id": "c", "owner_id": "u", "agent_id": "a", "pool": "default", "question_id": "q",
         "answer_id": "r", "priority": 4, "created_at": 100.0, "deadline_at": 200.0, "state": state,
     } | fields  # fmt: skip

@@ -2,6 +2,7 @@
 
 import aio_pika
 
+from services.admin_dashboard.line import NO_WORKER
 from tests.support import drafts
 from tests.support.broker import eventually
 from tokenline.contracts.topology import ticket_queue
@@ -36,7 +37,7 @@ async def test_one_users_tickets_with_reasons_and_pages(others, page):
     await page.shows(4)
     mine = await page.line(user="ANN@")
     assert [(item["state"], item["position"]) for item in mine] == [("queued", 0), ("queued", 2), ("held", 3)]
-    assert [item["reason"] for item in mine] == ["no_worker", "no_worker", "user_limit"]
+    assert [item["reason"] for item in mine] == [NO_WORKER, NO_WORKER, "user_limit"]
     assert await page.line(user=bob.id) == await page.line(user="bob@example.org")
     assert await page.line(user=bob.id[:20]) == []
     first = await page.get("line", limit=3)

@@ -8,9 +8,7 @@ from tokenline.core.passages import END, HEADING, cited, parse, render, source
 
 
 def passage(content: str = "text", name: str = "a.pdf", page: int | None = 1) -> Passage:
-    return Passage(
-        attachment_id="f", name=name, page=page, start=0, end=len(content), content=content, similarity=0.5
-    )
+    return Passage(attachment_id="f", name=name, page=page, start=0, end=len(content), content=content, similarity=0.5)
 
 
 hostile = st.one_of(
