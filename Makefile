@@ -54,9 +54,10 @@ bench-peers: ## the same questions put to comparable projects
 	@$(BOOTSTRAP) --for test
 	@$(VENV)/python -m tests.bench.peers
 
-types: ## write the TypeScript types again from the Python contracts
+types: ## write again what follows from the code: TypeScript types, tables in docs/
 	@$(BOOTSTRAP) --for run
 	@$(VENV)/python -m deploy.codegen.typescript
+	@$(VENV)/python -m deploy.codegen.documents
 
 clean: ## remove what set-up and checks made; data in var/ stays
 	rm -rf .venv node_modules libs/web/dist services/*/web/dist

@@ -57,7 +57,7 @@ def generate() -> str:
     structs: dict[str, type] = {}
     enums: dict[str, type[Enum]] = {}
     for root in [*(member for union in UNIONS.values() for member in get_args(union)), *ALONE]:
-        for found in _reachable(msgspec.inspect.type_info(root)):
+        for found in reachable(msgspec.inspect.type_info(root)):
             if issubclass(found, Enum):
                 enums[_name(found)] = found
             else:
@@ -73,7 +73,7 @@ def _name(shape: type) -> str:
     return RENAMED.get(shape.__name__, shape.__name__)
 
 
-def _reachable(info: msgspec.inspect.Type, seen: set[type] | None = None) -> Iterator[type]:
+def reachable(info: msgspec.inspect.Type, seen: set[type] | None = None) -> Iterator[type]:
     """Structs and enumerations in ``info``, each once."""
     seen = set() if seen is None else seen
     shape = getattr(info, "cls", None)
@@ -81,9 +81,9 @@ def _reachable(info: msgspec.inspect.Type, seen: set[type] | None = None) -> Ite
         seen.add(shape)
         yield shape
         for field in getattr(info, "fields", ()):
-            yield from _reachable(field.type, seen)
+            yield from reachable(field.type, seen)
     for part in _parts(info):
-        yield from _reachable(part, seen)
+        yield from reachable(part, seen)
 
 
 def _parts(info: msgspec.inspect.Type) -> tuple[msgspec.inspect.Type, ...]:
@@ -104,7 +104,7 @@ def _interface(name: str, shape: type) -> str:
     lines = [f"  {info.tag_field}: {_literal(info.tag)};"] if info.tag_field else []
     for field in info.fields:
         mark = "" if field.required or shape not in FROM_CLIENTS else "?"
-        lines.append(f"  {field.encode_name}{mark}: {_type(field.type)};")
+        lines.append(f"  {field.encode_name}{mark}: {type_text(field.type)};")
     return f"{_comment(shape.__doc__)}export interface {name} {{\n" + "\n".join(lines) + "\n}\n"
 
 
@@ -126,18 +126,19 @@ def _comment(text: str | None) -> str:
     return "/**\n" + "".join(f" * {line}".rstrip() + "\n" for line in lines) + " */\n"
 
 
-def _type(info: msgspec.inspect.Type) -> str:
+def type_text(info: msgspec.inspect.Type) -> str:
+    """A type of the contracts as TypeScript writes it."""
     match info:
         case msgspec.inspect.StructType(cls=shape) | msgspec.inspect.EnumType(cls=shape):
             return _name(shape)
         case msgspec.inspect.LiteralType(values=values):
             return " | ".join(map(_literal, values))
         case msgspec.inspect.UnionType(types=members):
-            return " | ".join(map(_type, members))
+            return " | ".join(map(type_text, members))
         case msgspec.inspect.DictType(value_type=value):
-            return f"Record<string, {_type(value)}>"
+            return f"Record<string, {type_text(value)}>"
         case msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item):
-            inner = _type(item)
+            inner = type_text(item)
             return f"({inner})[]" if " " in inner else f"{inner}[]"
     return _PLAIN[type(info)]
 

@@ -10,12 +10,15 @@ from tokenline.runtime.settings import ServiceSettings
 
 class WorkerSettings(ServiceSettings):
     worker_id: str = "worker-1"
+    """Different at every worker; the same after a restart is fine."""
     pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,40}$")
+    """The queue of tickets this worker serves."""
     slots: int = Field(default=4, ge=1, le=10_000)
     """Answers at the same time."""
     user_limit: int = Field(default=2, ge=1)
     """K: as at the gateways."""
     attempts: int = Field(default=ATTEMPTS, ge=1)
+    """Claims of a ticket, crashes included, before it ends as an error."""
     tick_s: float = Field(default=0.005, gt=0)
     """How often text is sent back; the first text of an answer goes at once."""
     ingest_url: str = "http://127.0.0.1:8140"
@@ -23,7 +26,12 @@ class WorkerSettings(ServiceSettings):
     agents_file: Path | None = None
     model: str | None = None
     openai_base_url: str = Field(default="http://127.0.0.1:8139/v1", validation_alias="OPENAI_BASE_URL")
+    """Base of the model's OpenAI-compatible API."""
     openai_api_key: SecretStr = Field(default=SecretStr("none"), validation_alias="OPENAI_API_KEY")
+    """For that API."""
     first_token_s: float = 60
+    """The first token is due so long after the request; then the attempt counts as failed."""
     between_tokens_s: float = 30
+    """The same from one token to the next; keep-alives do not count."""
     answer_s: float = 300
+    """The same for the whole answer."""

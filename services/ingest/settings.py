@@ -12,6 +12,7 @@ class IngestSettings(ServiceSettings):
     qdrant_url: str | None = Field(default=None, validation_alias="QDRANT_URL")
     """A Qdrant server; ``None``: the engine inside this process, for one ingest service per data folder."""
     qdrant_api_key: SecretStr | None = Field(default=None, validation_alias="QDRANT_API_KEY")
+    """For that server."""
     service_token: SecretStr = Field(default=SecretStr(""), min_length=16)
     """What gateways and workers show to search."""
     user_limit: int = Field(default=2, ge=1)
@@ -19,12 +20,18 @@ class IngestSettings(ServiceSettings):
     embedding_url: str | None = None
     """Base of an OpenAI-compatible API; ``None``: search by keywords alone."""
     embedding_model: str | None = None
+    """Required with ``embedding_url``. Another model is another collection, and files are not read again for it."""
     embedding_dimension: int | None = Field(default=None, ge=1, le=65536)
+    """Length of its vectors; required with ``embedding_url``."""
     embedding_api_key: SecretStr | None = None
+    """For that API."""
     parallel: int = Field(default=2, ge=1, le=64)
     """Files read at the same time; each may use a core."""
     extract_cpu_s: int = Field(default=20, ge=1)
+    """Processor time one file may take to read."""
     extract_wall_s: int = Field(default=30, ge=1)
+    """Time one file may take to read."""
     extract_memory_mb: int = Field(default=512, ge=192)
-    """The parsers alone take 120."""
+    """Memory one file may take to read; the parsers alone take 120."""
     extract_max_chars: int = Field(default=10_000_000, ge=1000)
+    """Longest text one file may give."""

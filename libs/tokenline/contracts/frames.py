@@ -112,7 +112,7 @@ class Queued(Shape, tag="queued", tag_field="type"):
 
 
 class Position(Shape, tag="position", tag_field="type"):
-    """It moved: the fields are those of `Queued`."""
+    """It moved; the fields are those of ``queued``."""
 
     ticket_id: TicketId
     position: int

@@ -1,0 +1,158 @@
+"""The tables in docs/ that follow from code, as Markdown."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import Any, get_args
+
+import msgspec
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from deploy.codegen.source import field_notes, one_line
+from deploy.codegen.typescript import reachable, type_text
+from services.admin_dashboard.app import METRICS as ADMIN_METRICS
+from services.admin_dashboard.settings import DashboardSettings
+from services.agent_worker.app import METRICS as WORKER_METRICS
+from services.agent_worker.settings import WorkerSettings
+from services.gateway.app import METRICS as GATEWAY_METRICS
+from services.gateway.settings import GatewaySettings
+from services.ingest.app import METRICS as INGEST_METRICS
+from services.ingest.settings import IngestSettings
+from tokenline.contracts import errors, frames, metrics
+from tokenline.runtime.settings import ServiceSettings
+
+SETTINGS: dict[str, type[ServiceSettings]] = {
+    "gateway": GatewaySettings,
+    "worker": WorkerSettings,
+    "ingest": IngestSettings,
+    "admin": DashboardSettings,
+}
+MEASURED = {"gateway": GATEWAY_METRICS, "worker": WORKER_METRICS, "ingest": INGEST_METRICS, "admin": ADMIN_METRICS}
+FAMILIES = (errors.Retryable, errors.Rejected, errors.Fatal)
+
+
+def settings() -> str:
+    """Every variable once, with the services that read it."""
+    rows = []
+    for variable, readers in _variables().items():
+        note = next((note for name, field in readers if (note := _note(SETTINGS[name], field))), "")
+        services = "all" if len(readers) == len(SETTINGS) else ", ".join(name for name, _ in readers)
+        rows.append((f"`{variable}`", _defaults(readers), services, note.replace("`None`", "unset")))
+    return _table(("Variable", "Default", "Read by", "Meaning"), rows)
+
+
+def _variables() -> dict[str, list[tuple[str, str]]]:
+    """Services and their fields by variable: what all read first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, shape in SETTINGS.items():
+        for field, info in shape.model_fields.items():
+            found.setdefault(_variable(field, info), []).append((name, field))
+    return dict(sorted(found.items(), key=lambda item: len(item[1]) < len(SETTINGS)))
+
+
+def _variable(field: str, info: FieldInfo) -> str:
+    return str(info.validation_alias or f"TOKENLINE_{field.upper()}")
+
+
+def _note(shape: type[ServiceSettings], field: str) -> str:
+    return field_notes(shape).get(field) or field_notes(ServiceSettings).get(field, "")
+
+
+def _defaults(readers: Iterable[tuple[str, str]]) -> str:
+    by_default: dict[str, list[str]] = {}
+    for name, field in readers:
+        by_default.setdefault(_default(SETTINGS[name].model_fields[field]), []).append(name)
+    if len(by_default) == 1:
+        return next(iter(by_default))
+    return ", ".join(f"{default} ({', '.join(names)})" for default, names in by_default.items())
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required"
+    value = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
+    return "–" if value in (None, "", ()) else f"`{value}`"
+
+
+def measured() -> str:
+    """Every metric, with the services that serve it."""
+    rows = []
+    for metric in metrics.ALL:
+        served_by = [name for name, served in MEASURED.items() if metric in served]
+        services = "all" if len(served_by) == len(MEASURED) else ", ".join(served_by) or "–"
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        rows.append((f"`{metric.name}`", metric.kind.value, labels, services, f"{metric.help} {metric.remedy}".strip()))
+    return _table(("Metric", "Kind", "Labels", "At", "Meaning, and what to do"), rows)
+
+
+def client_frames() -> str:
+    return _frames(get_args(frames.ClientFrame), optional=True)
+
+
+def server_frames() -> str:
+    return _frames(get_args(frames.ServerFrame), optional=False)
+
+
+def frame_parts() -> str:
+    """Shapes that occur inside frames."""
+    roots = get_args(frames.ClientFrame | frames.ServerFrame)
+    parts: dict[str, tuple[str, str, str]] = {}
+    for root in roots:
+        for shape in reachable(msgspec.inspect.type_info(root)):
+            if shape in roots:
+                continue
+            if issubclass(shape, Enum):
+                parts[shape.__name__] = (f"`{shape.__name__}`", "", " · ".join(f"`{member.value}`" for member in shape))
+            else:
+                parts[shape.__name__] = (f"`{shape.__name__}`", _fields(shape, optional=False), _about(shape))
+    return _table(("Shape", "Fields", "Meaning"), [parts[name] for name in sorted(parts)])
+
+
+def _frames(shapes: Sequence[type], *, optional: bool) -> str:
+    rows = [(f"`{_tag(shape)}`", _fields(shape, optional=optional), _about(shape)) for shape in shapes]
+    return _table(("`type`", "Fields", "Meaning"), rows)
+
+
+def _tag(shape: type) -> str:
+    return str(getattr(msgspec.inspect.type_info(shape), "tag", ""))
+
+
+def _fields(shape: type, *, optional: bool) -> str:
+    info = msgspec.inspect.type_info(shape)
+    fields: Iterable[Any] = getattr(info, "fields", ())
+    return "<br>".join(
+        f"`{field.encode_name}{'?' if optional and not field.required else ''}: {type_text(field.type)}`"
+        for field in fields
+    )
+
+
+def _about(shape: type) -> str:
+    """Its docstring, then what is said of its fields. msgspec hands a base's docstring to undocumented structs."""
+    own = shape.__dict__.get("__doc__") or ""
+    said = [] if own.startswith("A value on the wire") else [one_line(own)]
+    said += [f"`{field}`: {note}" for field, note in field_notes(shape).items()]
+    return "<br>".join(line for line in said if line).replace("`None`", "`null`")
+
+
+def error_codes() -> str:
+    """Every error that can reach a client."""
+    rows = []
+    for error in _errors(errors.TokenlineError):
+        family = next((family.__name__ for family in FAMILIES if issubclass(error, family)), "")
+        says = error.default_message
+        if error is not errors.TokenlineError and says == errors.TokenlineError.default_message:
+            says = "(says what is wrong)"
+        rows.append((f"`{error.code}`", str(error.status), family, says))
+    return _table(("Code", "Status", "Family", "Message, where nothing closer is said"), rows)
+
+
+def _errors(root: type[errors.TokenlineError]) -> Iterator[type[errors.TokenlineError]]:
+    """In the order of the module; families have no code of their own."""
+    for value in vars(errors).values():
+        if isinstance(value, type) and issubclass(value, root) and value not in FAMILIES:
+            yield value
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
