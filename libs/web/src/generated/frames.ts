@@ -294,7 +294,7 @@ export interface PoolPage {
   next: string | null;
 }
 
-/** It moved: the fields are those of `Queued`. */
+/** It moved; the fields are those of `queued`. */
 export interface Position {
   type: "position";
   ticket_id: string;
