@@ -9,11 +9,9 @@ from fastapi import FastAPI
 from services.admin_dashboard import rest, ws
 from services.admin_dashboard.deps import Deps
 from services.admin_dashboard.history import EVERY_S
-from services.admin_dashboard.pictures import PUSH_S
 from tokenline.contracts import metrics as m
 from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.events import Event
-from tokenline.contracts.topology import ticket_queue
 from tokenline.runtime.auth.http import auth_router
 from tokenline.runtime.body_limit import BodyLimit
 from tokenline.runtime.health import probes
@@ -46,7 +44,7 @@ def create_app(deps: Deps) -> FastAPI:
             deps.feed.on_event.append(hear)
             deps.feed.on_reload.append(catch_up)
             deps.supervisor.spawn("broker", connect())
-            deps.supervisor.spawn("start", start())
+            deps.supervisor.until_done("start", start)
             yield
         await deps.broker.close()
         await deps.store.close()
@@ -60,13 +58,11 @@ def create_app(deps: Deps) -> FastAPI:
     async def start() -> None:
         await deps.feed.start(deps.supervisor)
         deps.supervisor.forever("history", deps.history.record, every_s=EVERY_S)
-        deps.supervisor.forever("pictures", deps.pictures.tick, every_s=PUSH_S)
+        deps.supervisor.forever("pictures", deps.pictures.keep)
 
     async def connect() -> None:
         await deps.broker.connect()
-        for pool in deps.board.pools():
-            await deps.broker.declare(ticket_queue(pool))
-        await deps.feed.subscribe()
+        deps.supervisor.until_done("subscribe", deps.feed.subscribe)
 
     async def broker_connected() -> None:
         if not deps.broker.connected:

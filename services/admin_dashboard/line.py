@@ -12,8 +12,8 @@ FIRST_PAGE = 200
 MAX_SELECTIONS = 32
 """Filtered lists kept with a snapshot; further ones are made anew for each request."""
 
-NO_WORKER = "no_worker"
-BROKER_AWAY = "broker_unavailable"
+NO_WORKER = "no worker for this agent"
+BROKER_AWAY = "broker unavailable"
 
 Selection = tuple[str | None, str | None, TicketState | None]
 

@@ -35,6 +35,9 @@ class Newest(Generic[T]):
         replaced, self._replaced = self._replaced, asyncio.Event()
         replaced.set()
 
+    def clear(self) -> None:
+        self._value = None
+
     async def after(self, number: int) -> tuple[int, T]:
         """Wait for a value later than ``number`` (0: any), and return it with its own number."""
         while self._value is None or self._number <= number:
@@ -50,44 +53,65 @@ class Picture(NamedTuple):
 
 
 class Pictures:
+    """`keep` makes them; ``watchers`` counts who looks."""
+
     def __init__(
         self, feed: LedgerFeed, board: BoardModel, moments: Moments, line: AdminLine, broker: Broker, clock: Clock
     ) -> None:
         self.newest: Newest[Picture] = Newest()
         self.watchers = 0
-        """Open sockets; without any nothing is made."""
+        self._watched = asyncio.Event()
         self._feed = feed
         self._board = board
         self._moments = moments
         self._line = line
         self._broker = broker
         self._clock = clock
-        self._made_at: float | None = None
-        self._making = asyncio.Lock()
+        self._due_at = 0.0
         self._last: tuple[Board, LineFrame, Picture] | None = None
 
-    async def tick(self) -> None:
-        """Call every `PUSH_S`."""
-        if self.watchers:
-            await self.renew()
+    def enter(self) -> None:
+        """Somebody looks: the next picture comes as soon as it is due, for the first one at once."""
+        self.watchers += 1
+        self._watched.set()
 
-    async def renew(self) -> None:
-        """Make the next picture if the last one is `PUSH_S` old, and put it up if it shows something else."""
-        async with self._making:
-            now = self._clock.monotonic()
-            if self._made_at is not None and now - self._made_at < PUSH_S:
-                return
-            self._made_at = now
-            snapshot, cards = self._moments.renew()
-            line = await self._line.first_page(snapshot)
-            board = Board(
-                at=snapshot.at,
-                pools=cards,
-                workers=self._board.workers(snapshot.at),
-                broker_connected=self._broker.connected,
-                drift=self._feed.drift,
-            )
-            self._show(board, line)
+    def leave(self) -> None:
+        self.watchers -= 1
+        if not self.watchers:
+            self._watched.clear()
+            self._take_down()
+
+    def _take_down(self) -> None:
+        """It would be an old picture for whoever comes next."""
+        self._last = None
+        self.newest.clear()
+
+    @property
+    def due_in_s(self) -> float:
+        return max(0.0, self._due_at - self._clock.monotonic())
+
+    async def keep(self) -> None:
+        """Make one picture when somebody looks and it is due. Call it for ever."""
+        await self._watched.wait()
+        await asyncio.sleep(self.due_in_s)
+        if self.watchers:
+            await self.make()
+        if not self.watchers:
+            self._take_down()
+
+    async def make(self) -> None:
+        """Look, and put up what is seen if it is something else than before."""
+        self._due_at = self._clock.monotonic() + PUSH_S
+        snapshot, cards = self._moments.renew()
+        line = await self._line.first_page(snapshot)
+        board = Board(
+            at=snapshot.at,
+            pools=cards,
+            workers=self._board.workers(snapshot.at),
+            broker_connected=self._broker.connected,
+            drift=self._feed.drift,
+        )
+        self._show(board, line)
 
     def _show(self, board: Board, line: LineFrame) -> None:
         board_key, line_key = _without_clocks(board), _line_without_clocks(line)

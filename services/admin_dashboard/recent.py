@@ -36,7 +36,7 @@ class Recent:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """Nearest rank; ``ordered`` ascends. ``None`` when there is nothing."""
+    """``ordered`` ascends. ``None`` when there is nothing."""
     if not ordered:
         return None
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

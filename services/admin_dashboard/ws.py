@@ -1,6 +1,7 @@
 """The administrators' socket: the newest picture whenever it can take one, while its user is an administrator."""
 
 import asyncio
+from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
@@ -25,13 +26,8 @@ async def admin_socket(socket: WebSocket) -> None:
         await socket.close(1008)
         return
     await socket.accept()
-    deps.pictures.watchers += 1
-    try:
+    with suppress(WebSocketDisconnect):
         await _serve(socket, deps)
-    except WebSocketDisconnect:
-        return
-    finally:
-        deps.pictures.watchers -= 1
 
 
 async def _serve(socket: WebSocket, deps: Deps) -> None:
@@ -66,7 +62,7 @@ class Session:
     async def run(self) -> None:
         """Raises `WebSocketDisconnect`, `TooSlow`, or the error to tell before closing."""
         await self._send(AdminReady(user_id=self._principal.user_id))
-        await self._deps.pictures.renew()
+        self._deps.pictures.enter()
         tasks = [
             asyncio.create_task(self._read(), name="admin.read"),
             asyncio.create_task(self._write(), name="admin.write"),
@@ -75,6 +71,7 @@ class Session:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._deps.pictures.leave()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

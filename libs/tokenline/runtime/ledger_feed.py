@@ -1,11 +1,9 @@
 """Keeps a ledger true: subscribe, then load the live tickets, then apply events; compare again and again."""
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
 
-from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.events import (
     Event,
     TicketChanged,
@@ -24,7 +22,6 @@ from tokenline.runtime.supervisor import Supervisor
 log = structlog.get_logger()
 
 RECONCILE_S = 30.0
-SUBSCRIBE_RETRY_S = 0.1
 EVENT_PREFETCH = 1000
 
 Listener = Callable[[Event], None]

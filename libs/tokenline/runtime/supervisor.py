@@ -31,6 +31,20 @@ class Supervisor:
         """Run again and again, ``every_s`` apart; after an exception once more in `RETRY_S`."""
         return self.spawn(name, self._repeat(name, work, every_s))
 
+    def until_done(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        """Run until it ends without an exception; after one, again in `RETRY_S`."""
+        return self.spawn(name, self._retry(name, work))
+
+    async def _retry(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("task.failed", task=name)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
     async def _repeat(self, name: str, work: Callable[[], Awaitable[None]], every_s: float) -> None:
         while True:
             try:

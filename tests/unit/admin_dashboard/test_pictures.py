@@ -59,54 +59,63 @@ def frame(text: str) -> dict[str, Any]:
 
 async def test_the_first_picture_shows_board_and_line(wall):
     wall.ledger.apply(an_entry(1, wall.clock.now()))
-    await wall.pictures.renew()
+    await wall.pictures.make()
     picture = await wall.look()
     board, line = frame(picture.board), frame(picture.line)
     assert (board["type"], board["pools"][0]["waiting"]) == ("board", 1)
     assert (line["type"], line["total"], line["items"][0]["position"]) == ("line", 1, 0)
 
 
-async def test_nothing_is_made_more_than_once_a_second(wall):
-    await wall.pictures.renew()
-    await wall.look()
-    wall.ledger.apply(an_entry(1, wall.clock.now()))
-    wall.clock.advance(0.9)
-    await wall.pictures.renew()
-    assert not wall.has_news()
-    wall.clock.advance(0.1)
-    await wall.pictures.renew()
-    assert wall.has_news()
+async def test_the_next_one_is_due_a_second_later(wall):
+    assert wall.pictures.due_in_s == 0
+    await wall.pictures.make()
+    assert wall.pictures.due_in_s == 1
+    wall.clock.advance(0.75)
+    assert wall.pictures.due_in_s == 0.25
+    wall.clock.advance(5)
+    assert wall.pictures.due_in_s == 0
 
 
 async def test_time_passing_alone_is_no_news(wall):
     wall.ledger.see_worker(a_heartbeat(wall.clock.now()))
-    await wall.pictures.renew()
+    await wall.pictures.make()
     await wall.look()
     wall.clock.advance(2)
-    await wall.pictures.renew()
+    await wall.pictures.make()
     assert not wall.has_news()
     wall.clock.advance(2)
-    await wall.pictures.renew()
+    await wall.pictures.make()
     assert wall.has_news(), "the worker's heartbeat is late"
 
 
 async def test_a_part_without_news_is_not_encoded_again(wall):
     wall.ledger.see_worker(a_heartbeat(wall.clock.now()))
-    await wall.pictures.renew()
+    await wall.pictures.make()
     before = await wall.look()
     wall.ledger.see_worker(a_heartbeat(wall.clock.now(), busy=1))
     wall.clock.advance(1)
-    await wall.pictures.renew()
+    await wall.pictures.make()
     picture = await wall.look()
     assert picture.board != before.board
     assert picture.line is before.line
 
 
-async def test_nothing_is_made_while_nobody_looks(wall):
-    await wall.pictures.tick()
+async def test_nothing_is_made_until_somebody_looks(wall):
+    keeping = asyncio.ensure_future(wall.pictures.keep())
+    await asyncio.sleep(0)
     assert not wall.has_news()
-    wall.pictures.watchers = 1
-    await wall.pictures.tick()
+    wall.pictures.enter()
+    await keeping
+    assert wall.has_news()
+
+
+async def test_nobody_is_shown_the_picture_of_an_earlier_visit(wall):
+    wall.pictures.enter()
+    await wall.pictures.make()
+    wall.pictures.leave()
+    assert not wall.has_news()
+    wall.pictures.enter()
+    await wall.pictures.make()
     assert wall.has_news()
 
 
