@@ -11,4 +11,4 @@ export { Spinner } from "./Spinner";
 export { chooseTheme, showTheme, type Theme, useTheme } from "./theme";
 export { ThemeMenu } from "./ThemeMenu";
 export { useNow } from "./useNow";
-export { useSignIn } from "./useSession";
+export { useAccount, useSignIn } from "./useSession";

@@ -1,4 +1,4 @@
-import { SignIn, useSignIn } from "@tokenline/client/ui";
+import { SignIn, useAccount, useSignIn } from "@tokenline/client/ui";
 import { lazy, Suspense } from "react";
 import { session } from "./state/client";
 
@@ -6,10 +6,11 @@ const Shell = lazy(() => import("./shell/Shell").then((module) => ({ default: mo
 
 export function App() {
   const signIn = useSignIn(session);
+  const account = useAccount(session);
   if (signIn === "in") {
     return (
       <Suspense fallback={<div className="h-full bg-page" />}>
-        <Shell key={session.email} />
+        <Shell key={account} />
       </Suspense>
     );
   }

@@ -3,6 +3,9 @@ import uPlot from "uplot";
 /** Hues of the pools' lines; the first is the page's own. */
 const HUES = [168, 250, 60, 320, 25, 200];
 
+const SHORTEST_S = 600;
+const MINUTES = [1, 2, 5, 10, 15, 30];
+
 /** Canvas knows no CSS variables: colours are read off the element the plot is put into. */
 export function chartOptions(pools: string[], element: HTMLElement): uPlot.Options {
   const style = getComputedStyle(element);
@@ -21,9 +24,12 @@ export function chartOptions(pools: string[], element: HTMLElement): uPlot.Optio
     padding: [8, 8, 0, 0],
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     legend: { show: pools.length > 0 },
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(4, high * 1.15)] } },
+    scales: {
+      x: { range: (_plot, low, high) => [Math.min(low, high - SHORTEST_S), high] },
+      y: { range: (_plot, _low, high) => [0, Math.max(4, high * 1.15)] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, values: "{HH}:{mm}" },
+      { ...axis, grid: { show: false }, values: "{HH}:{mm}", incrs: MINUTES.map((count) => count * 60) },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] },
     ],
     series: [

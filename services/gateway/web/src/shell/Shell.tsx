@@ -1,7 +1,10 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { startChat } from "../state/chat";
 import { onPlaced } from "../state/client";
+import { forgetDrafts } from "../state/drafts";
+import { forgetUploads } from "../state/uploads";
 import { Thread } from "../thread/Thread";
 import { Drawer } from "./Drawer";
 import { Sidebar } from "./Sidebar";
@@ -11,7 +14,18 @@ export function Shell() {
   const [drawer, setDrawer] = useState(false);
   const [location, navigate] = useLocation();
 
+  const queries = useQueryClient();
+
   useEffect(startChat, []);
+  // Nothing that one account has seen may be left for the next one in this tab.
+  useEffect(
+    () => () => {
+      queries.clear();
+      forgetUploads();
+      forgetDrafts();
+    },
+    [queries],
+  );
   useEffect(() => setDrawer(false), [location]);
   useEffect(() => {
     onPlaced((id) => {

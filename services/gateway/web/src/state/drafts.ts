@@ -16,6 +16,11 @@ export function useDraft(thread: string): string {
   return useDrafts(({ texts }) => texts[thread]) ?? read<string>(keyOf(thread), "");
 }
 
+/** Out of sight only: what is stored is found again by its own account. */
+export function forgetDrafts(): void {
+  useDrafts.setState({ texts: {} });
+}
+
 export function setDraft(thread: string, text: string): void {
   write(keyOf(thread), text || null);
   useDrafts.setState(({ texts }) => ({ texts: { ...texts, [thread]: text } }));

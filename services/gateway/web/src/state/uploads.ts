@@ -45,6 +45,11 @@ export function clear(thread: string): void {
   change(thread, () => []);
 }
 
+export function forgetUploads(): void {
+  for (const upload of underWay.values()) upload.abort();
+  useUploads.setState({ byThread: {} });
+}
+
 function start(thread: string, file: File): void {
   const key = ++lastKey;
   const edit = (part: Partial<Chosen>) =>

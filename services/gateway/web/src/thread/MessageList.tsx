@@ -24,6 +24,8 @@ export function MessageList({ rows, conversationId, older }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const reading = useRef(false);
+  const following = useRef(true);
+  const lastTop = useRef(0);
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -37,11 +39,19 @@ export function MessageList({ rows, conversationId, older }: Props) {
     paddingEnd: 24,
   });
 
-  useLayoutEffect(() => list.scrollToEnd(), [list]);
+  // Rows near the end may grow by more than the threshold at once when they are first formatted.
+  const height = list.getTotalSize();
+  useLayoutEffect(() => {
+    if (following.current) list.scrollToEnd();
+  }, [list, height]);
 
   function scrolled() {
-    setAtEnd(list.isAtEnd(NEAR_END));
-    const top = scroller.current?.scrollTop ?? Infinity;
+    const end = list.isAtEnd(NEAR_END);
+    const top = scroller.current?.scrollTop ?? 0;
+    if (end) following.current = true;
+    else if (top < lastTop.current) following.current = false;
+    lastTop.current = top;
+    setAtEnd(end);
     if (!conversationId || !older || reading.current || top > NEAR_START) return;
     reading.current = true;
     chat()
@@ -63,7 +73,7 @@ export function MessageList({ rows, conversationId, older }: Props) {
         tabIndex={0}
         className="h-full overflow-y-auto overscroll-contain outline-none [overflow-anchor:none]"
       >
-        <div className="relative mx-auto max-w-[776px]" style={{ height: list.getTotalSize() }}>
+        <div className="relative mx-auto max-w-[776px]" style={{ height }}>
           {list.getVirtualItems().map((item) => (
             <div
               key={item.key}
