@@ -19,7 +19,7 @@ export const LineRow = memo(function LineRow({ item, index, top, now, onUser }: 
     <div
       role="row"
       aria-rowindex={index + 2}
-      className={`${GRID} absolute inset-x-0 border-b border-line/60 text-[13px] tabular-nums transition-colors hover:bg-panel`}
+      className={`${GRID} absolute inset-x-0 border-b border-line/60 text-[13px] tabular-nums contain-strict hover:bg-panel`}
       style={{ height: ROW_PX, transform: `translateY(${top}px)` }}
     >
       <span role="cell" className="font-semibold">

@@ -33,7 +33,7 @@ export function LineTable({ line, onUser }: { line: Line; onUser: (user: string)
       aria-label="The line"
       aria-rowcount={line.total ?? line.items.length}
       tabIndex={0}
-      className="h-[min(640px,70vh)] overflow-auto border-t border-line outline-none"
+      className="h-[min(640px,70vh)] overflow-auto rounded-b-2xl border-t border-line bg-raised outline-none"
     >
       <div role="row" className={`${GRID} sticky top-0 z-10 h-9 border-b border-line bg-raised text-xs font-medium text-ink-faint`}>
         {COLUMNS.map((name) => (

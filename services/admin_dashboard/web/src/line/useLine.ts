@@ -28,6 +28,8 @@ export function useLine(filter: LineFilter): Line {
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) => api.line(filter, pageParam, PAGE),
     getNextPageParam: (page) => page.next,
+    // Every age has changed at every reading: comparing thousands of rows would find nothing to keep.
+    structuralSharing: false,
     refetchInterval: (query) => PER_PAGE_MS * Math.max(1, query.state.data?.pages.length ?? 1),
   });
 
