@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.local.errors import LocalError
 from tests.bench.rows import save, table
 from tests.bench.streaming.measure import run as streaming
+from tests.bench.streaming.work import BrokenRun
 
 
 def main() -> int:
@@ -17,10 +18,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("var/bench.json"))
     arguments = parser.parse_args()
     logging.disable(logging.INFO)
+    rows = []
     try:
         rows = streaming(arguments.users, arguments.runs)
-    except LocalError as error:
-        print(error, file=sys.stderr)
+    except* (LocalError, BrokenRun) as errors:
+        print(f"No figures: {errors.exceptions[0]}", file=sys.stderr)
+    if not rows:
         return 1
     print(f"\n{table(rows)}")
     save(rows, arguments.out)

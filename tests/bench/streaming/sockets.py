@@ -10,18 +10,20 @@ _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 
 
 class SocketClient(asyncio.Protocol):
-    """``on_text`` gets every text frame's payload; replace it at will. ``closed`` is set when the server is gone."""
+    """``on_text`` gets every text frame's payload; replace it at will. ``closed`` gets the code, 1006 where there is
+    none, when the server is gone."""
 
     def __init__(self, host: str, path: str) -> None:
         self.on_text: Callable[[bytes], None] = lambda _: None
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._handshake = (
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n"
         )
         self._data = b""
+        self._code = 1006
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -31,14 +33,15 @@ class SocketClient(asyncio.Protocol):
         lost = ConnectionError(f"the server closed the socket: {exc or self._data[:200]!r}")
         if not self.opened.done():
             self.opened.set_exception(lost)
-        self.closed.set_result(None)
+        self.closed.set_result(self._code)
 
     def send(self, text: bytes) -> None:
         self._frame(_TEXT, text)
 
     def close(self) -> None:
-        self._frame(_CLOSE, b"")
-        self._transport.close()
+        if not self.closed.done():
+            self._frame(_CLOSE, b"")
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._data += data
@@ -55,6 +58,9 @@ class SocketClient(asyncio.Protocol):
             kind, payload = frame
             if kind == _TEXT:
                 self.on_text(payload)
+            elif kind == _CLOSE:
+                self._code = int.from_bytes(payload[:2], "big")
+                self._transport.close()
             elif kind == _PING:
                 self._frame(_PONG, payload)
 

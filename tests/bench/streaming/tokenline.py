@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import httpx2
 import msgspec
 
 from tests.bench.streaming.sockets import SocketClient, connect
-from tests.bench.streaming.work import QUESTION, Answer, Outcome, crowd
+from tests.bench.streaming.work import QUESTION, Answer, BrokenRun, Outcome, crowd
+
+_PATIENCE_S = 60.0
 
 
 class _Frame(msgspec.Struct):
@@ -44,14 +47,19 @@ class People:
             elif frame.type in ("complete", "error", "cancelled", "restarted", "snapshot") and not ended.done():
                 ended.set_result(frame)
 
+        if socket.closed.done():
+            raise BrokenRun(f"the gateway closed a socket: {socket.closed.result()}")
         socket.on_text = take
         self._asked += 1
         answer.ask()
         socket.send(msgspec.json.encode({"type": "send", "client_message_id": f"m{self._asked}", "content": QUESTION}))
-        async with asyncio.timeout(60):
-            frame = await ended
-        if frame.type != "complete":
-            raise RuntimeError(f"an answer ended with {frame}")
+        endings: list[asyncio.Future[Any]] = [ended, socket.closed]
+        await asyncio.wait(endings, timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            code = socket.closed.result() if socket.closed.done() else None
+            raise BrokenRun(f"the gateway closed a socket: {code}" if code else "an answer did not come")
+        if ended.result().type != "complete":
+            raise BrokenRun(f"an answer ended with {ended.result()}")
 
 
 async def gather_people(users: int, port: int) -> People:
@@ -74,5 +82,5 @@ async def _enter(port: int, token: str) -> SocketClient:
     async with asyncio.timeout(10):
         first = _decode(await ready)
     if first.type != "ready":
-        raise RuntimeError(f"signing in was answered with {first}")
+        raise BrokenRun(f"signing in was answered with {first}")
     return socket

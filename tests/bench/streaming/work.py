@@ -15,6 +15,10 @@ ANSWER_S = SCRIPT.first_ms / 1000 + SCRIPT.tokens / SCRIPT.per_second
 DIGITS = 16
 
 
+class BrokenRun(Exception):
+    """Something failed, so there are no figures. On a machine that is busy otherwise, deadlines pass."""
+
+
 class Answer:
     """One user's answer as it arrives. Times in seconds."""
 
@@ -40,9 +44,9 @@ class Answer:
         self._rest = self._rest[whole:]
 
     def check(self) -> None:
-        """Raises when the answer is not whole: figures of a broken run are worth nothing."""
+        """Raises `BrokenRun` when the answer is not whole."""
         if len(self.lags) != SCRIPT.tokens or self._rest:
-            raise RuntimeError(f"an answer has {len(self.lags)} of {SCRIPT.tokens} tokens")
+            raise BrokenRun(f"an answer has {len(self.lags)} of {SCRIPT.tokens} tokens")
 
 
 class Outcome(msgspec.Struct, frozen=True):
