@@ -1,6 +1,7 @@
 """What the sandbox reads, what it refuses and with which words, and what nothing in it can do."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
@@ -141,7 +142,7 @@ async def test_a_nursery_lost_while_reading_is_no_fault_of_the_file(sandbox):
     psutil.Process(sandbox.pid).kill()
     with pytest.raises(SandboxLost):
         await reading
-    assert has_ended(child)  # with its parent
+    await asyncio.to_thread(wait_ended, child)  # with its parent
 
 
 async def test_the_nursery_knows_no_secret_and_ends_with_the_service(monkeypatch):
@@ -149,7 +150,7 @@ async def test_the_nursery_knows_no_secret_and_ends_with_the_service(monkeypatch
     async with Sandbox() as sandbox:
         nursery = psutil.Process(sandbox.pid)
         assert nursery.environ() == {}
-    assert has_ended(nursery)
+    await asyncio.to_thread(wait_ended, nursery)
 
 
 CAGED = """
@@ -191,6 +192,10 @@ def first_child(pid):
     return children[0]
 
 
-def has_ended(process):
-    """A zombie has ended too: who buries it is not our concern."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+def wait_ended(process):
+    """Blocks. A zombie has ended too: who buries it is not our concern."""
+    deadline = time.monotonic() + 10
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline, f"{process} goes on"
+            time.sleep(0.01)
