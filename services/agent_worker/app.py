@@ -55,12 +55,12 @@ def create_app(settings: WorkerSettings, deps: Deps) -> FastAPI:
 
     async def start() -> None:
         """The lease before the first claim, since a ticket without one counts as orphaned."""
-        await leases.renew()
+        await supervisor.until_done("lease", leases.renew)
         supervisor.forever("leases", leases.renew, every_s=RENEW_S)
         supervisor.forever("publisher", deps.publisher.run)
         await deps.broker.connect()
-        await commands.start()
-        await intake.start()
+        await supervisor.until_done("commands", commands.start)
+        await supervisor.until_done("intake", intake.start)
         intake.on_change = leases.heartbeat
         supervisor.forever("heartbeat", leases.heartbeat, every_s=HEARTBEAT_S)
 

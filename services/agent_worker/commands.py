@@ -24,9 +24,10 @@ class Commands:
         self._settings = settings
         self._queue = control_queue(settings.worker_id, incarnation)
         self._intake = intake
+        self._consumption: Consumption | None = None
 
-    async def start(self) -> Consumption:
-        return await self._broker.consume(self._queue, self._receive, prefetch=100)
+    async def start(self) -> None:
+        self._consumption = await self._broker.consume(self._queue, self._receive, prefetch=100)
 
     async def _receive(self, delivery: Delivery) -> None:
         await delivery.ack()

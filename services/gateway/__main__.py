@@ -38,7 +38,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
     line = Line(store, broker, clock, user_limit=settings.user_limit)
     incarnation = new_id(clock.now())
     feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")
-    streams = Streams(store, broker, feed.ledger, supervisor, settings.gateway_id, incarnation)
+    streams = Streams(store, broker, feed.ledger, supervisor, clock, settings.gateway_id, incarnation)
     return Deps(
         settings=settings,
         store=store,

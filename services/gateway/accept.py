@@ -1,9 +1,9 @@
 """Accepts a question: stored first, then published. From the first on it is safe."""
 
-from services.gateway.settings import GatewaySettings
-from services.gateway.streams import Streams
 from msgspec.structs import replace
 
+from services.gateway.settings import GatewaySettings
+from services.gateway.streams import Streams
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import ContextTurn, Conversation, Message, MessageStatus
 from tokenline.contracts.errors import BadRequest, QueueFull, TooLarge

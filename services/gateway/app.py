@@ -11,6 +11,7 @@ from services.gateway.keeper import SWEEP_S, Keeper
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.rest import attachments, conversations, line, messages, tickets
+from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
 from tokenline.contracts import metrics as m
@@ -82,18 +83,23 @@ def create_app(deps: Deps) -> FastAPI:
             await deps.accounts.ensure_first_admin(settings.admin_email, settings.admin_password.get_secret_value())
 
     async def start() -> None:
-        deps.supervisor.spawn("broker", connect())
+        deps.supervisor.spawn("connect", connect())
         await deps.feed.start(deps.supervisor)
         deps.supervisor.forever("positions", positions.scan, every_s=SCAN_S)
+        deps.supervisor.forever("quiet", deps.streams.look_after_quiet, every_s=QUIET_S)
         deps.supervisor.forever("keeper", keeper.sweep, every_s=SWEEP_S)
 
     async def connect() -> None:
+        """Each step by itself until it works: a queue that cannot be declared must not leave the ledger deaf."""
         await deps.broker.connect()
+        deps.supervisor.until_done("queues", declare_queues)
+        deps.supervisor.until_done("replies", deps.streams.start)
+        deps.supervisor.until_done("events", deps.feed.subscribe)
+
+    async def declare_queues() -> None:
         for pool in {agent.pool for agent in deps.agents.all}:
             await deps.broker.declare(ticket_queue(pool))
         await deps.broker.declare(INGEST_QUEUE)
-        await deps.streams.start()
-        await deps.feed.subscribe()
 
     async def broker_connected() -> None:
         if not deps.broker.connected:

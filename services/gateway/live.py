@@ -65,6 +65,8 @@ class LiveTicket:
         self.pushed_at = 0.0
         self.followers: set[Follower] = set()
         self.attaching = False
+        self.heard_at = 0.0
+        """When a worker last said something of it; monotonic."""
         self._end: tuple[Ticket, Message | None] | None = None
         self._encoded: tuple[int, int, int, str] | None = None
 

@@ -21,6 +21,8 @@ from tokenline.runtime.supervisor import Supervisor
 log = structlog.get_logger()
 
 REPLY_PREFETCH = 1000
+QUIET_S = 3.0
+"""A followed answer of which nothing was heard for so long is looked up: its last reply may have been lost."""
 
 
 class Streams:
@@ -32,6 +34,7 @@ class Streams:
         self._broker = broker
         self._ledger = ledger
         self._supervisor = supervisor
+        self._clock = clock
         self._gateway = gateway
         self._queue = reply_queue(gateway, incarnation)
         self._consumption: Consumption | None = None
@@ -95,6 +98,16 @@ class Streams:
             if ticket is not None:
                 await self._catch_up(ticket, live)
 
+    async def look_after_quiet(self) -> None:
+        """Ask the store and the worker about answers that have gone quiet. Run it every `QUIET_S`."""
+        now = self._clock.monotonic()
+        for live in list(self.live.values()):
+            if live.followers and live.running and not live.ended and now - live.heard_at > QUIET_S:
+                live.heard_at = now
+                await self._end(live)
+                if not live.ended:
+                    await self._attach(live, None)
+
     def _drop_if_over(self, live: LiveTicket) -> None:
         if not live.followers and live.ended:
             self.live.pop(live.entry.ticket_id, None)
@@ -109,10 +122,12 @@ class Streams:
     async def _receive(self, delivery: Delivery) -> None:
         batch = unpack_replies(delivery.body)
         ended: list[LiveTicket] = []
+        now = self._clock.monotonic()
         for reply in batch.items:
             live = self.live.get(reply.ticket_id)
             if live is None or live.ended:
                 continue
+            live.heard_at = now
             match reply:
                 case Delta(attempt=attempt, offset=offset, text=text):
                     if not live.grow(attempt, offset, text) and not live.attaching:

@@ -33,7 +33,7 @@ def pictures(request: pytest.FixtureRequest) -> Path | None:
 
 @pytest.fixture
 def whole(system: System) -> System:
-    system.model(tokens_per_second=15)
+    system.model(tokens_per_second=50)
     system.ingest()
     system.worker(slots=1)
     system.gateway()
@@ -75,7 +75,7 @@ async def test_a_person_asks_about_a_pdf_while_twenty_wait(
     await person.picture("chat-passage")
     await page.keyboard.press("Escape")
     # The conversation got its name, and everything is still there after a reload.
-    await expect(page.get_by_label("Conversations")).to_contain_text("How much did the dredging")
+    await expect(page.get_by_role("navigation", name="Conversations")).to_contain_text("How much did the dredging")
     await page.reload()
     await expect(page.get_by_text("4.2 million euros").first).to_be_visible()
     assert person.complaints == []
@@ -110,7 +110,7 @@ async def test_a_ticket_survives_reload_while_it_waits_and_while_it_streams(
         await expect(person.page.get_by_label("Your place in line")).to_be_visible()
         await person.page.reload()
         await expect(person.page.get_by_text("Hello, who are you?").first).to_be_visible()
-        await expect(person.page.get_by_role("button", name="Stop")).to_be_hidden(timeout=60_000)
+        await expect(person.page.get_by_title("Stop", exact=True)).to_be_hidden(timeout=60_000)
     await expect(person.page.get_by_text(re.compile("no[t]? a? ?language model")).first).to_be_visible(timeout=30_000)
     assert person.complaints == []
 
@@ -125,7 +125,7 @@ async def test_markup_from_anybody_never_runs(whole: System, browser: Browser, p
     await person.ask(
         '<img src=x onerror="document.title=1"> ![x](http://127.0.0.1:9/leak.png) <script>document.title=1</script>'
     )
-    await expect(person.page.get_by_role("button", name="Stop")).to_be_hidden(timeout=60_000)
+    await expect(person.page.get_by_title("Stop", exact=True)).to_be_hidden(timeout=60_000)
     await expect(person.page.get_by_text(re.compile("no[t]? a? ?language model")).first).to_be_visible(timeout=30_000)
     assert await person.page.title() != "1"
     assert foreign == []

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from services.gateway.live import Follower, LiveTicket
 from tokenline.contracts.base import to_json
 from tokenline.contracts.frames import ServerFrame
+from tokenline.runtime import sockets
 
 MAX_NOTICES = 1000
-SEND_S = 5.0
 
 
 class TooSlow(Exception):
@@ -62,7 +62,7 @@ class Outbox:
 
     async def _write(self, text: str) -> None:
         try:
-            async with asyncio.timeout(SEND_S):
+            async with asyncio.timeout(sockets.SEND_S):
                 await self._send(text)
         except TimeoutError:
             raise TooSlow from None

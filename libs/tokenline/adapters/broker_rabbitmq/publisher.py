@@ -17,7 +17,8 @@ from tokenline.contracts.errors import BrokerUnavailable, QueueFull
 from tokenline.core.clock import Clock
 
 PUBLISH_LIMIT_S = 5.0
-TELL_LIMIT_S = 0.1
+TELL_LIMIT_S = 2.0
+"""Wall time, so it must outlast a busy event loop: at 0.1 s replies were lost that a late loop had only delayed."""
 MESSAGE_TYPE = f"tokenline.{WIRE_VERSION}"
 
 _TRANSIENT, _PERSISTENT = 1, 2
