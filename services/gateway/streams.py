@@ -27,7 +27,14 @@ QUIET_S = 3.0
 
 class Streams:
     def __init__(
-        self, store: Store, broker: Broker, ledger: Ledger, supervisor: Supervisor, gateway: GatewayId, incarnation: str
+        self,
+        store: Store,
+        broker: Broker,
+        ledger: Ledger,
+        supervisor: Supervisor,
+        clock: Clock,
+        gateway: GatewayId,
+        incarnation: str,
     ) -> None:
         self.live: dict[TicketId, LiveTicket] = {}
         self._store = store
