@@ -11,6 +11,7 @@ from tokenline.contracts.ids import GatewayId, TicketId, WorkerId
 from tokenline.contracts.replies import Delta, Ended, Snapshot, ToolCall, unpack_replies
 from tokenline.contracts.tickets import Ticket
 from tokenline.contracts.topology import CONTROL, reply_queue
+from tokenline.core.clock import Clock
 from tokenline.core.ledger import Ledger
 from tokenline.core.ports.broker import Broker, Consumption, Delivery
 from tokenline.core.ports.store import Store
