@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 _PATH = re.compile(r"`((?:libs|services|deploy|tests|docs)/[\w./-]*)`")
-_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+# Pictures are made by `tests/e2e/test_pages.py`, on wish only.
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?:|#)([^)#]+)")
 
 
 def pointed_at(document: Path) -> Iterator[Path]:
