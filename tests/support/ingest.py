@@ -107,8 +107,16 @@ class Ingest:
     def _find(self, attachment: Attachment, states: Sequence[AttachmentState]) -> Attachment | None:
         return next((told for told in self.events if told.id == attachment.id and told.state in states), None)
 
-    async def search(self, conversation: Conversation, query: str, top_k: int = 5) -> tuple[Passage, ...]:
-        asked = SearchRequest(owner_id=conversation.owner_id, conversation_id=conversation.id, query=query, top_k=top_k)
+    async def search(
+        self, conversation: Conversation, query: str, top_k: int = 5, *, opening: bool = False
+    ) -> tuple[Passage, ...]:
+        asked = SearchRequest(
+            owner_id=conversation.owner_id,
+            conversation_id=conversation.id,
+            query=query,
+            top_k=top_k,
+            opening=opening,
+        )
         answer = await self.http.post("/search", content=to_json(asked))
         answer.raise_for_status()
         return msgspec.json.decode(answer.content, type=SearchAnswer).items

@@ -16,14 +16,17 @@ from tokenline.adapters.vectors_shared import (
     HNSW_M,
     KEYWORD,
     OWNER,
+    START,
     UPSERT_BATCH,
     Hit,
     Keywords,
     Layout,
     candidates,
     fuse,
+    opened,
     payload_of,
     point_id,
+    spread,
 )
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.errors import Misconfigured, SearchUnavailable
@@ -80,6 +83,13 @@ class EdgeVectors:
         rankings = await self._run(self._search, owner_id, attachment_ids, query, dense, candidates(top_k))
         return fuse(owner_id, rankings, top_k)
 
+    async def opening(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId], top_k: int) -> list[Passage]:
+        files = opened(attachment_ids, top_k)
+        if not files:
+            return []
+        found = await self._run(self._opening, owner_id, files, top_k)
+        return spread(owner_id, [[hit.payload for hit in hits] for hits in found], top_k)
+
     async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
         if attachment_ids:
             await self._run(self._delete, owner_id, attachment_ids)
@@ -93,6 +103,7 @@ class EdgeVectors:
             _create(self._path, config)
         try:
             self._shard = edge.EdgeShard.load(str(self._path), config)
+            _index_payload(self._shard)
         except Exception as error:  # the engine raises no narrower class
             raise _unusable(self._path, error) from error
 
@@ -136,8 +147,13 @@ class EdgeVectors:
             requests.append(_request(edge.Query.Nearest(keywords, using=KEYWORD), within, depth, rarity))
         if dense is not None:
             requests.append(_request(edge.Query.Nearest(list(dense), using=DENSE), within, depth, None))
-        if not requests:
-            return []
+        return self._query(requests) if requests else []
+
+    def _opening(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId], depth: int) -> list[list[Hit]]:
+        first = edge.OrderBy(START)
+        return self._query([_request(first, _within(owner_id, [file]), depth, None) for file in attachment_ids])
+
+    def _query(self, requests: list[edge.QueryRequest]) -> list[list[Hit]]:
         found = self._open_shard.query_batch(edge.QueryBatchRequest(requests))
         return [[Hit(point.payload or {}, point.score) for point in ranking] for ranking in found]
 
@@ -164,11 +180,19 @@ def _create(path: Path, config: edge.EdgeConfig) -> None:
     rmtree(draft, ignore_errors=True)
     draft.parent.mkdir(parents=True, exist_ok=True)
     shard = edge.EdgeShard.create(str(draft), config)
-    for field, is_tenant in ((OWNER, True), (ATTACHMENT, False)):
-        index = edge.KeywordIndexParams(is_tenant=is_tenant)
-        shard.update(edge.UpdateOperation.create_field_index(field, index))
     shard.close()
     draft.rename(path)
+
+
+def _index_payload(shard: edge.EdgeShard) -> None:
+    """At every opening: one that is there already costs nothing, and an older folder gets what it lacks."""
+    indexes: dict[str, edge.PayloadSchemaParams] = {
+        OWNER: edge.KeywordIndexParams(is_tenant=True),
+        ATTACHMENT: edge.KeywordIndexParams(is_tenant=False),
+        START: edge.IntegerIndexParams(lookup=False, range=True),
+    }
+    for field, index in indexes.items():
+        shard.update(edge.UpdateOperation.create_field_index(field, index))
 
 
 def _unusable(path: Path, error: Exception) -> Misconfigured:
@@ -190,5 +214,7 @@ def _within(owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> edge.Fi
     return edge.Filter(must=[_is(OWNER, owner_id), attachments])
 
 
-def _request(query: edge.Query, within: edge.Filter, depth: int, params: edge.SearchParams | None) -> edge.QueryRequest:
+def _request(
+    query: edge.Query | edge.OrderBy, within: edge.Filter, depth: int, params: edge.SearchParams | None
+) -> edge.QueryRequest:
     return edge.QueryRequest(limit=depth, query=query, filter=within, params=params, with_payload=True)

@@ -14,14 +14,17 @@ from tokenline.adapters.vectors_shared import (
     HNSW_M,
     KEYWORD,
     OWNER,
+    START,
     UPSERT_BATCH,
     Hit,
     Keywords,
     Layout,
     candidates,
     fuse,
+    opened,
     payload_of,
     point_id,
+    spread,
 )
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.errors import SearchUnavailable
@@ -42,6 +45,7 @@ class QdrantVectors:
     async def open(self) -> None:
         if not await _reached(self._client.collection_exists(self._layout.collection)):
             await _reached(self._create())
+        await _reached(self._index_payload())
 
     async def close(self) -> None:
         await self._client.close()
@@ -71,14 +75,24 @@ class QdrantVectors:
         requests = self._requests(owner_id, attachment_ids, query, dense, candidates(top_k))
         if not attachment_ids or not requests:
             return []
-        answers = await _reached(self._client.query_batch_points(self._layout.collection, requests))
-        rankings = [[Hit(point.payload or {}, point.score) for point in answer.points] for answer in answers]
-        return fuse(owner_id, rankings, top_k)
+        return fuse(owner_id, await self._query(requests), top_k)
+
+    async def opening(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId], top_k: int) -> list[Passage]:
+        files = opened(attachment_ids, top_k)
+        if not files:
+            return []
+        first = models.OrderByQuery(order_by=models.OrderBy(key=START))
+        found = await self._query([_request(first, None, _within(owner_id, [file]), top_k, None) for file in files])
+        return spread(owner_id, [[hit.payload for hit in hits] for hits in found], top_k)
 
     async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
         if attachment_ids:
             within = models.FilterSelector(filter=_within(owner_id, attachment_ids))
             await _reached(self._client.delete(self._layout.collection, within, wait=True))
+
+    async def _query(self, requests: list[models.QueryRequest]) -> list[list[Hit]]:
+        answers = await _reached(self._client.query_batch_points(self._layout.collection, requests))
+        return [[Hit(point.payload or {}, point.score) for point in answer.points] for answer in answers]
 
     async def _create(self) -> None:
         dense = {}
@@ -95,8 +109,16 @@ class QdrantVectors:
         except UnexpectedResponse as error:
             if error.status_code != 409:  # another ingest service was first
                 raise
-        for field, is_tenant in ((OWNER, True), (ATTACHMENT, False)):
-            index = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=is_tenant)
+
+    async def _index_payload(self) -> None:
+        """At every opening: one that is there already costs nothing, and an older collection gets what it lacks."""
+        keyword, integer = models.KeywordIndexType.KEYWORD, models.IntegerIndexType.INTEGER
+        indexes: dict[str, models.PayloadSchemaParams] = {
+            OWNER: models.KeywordIndexParams(type=keyword, is_tenant=True),
+            ATTACHMENT: models.KeywordIndexParams(type=keyword, is_tenant=False),
+            START: models.IntegerIndexParams(type=integer, lookup=False, range=True),
+        }
+        for field, index in indexes.items():
             await self._client.create_payload_index(self._layout.collection, field, index, wait=True)
 
     def _points(
@@ -145,13 +167,13 @@ def _within(owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> models.
 
 
 def _request(
-    nearest: models.SparseVector | list[float],
-    using: str,
+    query: models.SparseVector | list[float] | models.OrderByQuery,
+    using: str | None,
     within: models.Filter,
     depth: int,
     params: models.SearchParams | None,
 ) -> models.QueryRequest:
-    return models.QueryRequest(query=nearest, using=using, filter=within, limit=depth, params=params, with_payload=True)
+    return models.QueryRequest(query=query, using=using, filter=within, limit=depth, params=params, with_payload=True)
 
 
 async def _reached(call: Awaitable[T]) -> T:

@@ -18,6 +18,7 @@ KEYWORD = "keyword"
 DENSE = "dense"
 OWNER = "owner_id"
 ATTACHMENT = "attachment_id"
+START = "start"
 
 HNSW_M = 16
 HNSW_EF_CONSTRUCT = 64
@@ -101,7 +102,7 @@ def payload_of(owner_id: UserId, chunk: Chunk) -> dict[str, Any]:
         ATTACHMENT: chunk.attachment_id,
         "name": chunk.name,
         "page": chunk.page,
-        "start": chunk.start,
+        START: chunk.start,
         "end": chunk.end,
         "content": chunk.content,
     }
@@ -126,10 +127,22 @@ def fuse(owner_id: UserId, rankings: Sequence[Sequence[Hit]], top_k: int) -> lis
                 share = (RRF_K + 1) / (RRF_K + rank) / len(rankings)
             else:
                 share = hit.score / best if best > 0 else 0.0
-            key = (hit.payload[ATTACHMENT], hit.payload["start"], hit.payload["end"])
+            key = (hit.payload[ATTACHMENT], hit.payload[START], hit.payload["end"])
             found[key] = (found.get(key, (0.0, None))[0] + share, hit.payload)
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
     return [_passage(owner_id, payload, share) for _, (share, payload) in ordered[:top_k]]
+
+
+def opened(attachment_ids: Sequence[AttachmentId], top_k: int) -> list[AttachmentId]:
+    """The attachments that get a place among ``top_k`` opening passages, each once."""
+    return list(dict.fromkeys(attachment_ids))[:top_k]
+
+
+def spread(owner_id: UserId, openings: Sequence[Sequence[Mapping[str, Any]]], top_k: int) -> list[Passage]:
+    """``top_k`` places dealt to the files in turn; the passages then stand file by file, similar to nothing."""
+    dealt = sorted((turn, file) for file, payloads in enumerate(openings) for turn in range(len(payloads)))
+    places = sorted((file, turn) for turn, file in dealt[:top_k])
+    return [_passage(owner_id, openings[file][turn], 0.0) for file, turn in places]
 
 
 def _passage(owner_id: UserId, payload: Mapping[str, Any], share: float) -> Passage:
@@ -138,7 +151,7 @@ def _passage(owner_id: UserId, payload: Mapping[str, Any], share: float) -> Pass
         attachment_id=payload[ATTACHMENT],
         name=payload["name"],
         page=payload["page"],
-        start=payload["start"],
+        start=payload[START],
         end=payload["end"],
         content=payload["content"],
         similarity=min(1.0, max(0.0, share)),

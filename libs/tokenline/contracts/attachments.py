@@ -40,7 +40,7 @@ class IngestJob(Shape):
 
 
 class Passage(Shape):
-    """One search hit."""
+    """One search hit, or part of a file's opening."""
 
     attachment_id: AttachmentId
     name: str
@@ -49,7 +49,7 @@ class Passage(Shape):
     end: int
     content: str
     similarity: float
-    """Fused score scaled to 0..1, comparable only within one answer."""
+    """Fused score scaled to 0..1, comparable only within one answer; 0: similar to nothing that was asked."""
 
 
 class SearchRequest(Shape):
@@ -59,6 +59,8 @@ class SearchRequest(Shape):
     conversation_id: ConversationId
     query: str
     top_k: int = 5
+    opening: bool = False
+    """When nothing is found: answer with the files' opening passages, whose similarity is 0."""
 
 
 class SearchAnswer(Shape):

@@ -129,6 +129,43 @@ async def test_queries_that_find_nothing(index, query):
     assert await contents(index, ANNA, ["a1"], query) == []
 
 
+async def openings(index, owner, attachments, top_k=5):
+    return [hit.content for hit in await index.opening(owner, attachments, top_k)]
+
+
+async def test_openings_stand_in_the_order_of_files_and_text(index):
+    """Written backwards, asked for backwards: places go round the files, and what one cannot fill others get."""
+    for file in ("a1", "a2", "a3"):
+        length = 1 if file == "a2" else 40
+        await index.upsert(ANNA, [chunk(file, f"{file} {n}", start=100 * n) for n in reversed(range(length))], None)
+    assert await openings(index, ANNA, ["a3", "a2", "a1"]) == ["a3 0", "a3 1", "a2 0", "a1 0", "a1 1"]
+    assert await openings(index, ANNA, ["a3", "a2", "a1"], top_k=2) == ["a3 0", "a2 0"]
+    assert await openings(index, ANNA, ["a1"], top_k=12) == [f"a1 {n}" for n in range(12)]
+    assert await openings(index, ANNA, ["a2", "missing", "a2"], top_k=2) == ["a2 0"]
+    assert await openings(index, ANNA, []) == []
+
+
+async def test_an_opening_carries_its_source_and_is_similar_to_nothing(index):
+    await index.upsert(ANNA, [chunk("a1", "The budget is four million.", start=120, page=7)], None)
+    (hit,) = await index.opening(ANNA, ["a1"], 5)
+    assert (hit.attachment_id, hit.name, hit.page, hit.start, hit.end) == ("a1", "a1.pdf", 7, 120, 147)
+    assert hit.similarity == 0.0
+
+
+async def test_openings_are_the_owners_only(index):
+    await index.upsert(ANNA, [chunk("a1", "Anna's secret is a pangolin.")], None)
+    await index.upsert(BERT, [chunk("b1", "Bert owns a bicycle.")], None)
+    assert await openings(index, BERT, ["a1", "b1"]) == ["Bert owns a bicycle."]
+
+
+async def test_openings_after_a_restart_and_without_the_deleted(open_index):
+    index = await open_index(WORDS)
+    await index.upsert(ANNA, [chunk("a1", "A pangolin."), chunk("a2", "A bicycle.")], None)
+    index = await open_index(WORDS)
+    await index.delete(ANNA, ["a1"])
+    assert await openings(index, ANNA, ["a1", "a2"]) == ["A bicycle."]
+
+
 async def test_dense_and_keyword_are_fused(open_index):
     """First in both beats first in one; a passage that only one ranking knows is still found."""
     index = await open_index(HYBRID)

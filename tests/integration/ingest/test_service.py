@@ -186,6 +186,21 @@ async def test_only_the_owner_and_only_with_the_token(ingest):
     assert (await ingest.http.post("/search", content=b" " * 70_000)).status_code == 413
 
 
+async def test_a_question_that_finds_nothing_gets_the_openings_of_the_files(ingest):
+    conversation = await ingest.conversation()
+    for name, pages in (("report.pdf", PAGES), ("locked.pdf", None), ("note.pdf", ["A note on bicycles."])):
+        data = documents.pdf(pages) if pages else documents.encrypted_pdf("x", user_password="y")
+        await ingest.ended(await ingest.upload(data, name, conversation))
+    for question in ("Summarise this file", "What is it about?", ""):
+        hits = await ingest.search(conversation, question, top_k=3, opening=True)
+        assert [(hit.name, hit.page) for hit in hits] == [("report.pdf", 1), ("report.pdf", 2), ("note.pdf", 1)]
+        assert {hit.similarity for hit in hits} == {0.0}
+        assert await ingest.search(conversation, question) == ()
+    (hit,) = await ingest.search(conversation, "pangolins", opening=True)
+    assert (hit.page, hit.similarity) == (2, 1.0)
+    assert await ingest.search(await ingest.conversation(), "What is it about?", opening=True) == ()
+
+
 async def test_forgotten_files_are_not_found_any_more(ingest):
     conversation = await ingest.conversation()
     attachment = await ingest.upload(documents.pdf(PAGES), "report.pdf", conversation)

@@ -50,4 +50,12 @@ class VectorIndex(Protocol):
         """Best first, only passages of this owner's given attachments, filtered before ranking."""
         ...
 
+    async def opening(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId], top_k: int) -> list[Passage]:
+        """The first passages of this owner's given attachments, with similarity 0.0, for when nothing is similar.
+
+        In the given order and each in the order of its text. Every attachment gets its first passage before any gets
+        its second; those beyond the first ``top_k`` get none.
+        """
+        ...
+
     async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None: ...

@@ -248,7 +248,7 @@ export interface MessageFrame {
   message: Message;
 }
 
-/** One search hit. */
+/** One search hit, or part of a file's opening. */
 export interface Passage {
   attachment_id: string;
   name: string;
