@@ -15,7 +15,7 @@ pytest_plugins = [
 
 # Tests of whole processes and of faults watch the clock: two at once on two cores would measure each other.
 _ALONE = ("e2e", "faults")
-_SCRUBBED = ("TOKENLINE_", "OPENAI_", "AMQP_", "MONGO_", "QDRANT_")
+_SCRUBBED = ("TOKENLINE_", "OPENAI_", "AMQP_", "MONGO_", "QDRANT_", "OTEL_")
 
 
 def pytest_configure() -> None:

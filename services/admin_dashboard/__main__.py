@@ -21,6 +21,7 @@ from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.serve import run
 from tokenline.runtime.supervisor import Supervisor
+from tokenline.runtime.tracing import configure_tracing
 from tokenline.runtime.wiring import open_broker, open_store
 
 NAME = "admin"
@@ -58,6 +59,7 @@ def build_deps(settings: DashboardSettings) -> Deps:
 def main() -> None:
     settings = DashboardSettings()
     configure_logging(NAME, settings.log_level)
+    configure_tracing(NAME, NAME)
     run(create_app(build_deps(settings)), settings)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from enum import Enum
 
 import structlog
+from opentelemetry.trace import Span
 
 from services.agent_worker.deps import Deps
 from services.agent_worker.prompt import Prompt, build_prompt
@@ -19,6 +20,7 @@ from tokenline.core.ports.broker import Delivery
 from tokenline.core.ports.model import ModelEnd, ModelText
 from tokenline.core.stream import StreamText
 from tokenline.runtime.line import same_attempt
+from tokenline.runtime.tracing import NO_SPAN, failed
 
 log = structlog.get_logger()
 
@@ -40,6 +42,7 @@ class Run:
     def __init__(self, deps: Deps, ticket: Ticket, delivery: Delivery) -> None:
         self.ticket = ticket
         self.delivery = delivery
+        self.span: Span = NO_SPAN
         self._deps = deps
         self._text = StreamText(ticket.attempt)
         self.gateways = set(ticket.reply_to)
@@ -78,6 +81,7 @@ class Run:
                 prompt = await build_prompt(
                     self._deps.store, self._deps.search, self._deps.agents.get(self.ticket.agent_id), self.ticket
                 )
+                self.span.add_event("prompt_built")
                 await self._stream(prompt)
         except TimeoutError:
             if self._stop is None:
@@ -118,6 +122,7 @@ class Run:
         delta = Delta(self.ticket.id, self.ticket.attempt, offset, piece.text)
         self._deps.publisher.send(delta, self.gateways, urgent=first)
         if first:
+            self.span.add_event("first_token")
             # Beside the stream: the next tokens do not wait for the store.
             self._began = asyncio.create_task(self._begin(), name=f"begin.{self.ticket.id}")
 
@@ -149,6 +154,7 @@ class Run:
         if self._stop is Stop.DRAINED:
             return await self._deps.line.hand_back(self.ticket)
         if error is not None and self._stop is None:
+            failed(self.span, error.code)
             return await self._deps.failures.handle(self.ticket, error, self._message(prompt, error))
         if self._stop is Stop.CANCELLED:
             return await self._write(self._message(prompt, None), TicketState.CANCELLED)

@@ -1,6 +1,7 @@
 """Accepts a question: stored first, then published. From the first on it is safe."""
 
 from msgspec.structs import replace
+from opentelemetry.trace import SpanKind
 
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
@@ -22,6 +23,7 @@ from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.supervisor import Supervisor
+from tokenline.runtime.tracing import ticket_span
 
 MAX_QUESTION_BYTES = 128 * 1024
 TITLE_CHARACTERS = 60
@@ -74,8 +76,22 @@ class Acceptance:
         self._check(question)
         conversation = await self._conversation(asker, question)
         draft, message = self._draft(asker, question, conversation)
+        with ticket_span("ticket.accept", draft, kind=SpanKind.SERVER, root=True) as span:
+            accepted = await self._store_it(draft, message, conversation)
+            # A repeated question has its own short trace, which points at the ticket it was accepted as before.
+            span.set_attribute("tokenline.ticket_id", accepted.ticket.id)
+            span.set_attribute("tokenline.state", accepted.ticket.state.value)
+        if accepted.created:
+            self._metrics.add(ACCEPTED, draft.pool)
+            # Counted here at once, so that the next to ask at this gateway stands behind it.
+            self._feed.take(TicketChanged(entry=line_entry(accepted.ticket)))
+            self._streams.expect(accepted.ticket)
+            self._supervisor.spawn(f"publish.{draft.id}", self._into_the_line(accepted))
+        return accepted
+
+    async def _store_it(self, draft: Ticket, message: Message, conversation: Conversation) -> Accepted:
         try:
-            accepted = await self._store.accept(
+            return await self._store.accept(
                 draft,
                 message,
                 conversation,
@@ -85,13 +101,6 @@ class Acceptance:
             )
         except QueueFull as error:
             raise self._full(draft, error) from None
-        if accepted.created:
-            self._metrics.add(ACCEPTED, draft.pool)
-            # Counted here at once, so that the next to ask at this gateway stands behind it.
-            self._feed.take(TicketChanged(entry=line_entry(accepted.ticket)))
-            self._streams.expect(accepted.ticket)
-            self._supervisor.spawn(f"publish.{draft.id}", self._into_the_line(accepted))
-        return accepted
 
     async def _into_the_line(self, accepted: Accepted) -> None:
         await self._line.announce(accepted.ticket)

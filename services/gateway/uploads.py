@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 from msgspec.structs import replace
+from opentelemetry.trace import SpanKind
 from starlette.datastructures import UploadFile
 
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
@@ -21,6 +22,7 @@ from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.tracing import attachment_span
 
 log = structlog.get_logger()
 
@@ -73,11 +75,12 @@ class Uploads:
             state=AttachmentState.UPLOADING,
             created_at=now,
         )
-        size = await self._files.put(key_of(attachment.id), self._chunks(head, file, name))
-        stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
-        await self._store.add_attachment(stored)
-        await self._announcer.announce(AttachmentChanged(attachment=stored))
-        await self._give_to_ingest(stored)
+        with attachment_span("attachment.accept", attachment, kind=SpanKind.SERVER, root=True):
+            size = await self._files.put(key_of(attachment.id), self._chunks(head, file, name))
+            stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
+            await self._store.add_attachment(stored)
+            await self._announcer.announce(AttachmentChanged(attachment=stored))
+            await self._give_to_ingest(stored)
         return stored
 
     async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:

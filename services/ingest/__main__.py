@@ -22,6 +22,7 @@ from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.serve import run
+from tokenline.runtime.tracing import configure_tracing
 from tokenline.runtime.wiring import open_broker, open_store
 
 
@@ -74,6 +75,7 @@ def open_embedder(settings: IngestSettings) -> Embedder | None:
 def main() -> None:
     settings = IngestSettings()
     configure_logging("ingest", settings.log_level)
+    configure_tracing("ingest", "ingest")
     run(create_app(settings, build_deps(settings)), settings)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from opentelemetry.trace import Span, SpanKind
+
 from services.ingest.deps import Deps
 from services.ingest.extract.answers import Extracted, Piece
 from services.ingest.progress import Progress
@@ -14,6 +16,7 @@ from tokenline.contracts.errors import StorageFull
 from tokenline.contracts.ids import AttachmentId
 from tokenline.contracts.metrics import INGEST_STAGE
 from tokenline.core.ports.vectors import Chunk
+from tokenline.runtime.tracing import attachment_span, stage_span
 
 BATCH = 256
 """Passages embedded and written at a time: bounds what is in memory, and lets searches between."""
@@ -30,15 +33,22 @@ class Indexer:
 
     async def index(self, attachment: Attachment) -> None:
         """Doing it twice is harmless. Raises `Rejected`, `Retryable`, `Superseded`."""
+        with attachment_span("attachment.index", attachment, kind=SpanKind.CONSUMER) as span:
+            chunks = await self._index(attachment, span)
+            span.set_attribute("tokenline.chunks", chunks)
+
+    async def _index(self, attachment: Attachment, span: Span) -> int:
+        """How many passages it has."""
         await self._progress.advance(attachment.id, AttachmentState.EXTRACTING)
-        with self._stage("extract"):
+        with self._stage("extract", span):
             extracted = await self._extract(attachment)
         await self._progress.advance(
             attachment.id, AttachmentState.EMBEDDING, mime_type=extracted.mime_type, pages=extracted.pages
         )
         for begin in range(0, len(extracted.pieces), BATCH):
-            await self._write(attachment, extracted.pieces[begin : begin + BATCH])
+            await self._write(attachment, extracted.pieces[begin : begin + BATCH], span)
         await self._progress.advance(attachment.id, AttachmentState.INDEXED, chunks=len(extracted.pieces))
+        return len(extracted.pieces)
 
     async def _extract(self, attachment: Attachment) -> Extracted:
         try:
@@ -55,19 +65,20 @@ class Indexer:
         spool.flush()
         spool.seek(0)
 
-    async def _write(self, attachment: Attachment, pieces: Sequence[Piece]) -> None:
+    async def _write(self, attachment: Attachment, pieces: Sequence[Piece], span: Span) -> None:
         dense = None
         if self._deps.embedder is not None:
-            with self._stage("embed"):
+            with self._stage("embed", span):
                 dense = await self._deps.embedder.embed([piece.content for piece in pieces])
-        with self._stage("index"):
+        with self._stage("index", span):
             chunks = [_chunk(attachment, piece) for piece in pieces]
             await self._deps.vectors.upsert(attachment.owner_id, chunks, dense)
 
     @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
+    def _stage(self, name: str, span: Span) -> Iterator[None]:
         begin = self._deps.clock.monotonic()
-        yield
+        with stage_span(f"attachment.index.{name}", span):
+            yield
         self._deps.metrics.observe(INGEST_STAGE, self._deps.clock.monotonic() - begin, name)
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from tokenline.contracts.attachments import AttachmentState
 from tokenline.contracts.base import pack
@@ -18,6 +19,7 @@ from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import Change, amend
 from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.tracing import ticket_span
 
 log = structlog.get_logger()
 
@@ -49,7 +51,8 @@ class Line:
         """Offer a queued ticket to its pool. False: the broker did not confirm, the keeper will publish it."""
         offer = TicketOffer(ticket_id=ticket.id, publish_no=ticket.publish_no)
         try:
-            await self._broker.publish(TICKETS.name, ticket.pool, pack(offer), priority=ticket.priority)
+            with ticket_span("ticket.publish", ticket, kind=SpanKind.PRODUCER):
+                await self._broker.publish(TICKETS.name, ticket.pool, pack(offer), priority=ticket.priority)
         except (BrokerUnavailable, QueueFull) as error:
             log.warning("ticket.unpublished", ticket_id=ticket.id, reason=error.code)
             return False

@@ -5,9 +5,12 @@ import sys
 
 import structlog
 
+from tokenline.runtime.tracing import add_trace_id
+
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
+    add_trace_id,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 

@@ -1,6 +1,7 @@
 """Runs a service's ASGI app: uvicorn as measured, on a socket that gives up on dead peers."""
 
 import asyncio
+import signal
 import socket
 import sys
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from tokenline.contracts.frames import MAX_FRAME_BYTES
 from tokenline.runtime.settings import ServiceSettings
+from tokenline.runtime.tracing import close_tracing
 
 log = structlog.get_logger()
 
@@ -53,6 +55,15 @@ def run(app: FastAPI, settings: ServiceSettings) -> None:
         date_header=False,
     )
     log.info("service.starting", host=settings.host, port=settings.port)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
-    log.info("service.stopped")
+    # When all has been shut down uvicorn raises the signal again; by default it would end the process right there.
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+    finally:
+        close_tracing()
+        log.info("service.stopped")
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
