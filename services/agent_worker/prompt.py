@@ -6,7 +6,7 @@ from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import NotFound, SearchUnavailable
 from tokenline.contracts.tickets import Ticket
-from tokenline.core.passages import render
+from tokenline.core.passages import UNSEARCHABLE, UnreadFile, render, render_unread
 from tokenline.core.ports.model import ChatTurn, ModelRequest
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
@@ -59,10 +59,10 @@ def cut(turns: list[ChatTurn], budget: int) -> list[ChatTurn]:
 
 
 async def _from_files(store: Store, search: Search, question: Message) -> tuple[tuple[Passage, ...], list[str]]:
-    """Passages that bear on the question, and notes on files that could not be used."""
+    """Passages that bear on the question or else open the files, and notes on files that could not be used."""
     files = await store.attachments_of(question.conversation_id)
     notes = [
-        f"The file {file.name} could not be read: {file.error.message if file.error else 'unknown reason'}"
+        render_unread(UnreadFile(name=file.name, reason=file.error.message if file.error else "The reason is unknown."))
         for file in files
         if file.state is AttachmentState.FAILED
     ]
@@ -75,6 +75,7 @@ async def _from_files(store: Store, search: Search, question: Message) -> tuple[
         top_k=PASSAGES,
     )
     try:
+        opening=True,
         return await search.passages(request), notes
     except SearchUnavailable:
-        return (), [*notes, "The user's files cannot be searched at the moment; say so."]
+        return (), [*notes, UNSEARCHABLE]

@@ -8,7 +8,11 @@
       …
     End of passages.
 
-Every line of a passage is indented, so no document can forge a heading or the end mark.
+Every line of a passage is indented, so no document can forge a heading or the end mark. Where nothing was found and
+the files' openings stand in, the heading says so. Files without any text to offer are named before the passages, each
+on a line of its own:
+
+    The file “scan.pdf” could not be read: “scan.pdf” has no text in it. It may be a scan.
 """
 
 import re
@@ -19,9 +23,13 @@ from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Citation
 
 HEADING = "Passages from the user's files:"
+OPENING_HEADING = "Nothing in the user's files was found for the question. The files begin with these passages:"
+UNSEARCHABLE = "The user's files cannot be searched at the moment; say so."
 END = "End of passages."
 _INDENT = "  "
 
+_HEADINGS = re.compile(rf"^(?:{re.escape(HEADING)}|({re.escape(OPENING_HEADING)}))\n", re.MULTILINE)
+_UNREAD = re.compile(r"The file “(.*?)” could not be read: (.*)")
 _NUMBERED = re.compile(r"\[(\d+)\] (.*)")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 # [1], [1, 2] and the 【1】 that some models were trained to write.
@@ -34,19 +42,31 @@ class NumberedPassage(Shape):
     number: int
     source: str
     text: str
+    opening: bool = False
+    """Its file begins with it; it was not found for the question."""
+
+
+class UnreadFile(Shape):
+    """A file that was given but has no passages. ``reason`` is a sentence for people."""
+
+    name: str
+    reason: str
 
 
 def source(passage: Passage) -> str:
     """File and page on one line; white space in the file's name becomes single spaces."""
-    name = " ".join(passage.name.split())
+    name = _on_one_line(passage.name)
     return name if passage.page is None else f"{name}, page {passage.page}"
 
 
 def render(passages: Sequence[Passage]) -> str:
-    """The block for a system turn, numbered from 1 in the given order; empty without passages."""
+    """The block for a system turn, numbered from 1 in the given order; empty without passages.
+
+    Passages that are all similar to nothing are openings (`VectorIndex.opening`).
+    """
     if not passages:
         return ""
-    lines = [HEADING]
+    lines = [HEADING if any(passage.similarity for passage in passages) else OPENING_HEADING]
     for number, passage in enumerate(passages, 1):
         lines.append(f"[{number}] {source(passage)}")
         lines += [_INDENT + line for line in passage.content.split("\n")]
@@ -55,11 +75,11 @@ def render(passages: Sequence[Passage]) -> str:
 
 def parse(text: str) -> list[NumberedPassage]:
     """The passages of the first block in ``text``; empty where there is none. Takes unindented text too."""
-    _, heading, block = f"\n{text}".partition(f"\n{HEADING}\n")
-    if not heading:
+    heading = _HEADINGS.search(text)
+    if heading is None:
         return []
     found: list[tuple[int, str, list[str]]] = []
-    for line in block.split("\n"):
+    for line in text[heading.end() :].split("\n"):
         if line == END:
             break
         numbered = _NUMBERED.fullmatch(line)
@@ -67,7 +87,26 @@ def parse(text: str) -> list[NumberedPassage]:
             found.append((int(numbered[1]), numbered[2], []))
         elif found:
             found[-1][2].append(line.removeprefix(_INDENT))
-    return [NumberedPassage(number=number, source=origin, text="\n".join(lines)) for number, origin, lines in found]
+    opening = heading[1] is not None
+    return [
+        NumberedPassage(number=number, source=origin, text="\n".join(lines), opening=opening)
+        for number, origin, lines in found
+    ]
+
+
+def render_unread(file: UnreadFile) -> str:
+    """The line for a system turn; white space in name and reason becomes single spaces."""
+    return f"The file “{_on_one_line(file.name)}” could not be read: {_on_one_line(file.reason)}"
+
+
+def parse_unread(text: str) -> list[UnreadFile]:
+    """The files that lines of ``text`` name as unread. Passages are indented and therefore never among them."""
+    found = map(_UNREAD.fullmatch, text.split("\n"))
+    return [UnreadFile(name=line[1], reason=line[2]) for line in found if line]
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def cited(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:

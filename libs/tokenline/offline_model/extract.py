@@ -13,8 +13,11 @@ from tokenline.offline_model.words import content_words, sentences, words
 _K1 = 1.2
 _B = 0.75
 _MOST = 3
+_MOST_OPENINGS = 8
 _GOOD_ENOUGH = 0.55
 """A further sentence is quoted when it scores this share of the best."""
+_FEWEST_WORDS = 4
+"""Content words that make a sentence more than a heading."""
 _ASKS_FOR_FIGURE = re.compile(
     r"\b(how (?:much|many|long|old|high|far)|when|what (?:year|date|time)|cost|price|wie ?viele?|wann|combien|quand)\b",
     re.I,
@@ -36,8 +39,8 @@ class _Candidate(Shape):
 
 
 def best_quotes(question: str, passages: Sequence[NumberedPassage], most: int = _MOST) -> list[Quote]:
-    """Best first, each sentence once; empty when no word of the question occurs in the passages."""
-    asked = set(content_words(question)) or set(words(question))
+    """Best first, each sentence once; empty when no word of the question that says something occurs in the passages."""
+    asked = set(content_words(question))
     candidates = _candidates(passages)
     weights = _weights(asked, candidates)
     wants_figure = bool(_ASKS_FOR_FIGURE.search(question))
@@ -51,13 +54,33 @@ def best_quotes(question: str, passages: Sequence[NumberedPassage], most: int = 
     return [candidate.quote for score, _, candidate in scored[:most] if score >= enough]
 
 
-def opening_quotes(passages: Sequence[NumberedPassage], most: int = _MOST) -> list[Quote]:
-    """The first sentence of each passage, for questions that name nothing to look for."""
-    quotes = []
+def opening_quotes(passages: Sequence[NumberedPassage], most: int = _MOST_OPENINGS) -> list[Quote]:
+    """The first informative sentence of each passage and the one after it, for questions that name nothing to look for.
+
+    Overlapping passages share sentences; none is quoted twice.
+    """
+    quotes: list[Quote] = []
+    seen: set[str] = set()
     for passage in passages:
-        first = sentences(passage.text)[:1]
-        quotes += [Quote(number=passage.number, source=passage.source, sentence=one) for one in first]
+        fresh = [sentence for sentence in sentences(passage.text) if sentence not in seen]
+        opening = _opening(fresh)
+        if opening:
+            seen.update(opening)
+            quotes.append(Quote(number=passage.number, source=passage.source, sentence=" ".join(opening)))
     return quotes[:most]
+
+
+def _opening(found: Sequence[str]) -> Sequence[str]:
+    """Skips headings, page numbers and the like; where there is nothing else, they are better than nothing."""
+    first = next((place for place, sentence in enumerate(found) if _says_something(sentence)), None)
+    if first is None:
+        return found[:1]
+    goes_on = first + 1 < len(found) and _says_something(found[first + 1])
+    return found[first : first + 1 + goes_on]
+
+
+def _says_something(sentence: str) -> bool:
+    return len(content_words(sentence)) >= _FEWEST_WORDS and any(map(str.isalpha, sentence))
 
 
 def _candidates(passages: Sequence[NumberedPassage]) -> list[_Candidate]:

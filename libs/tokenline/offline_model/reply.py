@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from tokenline.core.passages import NumberedPassage, parse
+from tokenline.core.passages import UNSEARCHABLE, NumberedPassage, parse, parse_unread, render_unread
 from tokenline.core.ports.model import ChatTurn
 from tokenline.offline_model.extract import Quote, best_quotes, opening_quotes
+from tokenline.offline_model.words import asks_for_overview, content_words
 
 _MOST_ECHOED = 200
 _MOST_QUOTED = 500
@@ -19,35 +20,52 @@ _THANKS = re.compile(r"\W*(?:thanks?|thank you|thx|danke|merci|gracias|谢谢|�
 
 WHO = "I am Tokenline's offline stand-in: a small program, not a language model."
 HOW = (
-    "Attach a file (PDF, Word, HTML, Markdown or text) and ask about it: I look for the sentences that fit your "
+    "Attach a file (PDF, HTML, Markdown or text) and ask about it: I look for the sentences that fit your "
     "question best and quote them with their page."
 )
 SETTINGS = (
     "For a real model, an administrator sets `OPENAI_BASE_URL` and `OPENAI_API_KEY` to any OpenAI-compatible endpoint "
     "and `TOKENLINE_MODEL` to the model's name, and starts Tokenline again."
 )
+UNSEARCHABLE_NOW = "Your files cannot be searched at the moment. Please ask again in a little while."
+NOTHING_TO_QUOTE = "None of your files has text that I could quote from."
 SIGNATURE = "Quoted by Tokenline's offline stand-in, which is no language model."
 
 
 def reply(turns: Sequence[ChatTurn]) -> str:
     """The answer to the last user turn, in Markdown."""
     question = next((turn.content for turn in reversed(turns) if turn.role == "user"), "").strip()
-    passages = [p for turn in turns if turn.role == "system" for p in parse(turn.content)]
+    system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
     if _GREETING.fullmatch(question):
         return f"Hello! {WHO} {HOW}"
     if _THANKS.fullmatch(question):
         return "You are welcome."
+    passages = parse(system)
+    unread = [render_unread(file) for file in parse_unread(system)]
     if passages:
-        return _from_passages(question, passages)
+        return "\n\n".join([*_from_passages(question, passages), *unread, SIGNATURE])
+    if UNSEARCHABLE in system:
+        return "\n\n".join([WHO, UNSEARCHABLE_NOW, *unread])
+    if unread:
+        return "\n\n".join([WHO, NOTHING_TO_QUOTE, *unread, HOW])
     return _without_passages(question)
 
 
-def _from_passages(question: str, passages: Sequence[NumberedPassage]) -> str:
-    quotes = best_quotes(question, passages)
+def _from_passages(question: str, passages: Sequence[NumberedPassage]) -> list[str]:
+    """Paragraphs: the sentences that fit best, or how the passages begin and why no better ones were chosen."""
+    overview = asks_for_overview(question)
+    quotes = [] if overview else best_quotes(question, passages)
     if quotes:
-        return "\n\n".join([*map(_cite, quotes), SIGNATURE])
-    nothing = "No sentence in your files shares a word with your question. The passages nearest to it begin:"
-    return "\n\n".join([nothing, *map(_cite, opening_quotes(passages)), SIGNATURE])
+        return [*map(_cite, quotes)]
+    if overview:
+        why = "I cannot summarise, only quote."
+    elif content_words(question):
+        why = "No sentence in your files shares a word with your question."
+    else:
+        why = "Your question has no word in it that I could look for."
+    opening = all(passage.opening for passage in passages)
+    what = "This is how your files begin:" if opening else "The passages nearest to your question begin like this:"
+    return [f"{why} {what}", *map(_cite, opening_quotes(passages))]
 
 
 def _cite(quote: Quote) -> str:

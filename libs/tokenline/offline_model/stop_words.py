@@ -1,4 +1,4 @@
-"""Words that say nothing about what a question is about."""
+"""Words that say nothing about what a question is about, and words that ask about a file as a whole."""
 
 _ENGLISH = """
 a about all also am an and any are as at be been but by can could did do does doing for from get give had has have he
@@ -15,7 +15,17 @@ au avec ce ces dans de des du elle en est et il ils je la le les leur mais ne no
 qui sa se ses son sur un une vous
 """
 _SPANISH = """
-como con cual cuando de del el en es esta este la las lo los no para por que quien se su un una y
+como con cual cuando de del el en es esta este la las lo los no para por que quien qué se su un una y
+"""
+_OVERVIEW = """
+about attached attachment brief briefly contain content describe describing document explain file gist key main
+overview page paper pdf point read report short shortly sum summary summarise summarize summarizing summarising
+text tl dr tldr topic up upload uploaded
+anhang beschreibe bericht datei dieser dieses diese dokument fass fasse fassen geht inhalt kurz steht text thema
+überblick worum zusammen zusammenfassen zusammenfassung
+contenu document décris fichier parle présente quoi résume résumer résumé sujet texte
+archivo describe documento resume resumen resumir texto trata tema
 """
 
 STOP_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH}".split())
+OVERVIEW_WORDS = frozenset(_OVERVIEW.split())

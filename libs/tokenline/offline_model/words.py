@@ -4,7 +4,7 @@ import re
 import unicodedata
 from itertools import zip_longest
 
-from tokenline.offline_model.stop_words import STOP_WORDS
+from tokenline.offline_model.stop_words import OVERVIEW_WORDS, STOP_WORDS
 
 # Scripts written without spaces: every pair of neighbouring characters counts as a word.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -37,6 +37,13 @@ def content_words(text: str) -> list[str]:
     return [word for word in words(text) if word not in _STEMMED_STOP_WORDS]
 
 
+def asks_for_overview(question: str) -> bool:
+    """Whether it names nothing but the file as such, as in "Summarise this" or "What is the report about?"."""
+    # A single letter is what an apostrophe left over.
+    asked = {word for word in content_words(question) if len(word) > 1}
+    return asked <= _STEMMED_OVERVIEW_WORDS and not _STEMMED_OVERVIEW_WORDS.isdisjoint(words(question))
+
+
 def _stem(word: str) -> str:
     """Cut off one common ending; so roughly that "budgets" meets "budget" and no two languages need telling apart."""
     if not word.isascii() or len(word) < 4:
@@ -48,6 +55,7 @@ def _stem(word: str) -> str:
 
 
 _STEMMED_STOP_WORDS = STOP_WORDS | {_stem(word) for word in STOP_WORDS}
+_STEMMED_OVERVIEW_WORDS = {_stem(word) for word in OVERVIEW_WORDS}
 
 
 def sentences(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tokenline.core.passages import NumberedPassage
 from tokenline.offline_model.extract import best_quotes, opening_quotes
-from tokenline.offline_model.words import content_words, sentences, words
+from tokenline.offline_model.words import asks_for_overview, content_words, sentences, words
 
 REPORT = """Annual report
 The company was founded in Lisbon in 1998 by Maria Sousa. It makes bicycle
@@ -64,11 +64,42 @@ def test_a_sentence_of_two_passages_is_quoted_once():
     assert len({quote.sentence for quote in quotes}) == 2
 
 
-def test_openings_are_first_sentences():
+def test_openings_skip_headings_and_are_one_or_two_sentences():
     assert [quote.sentence for quote in opening_quotes(BOTH)] == [
-        "Annual report",
-        "Hold the red button for five seconds to reset the device.",
+        "The company was founded in Lisbon in 1998 by Maria Sousa. It makes bicycle frames of bamboo and flax.",
+        "Hold the red button for five seconds to reset the device. "
+        "The warranty lasts two years from the day of purchase.",
     ]
+
+
+def test_openings_of_bare_headings_and_of_overlapping_passages():
+    given = [passage(1, "Contents\n1 2 3 4 5 6"), passage(2, MANUAL), passage(3, MANUAL), passage(4, "")]
+    quotes = opening_quotes(given)
+    assert [quote.number for quote in quotes] == [1, 2, 3]
+    assert quotes[0].sentence == "Contents 1 2 3 4 5 6"
+    assert quotes[2].sentence == "Batteries are not covered by the warranty."
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Summarise this file", True),
+        ("What is this document about?", True),
+        ("What's in the PDF?", True),
+        ("Please give me a short summary of the report.", True),
+        ("tl;dr", True),
+        ("Fasse diese Datei zusammen", True),
+        ("Worum geht es?", True),
+        ("Résume ce document", True),
+        ("¿De qué trata el archivo?", True),
+        ("Summarise the warranty", False),
+        ("What about the budget?", False),
+        ("Who is she?", False),
+        ("", False),
+    ],
+)
+def test_questions_about_the_file_as_a_whole(question, expected):
+    assert asks_for_overview(question) is expected
 
 
 def test_sentences_survive_line_breaks_abbreviations_and_figures():

@@ -1,9 +1,10 @@
 """What the stand-in says: quotes with citations, or plainly what it is."""
 
 import pytest
+from msgspec.structs import replace
 
 from tokenline.contracts.attachments import Passage
-from tokenline.core.passages import cited, render
+from tokenline.core.passages import UNSEARCHABLE, UnreadFile, cited, render, render_unread
 from tokenline.core.ports.model import ChatTurn
 from tokenline.offline_model.reply import reply
 
@@ -18,6 +19,10 @@ PASSAGES = [
         similarity=1.0,
     )
 ]
+
+
+OPENINGS = [replace(PASSAGES[0], similarity=0.0)]
+SCAN = render_unread(UnreadFile(name="scan.pdf", reason="“scan.pdf” has no text in it."))
 
 
 def asked(question: str, system: str = "Be brief.") -> str:
@@ -35,6 +40,39 @@ def test_nothing_found_is_said_and_the_nearest_passage_shown():
     answer = asked("Why is the sky blue?", render(PASSAGES))
     assert answer.startswith("No sentence")
     assert "[1] (report.pdf, page 3)" in answer
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("Summarise this file", "I cannot summarise, only quote."),
+        ("Why is the sky blue?", "No sentence in your files shares a word with your question."),
+        ("Who is she?", "Your question has no word in it that I could look for."),
+    ],
+)
+def test_openings_are_called_what_they_are_and_cited(question, why):
+    answer = asked(question, f"Be brief.\n\n{render(OPENINGS)}")
+    assert answer.startswith(f"{why} This is how your files begin:\n\n“The budget for 2026 is 4.2 million euros.")
+    assert [citation.number for citation in cited(answer, OPENINGS)] == [1]
+
+
+def test_a_summary_of_what_was_found_is_no_beginning_of_the_file():
+    answer = asked("Summarise this file", render(PASSAGES))
+    assert "The passages nearest to your question begin like this:" in answer
+    assert "files begin" not in answer
+
+
+def test_files_that_could_not_be_read_are_named():
+    beside = asked("What is the budget?", f"Be brief.\n\n{SCAN}\n\n{render(PASSAGES)}")
+    assert beside.startswith("“The budget for 2026")
+    assert f"\n\n{SCAN}\n\n" in beside
+    alone = asked("What is the budget?", f"Be brief.\n\n{SCAN}")
+    assert f"None of your files has text that I could quote from.\n\n{SCAN}" in alone
+    assert "OPENAI_BASE_URL" not in alone
+
+
+def test_files_that_cannot_be_searched_are_not_called_missing():
+    assert "cannot be searched at the moment" in asked("What is the budget?", f"Be brief.\n\n{UNSEARCHABLE}")
 
 
 def test_without_files_it_says_what_it_is_and_what_was_asked():
