@@ -16,7 +16,7 @@ GATEWAYS ?= 1
 TIERS := $(wildcard tests/unit tests/contract tests/integration tests/e2e tests/faults)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench bench-peers types clean
+.PHONY: help setup run test lint format bench screenshots types clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -50,9 +50,9 @@ bench: ## measure the targets, print the table, write var/bench.json
 	@$(BOOTSTRAP) --for test
 	@$(VENV)/python -m tests.bench
 
-bench-peers: ## the same questions put to comparable projects
+screenshots: ## make the pictures in docs/images again
 	@$(BOOTSTRAP) --for test
-	@$(VENV)/python -m tests.bench.peers
+	@$(VENV)/python -m pytest tests/e2e/test_pages.py --screenshots docs/images
 
 types: ## write again what follows from the code: TypeScript types, tables in docs/
 	@$(BOOTSTRAP) --for run

@@ -9,13 +9,14 @@ from services.agent_worker.publisher import Publisher
 from services.agent_worker.settings import WorkerSettings
 from tokenline.adapters.model_openai import OpenAIModel
 from tokenline.adapters.search_http import IngestSearch
-from tokenline.contracts.metrics import STORE_WRITE
+from tokenline.contracts.metrics import PUBLISH, STORE_WRITE
 from tokenline.core.clock import SystemClock
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.serve import run
+from tokenline.runtime.tracing import configure_tracing
 from tokenline.runtime.wiring import open_broker, open_store
 
 
@@ -23,7 +24,11 @@ def build_deps(settings: WorkerSettings) -> Deps:
     clock = SystemClock()
     metrics = Metrics(*METRICS)
     store = open_store(settings, clock, partial(metrics.observe, STORE_WRITE))
-    broker = open_broker(settings, f"tokenline {settings.worker_id}")
+    broker = open_broker(
+        settings,
+        f"tokenline {settings.worker_id}",
+        lambda exchange, seconds: metrics.observe(PUBLISH, seconds, exchange),
+    )
     line = Line(store, broker, clock, user_limit=settings.user_limit)
     return Deps(
         store=store,
@@ -48,6 +53,7 @@ def build_deps(settings: WorkerSettings) -> Deps:
 def main() -> None:
     settings = WorkerSettings()
     configure_logging(settings.worker_id, settings.log_level)
+    configure_tracing("agent-worker", settings.worker_id)
     run(create_app(settings, build_deps(settings)), settings)
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from services.agent_worker.commands import Commands
 from services.agent_worker.deps import Deps
 from services.agent_worker.intake import Intake
-from services.agent_worker.leases import HEARTBEAT_S, RENEW_S, Leases
+from services.agent_worker.leases import RENEW_S, Leases
 from services.agent_worker.settings import WorkerSettings
 from tokenline.contracts import metrics as m
 from tokenline.contracts.errors import BrokerUnavailable
@@ -27,6 +27,7 @@ METRICS = (
     m.FENCED,
     m.RUNNING,
     m.STORE_WRITE,
+    m.PUBLISH,
     m.BROKER_UP,
 )
 
@@ -61,8 +62,7 @@ def create_app(settings: WorkerSettings, deps: Deps) -> FastAPI:
         await deps.broker.connect()
         await supervisor.until_done("commands", commands.start)
         await supervisor.until_done("intake", intake.start)
-        intake.on_change = leases.heartbeat
-        supervisor.forever("heartbeat", leases.heartbeat, every_s=HEARTBEAT_S)
+        supervisor.forever("heartbeat", leases.beat)
 
     async def broker_connected() -> None:
         if not deps.broker.connected:

@@ -1,10 +1,10 @@
 """Takes offers from the pool's queue: judges, claims, and starts a run for each claim."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
+from opentelemetry.trace import Span, SpanKind
 
 from services.agent_worker.deps import Deps
 from services.agent_worker.run import Run, Stop, tell_ended
@@ -18,6 +18,7 @@ from tokenline.core import ticket as moves
 from tokenline.core.ports.broker import Consumption, Delivery
 from tokenline.core.ticket import Claim, judge_offer
 from tokenline.runtime.supervisor import Supervisor
+from tokenline.runtime.tracing import failed, ticket_span
 
 log = structlog.get_logger()
 
@@ -27,12 +28,12 @@ _offers = msgspec.msgpack.Decoder(TicketOffer)
 
 
 class Intake:
-    """``runs`` are this process's running tickets. ``on_change`` is told whenever their number changes."""
+    """``runs`` are this process's running tickets. ``changed`` is set whenever their number changes."""
 
     def __init__(self, deps: Deps, settings: WorkerSettings, incarnation: str, supervisor: Supervisor) -> None:
         self.runs: dict[TicketId, Run] = {}
         self.draining = False
-        self.on_change: Callable[[], Awaitable[None]] | None = None
+        self.changed = asyncio.Event()
         self._deps = deps
         self._settings = settings
         self._incarnation = incarnation
@@ -52,7 +53,7 @@ class Intake:
         if self._consumption is None:
             self.draining = False
             await self.start()
-            await self._changed()
+            self._changed()
 
     async def drain(self) -> None:
         """Take no more; what runs goes on."""
@@ -60,7 +61,7 @@ class Intake:
         if self._consumption is not None:
             await self._consumption.cancel()
             self._consumption = None
-        await self._changed()
+        self._changed()
 
     async def finish(self, within_s: float) -> None:
         """Wait for the runs; after ``within_s`` hand the rest back to others."""
@@ -127,16 +128,13 @@ class Intake:
     async def _run(self, run: Run) -> None:
         ticket = run.ticket
         try:
-            await self._deps.line.announce(ticket)
-            await self._changed()
+            self._supervisor.spawn(f"announce.{ticket.id}", self._deps.line.announce(ticket))
+            self._changed()
             if ticket.cancel_requested:
                 run.stop(Stop.CANCELLED)
-            if ticket.attempt > self._settings.attempts:
-                ended = await self._deps.failures.give_up(
-                    ticket, AnswerIncomplete("Every attempt at an answer failed.")
-                )
-            else:
-                ended = await run.answer()
+            with ticket_span("ticket.answer", ticket, kind=SpanKind.CONSUMER) as run.span:
+                ended = await self._answered(run)
+                _note_end(run.span, ended)
             if ended is not None and ended.state in moves.TERMINAL:
                 await self._ended(ended, run)
             await run.delivery.ack()
@@ -144,7 +142,13 @@ class Intake:
             del self.runs[ticket.id]
             if not self.runs:
                 self._idle.set()
-            await self._changed()
+            self._changed()
+
+    async def _answered(self, run: Run) -> Ticket | None:
+        if run.ticket.attempt > self._settings.attempts:
+            error = AnswerIncomplete("Every attempt at an answer failed.")
+            return await self._deps.failures.give_up(run.ticket, error)
+        return await run.answer()
 
     async def _ended(self, ended: Ticket, run: Run) -> None:
         tell_ended(self._deps, ended, run.gateways)
@@ -154,6 +158,12 @@ class Intake:
         log.info("ticket.ended", ticket_id=ended.id, attempt=ended.attempt, state=ended.state)
         await self._deps.line.release(ended.owner_id)
 
-    async def _changed(self) -> None:
-        if self.on_change is not None:
-            await self.on_change()
+    def _changed(self) -> None:
+        self.changed.set()
+
+
+def _note_end(span: Span, ended: Ticket | None) -> None:
+    """What became of the attempt; ``None``: another one has the ticket."""
+    span.set_attribute("tokenline.state", "fenced" if ended is None else ended.state.value)
+    if ended is not None and ended.error is not None:
+        failed(span, ended.error.code)

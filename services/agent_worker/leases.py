@@ -1,5 +1,8 @@
 """Shows that this worker lives: a heartbeat for the line, a lease in the store, and a look at what others wish."""
 
+import asyncio
+import contextlib
+
 import structlog
 
 from services.agent_worker.deps import Deps
@@ -14,6 +17,8 @@ from tokenline.runtime.line import same_attempt
 log = structlog.get_logger()
 
 HEARTBEAT_S = 2.0
+SOON_S = 0.25
+"""Changes within it are told together."""
 RENEW_S = 5.0
 EXPIRE_S = 15.0
 
@@ -26,6 +31,15 @@ class Leases:
         self._intake = intake
         self._announcer = Announcer(deps.broker)
         self._lease = worker_lease(settings.worker_id, incarnation)
+
+    async def beat(self) -> None:
+        """Show that this worker lives, every `HEARTBEAT_S` and soon after it took or ended a ticket."""
+        await self.heartbeat()
+        await asyncio.sleep(SOON_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_S - SOON_S):
+                await self._intake.changed.wait()
+        self._intake.changed.clear()
 
     async def heartbeat(self) -> None:
         await self._announcer.announce(

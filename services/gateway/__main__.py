@@ -11,7 +11,7 @@ from services.gateway.tickets import Tickets
 from services.gateway.uploads import Uploads
 from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.search_http import IngestSearch
-from tokenline.contracts.metrics import STORE_WRITE
+from tokenline.contracts.metrics import PUBLISH, STORE_WRITE
 from tokenline.core.clock import SystemClock, new_id
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.announcer import Announcer
@@ -22,6 +22,7 @@ from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.serve import run
 from tokenline.runtime.supervisor import Supervisor
+from tokenline.runtime.tracing import configure_tracing
 from tokenline.runtime.wiring import open_broker, open_store
 
 
@@ -30,7 +31,11 @@ def build_deps(settings: GatewaySettings) -> Deps:
     metrics = Metrics(*METRICS)
     supervisor = Supervisor()
     store = open_store(settings, clock, partial(metrics.observe, STORE_WRITE))
-    broker = open_broker(settings, f"tokenline {settings.gateway_id}")
+    broker = open_broker(
+        settings,
+        f"tokenline {settings.gateway_id}",
+        lambda exchange, seconds: metrics.observe(PUBLISH, seconds, exchange),
+    )
     files = ObstoreFiles(settings.files or settings.data_dir / "files")
     search = IngestSearch(settings.ingest_url, settings.service_token.get_secret_value())
     agents = load_agents(settings.agents_file, settings.model)
@@ -63,6 +68,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
 def main() -> None:
     settings = GatewaySettings()
     configure_logging(settings.gateway_id, settings.log_level)
+    configure_tracing("gateway", settings.gateway_id)
     run(create_app(build_deps(settings)), settings)
 
 

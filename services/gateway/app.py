@@ -36,6 +36,7 @@ METRICS = (
     m.LEDGER_DRIFT,
     m.REPUBLISHED,
     m.STORE_WRITE,
+    m.PUBLISH,
     m.BROKER_UP,
 )
 ROUTERS = (
@@ -60,7 +61,9 @@ def create_app(deps: Deps) -> FastAPI:
     """Build; connect when served."""
     hub = Hub(deps.supervisor)
     positions = Positions(deps.feed.ledger, deps.streams, deps.broker, deps.clock)
-    keeper = Keeper(deps.store, deps.broker, deps.line, deps.clock, deps.metrics, new_id(deps.clock.now()))
+    keeper = Keeper(
+        deps.store, deps.broker, deps.line, deps.clock, deps.metrics, deps.feed.ledger, new_id(deps.clock.now())
+    )
     gauges = LineGauges(deps.feed, deps.metrics)
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ from tokenline.contracts.events import LineEntry
 from tokenline.contracts.ids import TicketId
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.stream import Appended, StreamText
-from tokenline.core.ticket import RUNNING
+from tokenline.core.ticket import RUNNING, TERMINAL
 
 
 @dataclass(frozen=True)
@@ -105,20 +105,27 @@ class LiveTicket:
     # ── what a follower has not seen ─────────────────────────────────────────────────────────────────────────────────
 
     def beyond(self, cursor: Cursor) -> Iterator[f.ServerFrame | str]:
-        """Frames that bring the follower up to date, advancing its cursor; text frames come encoded (JSON)."""
+        """Frames that bring the follower up to date; text frames come encoded (JSON).
+
+        The cursor is past a frame when the frame is handed out, so between two frames it says what was sent.
+        """
         if cursor.done:
             return
         if self._end is not None:
             yield from self._text(cursor)
-            yield self._terminal(*self._end)
             cursor.done = True
+            yield self._terminal(*self._end)
+        elif self.entry.state in TERMINAL:
+            # Its end is being read from the store.
+            yield from self._text(cursor)
         elif self.running:
             if cursor.told != self.attempt:
                 yield from self._restart(cursor)
-                yield f.Processing(ticket_id=self.entry.ticket_id, attempt=self.attempt)
                 cursor.told, cursor.state = self.attempt, TicketState.PROCESSING
-            yield from self.tools[cursor.tools :]
-            cursor.tools = len(self.tools)
+                yield f.Processing(ticket_id=self.entry.ticket_id, attempt=self.attempt)
+            while cursor.tools < len(self.tools):
+                cursor.tools += 1
+                yield self.tools[cursor.tools - 1]
             yield from self._text(cursor)
         else:
             yield from self._waiting(cursor)
@@ -129,31 +136,32 @@ class LiveTicket:
         news = cursor.state is not state or cursor.reason != reason
         if not news and cursor.place == place:
             return
+        cursor.state, cursor.reason, cursor.place = state, reason, place
         if state is TicketState.HELD:
             yield f.Held(ticket_id=self.entry.ticket_id, reason=reason or "", position=place.position)
         else:
             kind = f.Queued if news else f.Position
             yield kind(ticket_id=self.entry.ticket_id, position=place.position, eta=place.eta, note=place.note)
-        cursor.state, cursor.reason, cursor.place = state, reason, place
 
     def _restart(self, cursor: Cursor) -> Iterator[f.ServerFrame]:
         if 0 < max(cursor.attempt, cursor.told) < self.attempt:
-            yield f.Restarted(ticket_id=self.entry.ticket_id, attempt=self.attempt)
             cursor.attempt, cursor.offset, cursor.tools = self.attempt, 0, 0
+            yield f.Restarted(ticket_id=self.entry.ticket_id, attempt=self.attempt)
 
     def _text(self, cursor: Cursor) -> Iterator[f.ServerFrame | str]:
         text = self.text
-        if not text.length or cursor.attempt > text.attempt:
+        ahead = (cursor.attempt, cursor.offset) > (text.attempt, text.length)
+        if ahead and self.ended and text.length:
+            cursor.attempt, cursor.offset = text.attempt, text.length
+            yield f.Snapshot(ticket_id=self.entry.ticket_id, attempt=text.attempt, text=str(text), recovered=False)
+        if ahead or not text.length:
             return
         if cursor.attempt < text.attempt:
             yield from self._restart(cursor)
             cursor.attempt, cursor.offset = text.attempt, 0
         if cursor.offset < text.length:
-            yield self._encode(cursor.offset)
-            cursor.offset = text.length
-        elif self.ended and cursor.offset > text.length:
-            yield f.Snapshot(ticket_id=self.entry.ticket_id, attempt=text.attempt, text=str(text), recovered=False)
-            cursor.offset = text.length
+            start, cursor.offset = cursor.offset, text.length
+            yield self._encode(start)
 
     def _encode(self, offset: int) -> str:
         """One encoding serves all followers at the same place, which is nearly all of them."""

@@ -55,8 +55,9 @@ class Tickets:
             return moves.request_cancel(ticket)
         return moves.cancel(ticket, now=self._clock.now())
 
-    async def frames(self, ticket: Ticket, cursor: Cursor, idle_s: float) -> AsyncIterator[list[ServerFrame | str]]:
-        """What happens to the ticket beyond the cursor, until its terminal frame; an empty list after ``idle_s``.
+    async def frames(self, ticket: Ticket, cursor: Cursor, idle_s: float) -> AsyncIterator[ServerFrame | str | None]:
+        """What happens to the ticket beyond the cursor, until its terminal frame; ``None`` after each ``idle_s`` of
+        nothing. The cursor is past each frame when it is handed out.
 
         Close the iterator to stop following.
         """
@@ -65,15 +66,16 @@ class Tickets:
         await self._streams.join(ticket, follower)
         live = self._streams.live.get(ticket.id)
         try:
-            while live is not None and not cursor.done:
+            while live is not None:
                 woken.clear()
-                if found := list(live.beyond(cursor)):
-                    yield found
-                    continue
+                for frame in live.beyond(cursor):
+                    yield frame
+                if cursor.done:
+                    return
                 try:
                     async with asyncio.timeout(idle_s):
                         await woken.wait()
                 except TimeoutError:
-                    yield []
+                    yield None
         finally:
             self._streams.leave(follower)

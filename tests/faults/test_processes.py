@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -83,6 +84,33 @@ async def test_f3_broker_killed_while_an_answer_streams(
         assert person.tickets[ticket].text == "".join(f"w{number} " for number in range(400))
         assert person.tickets[ticket].kinds.count("restarted") == 0
         assert person.tickets[waiting].text == "after the storm"
+    finally:
+        system.close()
+
+
+async def test_f6_tickets_the_broker_lost_are_published_again_in_their_order(
+    tmp_path_factory: pytest.TempPathFactory, own_node: PrivateNode
+) -> None:
+    system = System(tmp_path_factory.mktemp("system"), own_node.amqp_url())
+    try:
+        system.scripted_model()
+        system.gateway(1)
+        async with AsyncExitStack() as stack:
+            people = [await stack.enter_async_context(chat(system, f"p{n}@example.org")) for n in range(8)]
+            tickets = [await person.ask('{"say": "found again"}', "m1") for person in people]
+            await asyncio.to_thread(own_node.kill)
+            await asyncio.to_thread(own_node.wipe)
+            await asyncio.to_thread(own_node.start)
+            await asyncio.to_thread(own_node.wait_ready)
+            await asyncio.to_thread(system.worker, 1, slots=1)
+            for person, ticket in zip(people, tickets, strict=True):
+                await person.ended(ticket, within_s=60)
+        with system.client("p0@example.org") as client:
+            assert client.get("/metrics").text.count('tokenline_republished_total{cause="lost"} 8.0') == 1
+        started = [person.tickets[ticket].end for person, ticket in zip(people, tickets, strict=True)]
+        order = [frame["message"]["created_at"] for frame in started if frame]
+        assert order == sorted(order)
+        assert [record["ended"] for record in system.model_stats()["records"]] == ["finished"] * 8
     finally:
         system.close()
 

@@ -50,7 +50,7 @@ class Message(Shape):
     parent_id: MessageId | None = None
     ticket_id: TicketId | None = None
     client_message_id: str | None = None
-    """Chosen by the client; the same one twice in a conversation is the same message."""
+    """Chosen by the client; the same one twice from one user is the same message."""
     attachment_ids: tuple[AttachmentId, ...] = ()
     context: tuple[ContextTurn, ...] = ()
     """Turns before this question that the caller brought along, in place of the stored history."""

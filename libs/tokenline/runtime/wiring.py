@@ -19,6 +19,8 @@ def open_store(settings: ServiceSettings, clock: Clock, observe: Callable[[float
     return SqliteStore(settings.data_dir / "tokenline.db", clock, observe)
 
 
-def open_broker(settings: ServiceSettings, name: str) -> Broker:
-    """``name`` is shown as the connection's name in RabbitMQ."""
-    return RabbitBroker(settings.amqp_url.get_secret_value(), name)
+def open_broker(
+    settings: ServiceSettings, name: str, observe_publish: Callable[[str, float], None] | None = None
+) -> Broker:
+    """``name`` is shown as the connection's name in RabbitMQ. ``observe_publish`` is told exchange and seconds."""
+    return RabbitBroker(settings.amqp_url.get_secret_value(), name, observe_publish=observe_publish)

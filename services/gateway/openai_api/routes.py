@@ -146,11 +146,8 @@ class Completion:
         """Decoded frames until the terminal one; ``None`` now and then. Left early, it stops the ticket."""
         cursor = Cursor()
         try:
-            async for found in self._deps.tickets.frames(self._ticket, cursor, HEARTBEAT_S):
-                if not found:
-                    yield None
-                for frame in found:
-                    yield msgspec.json.decode(frame, type=f.Text) if isinstance(frame, str) else frame
+            async for frame in self._deps.tickets.frames(self._ticket, cursor, HEARTBEAT_S):
+                yield msgspec.json.decode(frame, type=f.Text) if isinstance(frame, str) else frame
         finally:
             if not cursor.done:
                 self._deps.supervisor.spawn(f"stop.{self._ticket.id}", self._stop())

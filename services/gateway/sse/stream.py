@@ -30,11 +30,8 @@ def event_stream(tickets: Tickets, ticket: Ticket, last_event_id: str | None) ->
 
 
 async def _events(tickets: Tickets, ticket: Ticket, cursor: Cursor) -> AsyncIterator[bytes]:
-    async for found in tickets.frames(ticket, cursor, HEARTBEAT_S):
-        if not found:
-            yield b": still here\n\n"
-        for frame in found:
-            yield _event(frame, cursor)
+    async for frame in tickets.frames(ticket, cursor, HEARTBEAT_S):
+        yield _event(frame, cursor) if frame is not None else b": still here\n\n"
 
 
 def _event(frame: ServerFrame | str, cursor: Cursor) -> bytes:

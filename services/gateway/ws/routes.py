@@ -83,6 +83,7 @@ class Door:
         tasks = [
             asyncio.create_task(self._read(session), name="socket.read"),
             asyncio.create_task(outbox.run(session.ended), name="socket.write"),
+            asyncio.create_task(outbox.watch(), name="socket.pace"),
             asyncio.create_task(self._watch(session), name="socket.watch"),
             asyncio.create_task(self._until_overrun(), name="socket.overrun"),
         ]

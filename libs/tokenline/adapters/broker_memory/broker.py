@@ -1,6 +1,7 @@
 """One client of a memory server."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -37,7 +38,9 @@ class MemoryConsumption:
         self._cancelled = False
 
     def begin(self) -> None:
-        self._consumer = Consumer(self._prefetch, self._receive, self.restore)
+        # As at RabbitMQ, where an exclusive queue is consumed without acknowledgements.
+        prefetch = sys.maxsize if self.queue.exclusive else self._prefetch
+        self._consumer = Consumer(prefetch, self._receive, self.restore)
         self._server.declare(self.queue).join(self._consumer)
 
     def lose(self) -> None:

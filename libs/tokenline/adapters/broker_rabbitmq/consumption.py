@@ -85,12 +85,18 @@ class RabbitConsumption:
         channel.closing.add_done_callback(hold.lose)
         channel.on_consumer_cancel_callbacks.add(hold.lose)
         await channel.basic_qos(prefetch_count=self._prefetch)
-        await channel.basic_consume(self._queue.name, partial(self._receive, hold), consumer_tag=hold.consumer_tag)
+        # What an exclusive queue held is lost with its connection anyway: an acknowledgement would buy nothing.
+        await channel.basic_consume(
+            self._queue.name,
+            partial(self._receive, hold),
+            no_ack=self._queue.exclusive,
+            consumer_tag=hold.consumer_tag,
+        )
         return hold
 
     async def _receive(self, hold: Hold, message: DeliveredMessage) -> None:
         """Runs in a task that dies with the channel: so only start our own."""
-        self._tasks.spawn(f"handle {self._queue.name}", self._handle(hold.take(message)))
+        self._tasks.spawn(f"handle {self._queue.name}", self._handle(hold.take(message, settled=self._queue.exclusive)))
 
     async def _handle(self, delivery: RabbitDelivery) -> None:
         try:

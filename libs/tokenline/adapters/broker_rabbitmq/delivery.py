@@ -22,7 +22,10 @@ class Hold:
         self.empty.set()
         self._in_hand = 0
 
-    def take(self, message: DeliveredMessage) -> "RabbitDelivery":
+    def take(self, message: DeliveredMessage, *, settled: bool) -> "RabbitDelivery":
+        """``settled``: the broker forgot it on sending, so there is nothing to acknowledge."""
+        if settled:
+            return RabbitDelivery(self, message, outcome=True)
         self._in_hand += 1
         self.empty.clear()
         return RabbitDelivery(self, message)
@@ -42,13 +45,13 @@ class RabbitDelivery:
 
     __slots__ = ("_hold", "_outcome", "_tag", "body", "priority", "redelivered")
 
-    def __init__(self, hold: Hold, message: DeliveredMessage) -> None:
+    def __init__(self, hold: Hold, message: DeliveredMessage, outcome: bool | None = None) -> None:
         self.body = message.body
         self.redelivered = bool(message.redelivered)
         self.priority = message.header.properties.priority or 0
         self._tag = message.delivery_tag or 0
         self._hold = hold
-        self._outcome: bool | None = None
+        self._outcome = outcome
 
     async def ack(self) -> bool:
         return await self._settle(lambda channel: channel.basic_ack(self._tag, wait=False))

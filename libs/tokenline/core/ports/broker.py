@@ -81,6 +81,7 @@ class Broker(Protocol):
     ) -> Consumption:
         """Declare the queue and hand each message to ``handler``, one task each, at most ``prefetch`` unacknowledged.
 
+        An exclusive queue is consumed without acknowledgements: ``prefetch`` does not bound it, and `ack` says True.
         Survives loss of channel, connection and queue. ``on_restored`` runs each time consumption works again after a
         loss: whatever an exclusive queue held is gone. The handler acknowledges, and may hand the message on to be
         acknowledged later. It runs on when its channel is lost (`Delivery.ack` then says False); only `close` cancels
