@@ -73,9 +73,9 @@ async def _from_files(store: Store, search: Search, question: Message) -> tuple[
         conversation_id=question.conversation_id,
         query=question.content,
         top_k=PASSAGES,
+        opening=True,
     )
     try:
-        opening=True,
         return await search.passages(request), notes
     except SearchUnavailable:
         return (), [*notes, UNSEARCHABLE]
