@@ -1,12 +1,13 @@
-"""Serves the chat page, under a policy that lets nothing foreign in (W6)."""
+"""Serves a built page, compressed, under a policy that lets nothing foreign in (W6)."""
 
+import os
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -40,7 +41,10 @@ class SecureHeaders:
 
 
 class Page(StaticFiles):
-    """Built files; every other path is the page itself, which does its own routing."""
+    """Built files; every other path is the page itself, which does its own routing.
+
+    The build puts a ``.gz`` beside each file that is worth it: compressing here would hold up the streams.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         is_file = "." in path.rsplit("/", 1)[-1]
@@ -48,6 +52,30 @@ class Page(StaticFiles):
         # File names in assets/ carry a hash of their content.
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if "assets/" in path else "no-cache"
         return response
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The ``.gz`` is a file of its own, with its own ETag; its media type is that of what it packs."""
+        packed = Path(f"{full_path}.gz")
+        if not packed.is_file():
+            return super().file_response(full_path, stat_result, scope, status_code)
+        if not _takes_gzip(Headers(scope=scope).get("accept-encoding", "")):
+            response = super().file_response(full_path, stat_result, scope, status_code)
+        else:
+            response = super().file_response(packed, packed.stat(), scope, status_code)
+            response.headers["content-encoding"] = "gzip"
+        response.headers["vary"] = "accept-encoding"
+        return response
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an ``accept-encoding`` names gzip, with a weight other than 0."""
+    for coding in accepted.lower().split(","):
+        name, _, weight = "".join(coding.split()).partition(";q=")
+        if name == "gzip":
+            return not weight or weight.strip("0.") != ""
+    return False
 
 
 def mount_page(app: FastAPI, dist: Path) -> None:
