@@ -51,6 +51,10 @@ class System:
             "TOKENLINE_INGEST_URL": f"http://127.0.0.1:{self._ingest_port}",
         }
 
+    def for_all(self, **settings: str) -> None:
+        """Settings of every process that is started from here on."""
+        self._environment |= settings
+
     # ── starting and hurting ─────────────────────────────────────────────────────────────────────────────────────────
 
     def model(self, tokens_per_second: float = 200) -> None:
