@@ -42,4 +42,6 @@ def configure_logging(service: str, level: str) -> None:
     logging.getLogger("aiormq").setLevel(logging.CRITICAL)
     for noisy in ("aio_pika", "httpx2", "httpcore2", "openai", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # While a collector is away: one line per batch that was lost, none per try.
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
     structlog.contextvars.bind_contextvars(service=service)
