@@ -10,6 +10,7 @@ from services.gateway.deps import Deps
 from services.gateway.keeper import SWEEP_S, Keeper
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
+from services.gateway.republish import Republisher
 from services.gateway.rest import attachments, conversations, line, messages, tickets
 from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
@@ -61,9 +62,8 @@ def create_app(deps: Deps) -> FastAPI:
     """Build; connect when served."""
     hub = Hub(deps.supervisor)
     positions = Positions(deps.feed.ledger, deps.streams, deps.broker, deps.clock)
-    keeper = Keeper(
-        deps.store, deps.broker, deps.line, deps.clock, deps.metrics, deps.feed.ledger, new_id(deps.clock.now())
-    )
+    republisher = Republisher(deps.store, deps.broker, deps.line, deps.feed.ledger, deps.clock, deps.metrics)
+    keeper = Keeper(deps.store, deps.line, republisher, deps.clock, deps.metrics, new_id(deps.clock.now()))
     gauges = LineGauges(deps.feed, deps.metrics)
 
     @asynccontextmanager

@@ -37,7 +37,8 @@ async def test_twenty_people_wait_in_a_true_line(one_slot: System) -> None:
     last = people[19].tickets[tickets[19]].positions
     assert last == sorted(last, reverse=True), "a position went up without a reason"
     assert last[0] >= 15
-    assert last[-1] == 0
+    # A service is shorter than two looks at the line, so the last place told may be the second.
+    assert last[-1] <= 1
     # Told as it moves, not all at once at the end; two services between two scans are one move.
     assert len(set(last)) > 6
 

@@ -1,0 +1,72 @@
+"""Publishes what the broker does not have: tickets it never confirmed, and tickets it confirmed and then lost (Q14)."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import structlog
+
+from tokenline.contracts.ids import Pool
+from tokenline.contracts.metrics import REPUBLISHED
+from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.contracts.topology import ticket_queue
+from tokenline.core.clock import Clock
+from tokenline.core.ledger import Ledger
+from tokenline.core.ports.broker import Broker
+from tokenline.core.ports.store import Store
+from tokenline.runtime.line import Line
+from tokenline.runtime.metrics import Metrics
+
+log = structlog.get_logger()
+
+CONFIRM_GRACE_S = 6.0
+"""Longer than a publish may take, so that a confirm under way is not overtaken."""
+BATCH = 500
+MISSING_TOLERATED = 50
+"""Tickets on their way between queue and claim, or counted a moment apart."""
+
+
+class Republisher:
+    """Publishing twice is harmless: only one offer of a ticket wins its claim.
+
+    A pool is suspected when its queue holds clearly fewer messages than the line has published tickets, and acted upon
+    when the next sweep suspects it again. Meanwhile nothing else of it is published, so that its order is kept.
+    """
+
+    def __init__(
+        self, store: Store, broker: Broker, line: Line, ledger: Ledger, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._store = store
+        self._broker = broker
+        self._line = line
+        self._ledger = ledger
+        self._clock = clock
+        self._metrics = metrics
+        self._suspects: set[Pool] = set()
+
+    async def sweep(self) -> None:
+        """Costs one look at the unpublished and one passive declaration per pool, while nothing is lost."""
+        if not self._broker.connected:
+            return
+        unpublished = await self._store.unpublished_tickets(self._clock.now() - CONFIRM_GRACE_S, BATCH)
+        waiting = Counter(ticket.pool for ticket in unpublished)
+        suspects = {pool for pool in self._ledger.pools if await self._lacks_messages(pool, waiting[pool])}
+        lost = suspects & self._suspects
+        self._suspects = suspects - lost
+        await self._publish("unpublished", (ticket for ticket in unpublished if ticket.pool not in suspects))
+        if lost:
+            log.warning("tickets.lost_by_broker", pools=sorted(lost))
+            queued = [t for t in await self._store.live_tickets() if t.pool in lost and t.state is TicketState.QUEUED]
+            await self._publish("lost", sorted(queued, key=lambda ticket: (-ticket.priority, ticket.seq)))
+
+    async def _lacks_messages(self, pool: Pool, unpublished: int) -> bool:
+        published = self._ledger.pool(pool).waiting - unpublished
+        if published <= 0:
+            return False
+        missing = published - await self._broker.depth(ticket_queue(pool))
+        return missing == published or missing > max(MISSING_TOLERATED, 2 * self._ledger.slots(pool))
+
+    async def _publish(self, cause: str, tickets: Iterable[Ticket]) -> None:
+        for ticket in tickets:
+            if not await self._line.publish(ticket):
+                return
+            self._metrics.add(REPUBLISHED, cause)
