@@ -1,5 +1,7 @@
 """What the model is asked: instructions, passages from the files, and as much history as the budget allows."""
 
+import asyncio
+
 from tokenline.contracts.agents import Agent
 from tokenline.contracts.attachments import AttachmentState, Passage, SearchRequest
 from tokenline.contracts.base import Shape
@@ -29,10 +31,10 @@ async def build_prompt(store: Store, search: Search, agent: Agent, ticket: Ticke
     question = await store.get_message(ticket.question_id)
     if question is None:
         raise NotFound("The question was deleted.")
-    passages, notes = await _from_files(store, search, question)
+    (passages, notes), history = await asyncio.gather(_from_files(store, search, question), _history(store, question))
     system = "\n\n".join([agent.system_prompt, *notes, *([render(passages)] if passages else [])])
     budget = agent.context_tokens * CHARACTERS_PER_TOKEN - len(system)
-    turns = (ChatTurn(role="system", content=system), *cut(await _history(store, question), budget))
+    turns = (ChatTurn(role="system", content=system), *cut(history, budget))
     request = ModelRequest(model=agent.model, turns=turns, temperature=agent.temperature, max_tokens=agent.max_tokens)
     return Prompt(request=request, question=question, passages=passages)
 
