@@ -7,14 +7,15 @@ interface Props {
   onChoose: (pool: string) => void;
 }
 
+/** Cells of the grid they are put into. */
 export function Cards({ pools, chosen, onChoose }: Props) {
   if (pools.length === 0) {
     return <p className="rounded-2xl border border-line bg-raised p-8 text-center text-ink-faint">No pool is known yet.</p>;
   }
   return (
-    <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
+    <ul className="contents">
       {pools.map((card) => (
-        <li key={card.pool}>
+        <li key={card.pool} className="min-w-0">
           <PoolCard
             card={card}
             chosen={chosen === card.pool}

@@ -5,9 +5,7 @@ import uPlot from "uplot";
 import { seriesOf, useHistory } from "../state/history";
 import { chartOptions } from "./chart_options";
 
-const HEIGHT = 220;
-
-/** A line per pool. The plot is kept while only its points change. */
+/** A line per pool, as large as what it is put into. The plot is kept while only its points change. */
 export function HistoryChart() {
   const points = useHistory((history) => history.points);
   const series = useMemo(() => seriesOf(points), [points]);
@@ -25,7 +23,10 @@ export function HistoryChart() {
     if (!element) return;
     const drawn = new uPlot(chartOptions(key ? key.split(",") : [], element), latest.current, element);
     plot.current = drawn;
-    const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const observer = new ResizeObserver(() => {
+      const legend = drawn.root.querySelector<HTMLElement>(".u-legend")?.offsetHeight ?? 0;
+      drawn.setSize({ width: element.clientWidth, height: element.clientHeight - legend });
+    });
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -37,8 +38,13 @@ export function HistoryChart() {
   useEffect(() => plot.current?.setData(data), [data]);
 
   return (
-    <div className="relative">
-      <div ref={box} role="img" aria-label={`Waiting tickets over the last hour in ${pools.join(", ") || "no pool"}`} />
+    <div className="absolute inset-0">
+      <div
+        ref={box}
+        className="h-full overflow-hidden"
+        role="img"
+        aria-label={`Waiting tickets over the last hour in ${pools.join(", ") || "no pool"}`}
+      />
       {series.at.length < 2 && (
         <p className="absolute inset-0 grid place-items-center text-[13px] text-ink-faint">
           The chart begins as the first points come in.

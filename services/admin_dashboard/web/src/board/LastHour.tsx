@@ -7,7 +7,7 @@ import { loadHistory } from "../state/history";
 
 const HistoryChart = lazy(() => import("./HistoryChart").then((module) => ({ default: module.HistoryChart })));
 
-export function LastHour() {
+export function LastHour({ className }: { className?: string }) {
   const history = useQuery({
     queryKey: ["history"],
     queryFn: async () => {
@@ -17,8 +17,8 @@ export function LastHour() {
     staleTime: Infinity,
   });
   return (
-    <Panel title="Waiting, last hour">
-      <div className="min-h-[232px] flex-1 px-3 pb-3">
+    <Panel title="Waiting, last hour" className={className}>
+      <div className="relative mx-3 mb-2 min-h-44 flex-1">
         {history.isError ? (
           <Notice tone="bad" action="Retry" onAction={() => void history.refetch()} className="mx-2">
             {messageOf(history.error)}

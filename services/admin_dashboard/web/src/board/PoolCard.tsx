@@ -16,7 +16,7 @@ export function PoolCard({ card, chosen, onChoose }: Props) {
   return (
     <article
       className={cx(
-        "rounded-2xl border bg-raised p-5 transition-colors",
+        "h-full rounded-2xl border bg-raised px-5 py-4 transition-colors",
         chosen ? "border-accent" : "border-line hover:border-line-strong",
       )}
     >
@@ -30,7 +30,7 @@ export function PoolCard({ card, chosen, onChoose }: Props) {
           {idle ? "No worker" : plural(card.workers, "worker")}
         </span>
       </header>
-      <div className="mt-3 flex items-end justify-between gap-4">
+      <div className="mt-2 flex items-end justify-between gap-4">
         <p className="flex items-baseline gap-2">
           <span className="text-[40px] leading-none font-semibold tracking-[-0.035em] tabular-nums">
             {card.waiting.toLocaleString("en")}
@@ -44,7 +44,7 @@ export function PoolCard({ card, chosen, onChoose }: Props) {
       </div>
       <PriorityBar depths={card.depth_by_priority} />
       <Slots running={card.running} slots={card.slots} />
-      <dl className="mt-4 grid grid-cols-3 gap-x-4 gap-y-3 border-t border-line pt-4">
+      <dl className="mt-3 grid grid-cols-3 gap-x-4 gap-y-2 border-t border-line pt-3">
         <Stat name="Wait p50" value={seconds(card.wait_p50_s)} />
         <Stat name="Wait p95" value={seconds(card.wait_p95_s)} />
         <Stat name="Oldest" value={seconds(card.oldest_age_s)} />

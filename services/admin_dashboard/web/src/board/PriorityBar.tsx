@@ -7,7 +7,7 @@ export function PriorityBar({ depths }: { depths: Record<string, number> }) {
     .filter(({ depth }) => depth > 0)
     .sort((a, b) => b.level - a.level);
   return (
-    <div className="mt-4">
+    <div className="mt-3">
       <div className="flex h-2 gap-px overflow-hidden rounded-full bg-sunken" aria-hidden="true">
         {levels.map(({ level, depth }) => (
           <span

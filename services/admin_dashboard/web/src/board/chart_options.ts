@@ -20,16 +20,21 @@ export function chartOptions(pools: string[], element: HTMLElement): uPlot.Optio
   };
   return {
     width: element.clientWidth || 600,
-    height: 220,
-    padding: [8, 8, 0, 0],
+    height: element.clientHeight || 180,
+    padding: [8, 16, 0, 0],
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     legend: { show: pools.length > 0 },
+    hooks: {
+      // Looked at by the stylesheet: a legend without a cursor has nothing but names to show.
+      init: [(plot) => plot.root.classList.add("idle")],
+      setCursor: [(plot) => plot.root.classList.toggle("idle", plot.cursor.idx == null)],
+    },
     scales: {
       x: { range: (_plot, low, high) => [Math.min(low, high - SHORTEST_S), high] },
       y: { range: (_plot, _low, high) => [0, Math.max(4, high * 1.15)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: "{HH}:{mm}", incrs: MINUTES.map((count) => count * 60) },
+      { ...axis, size: 28, grid: { show: false }, values: "{HH}:{mm}", incrs: MINUTES.map((count) => count * 60) },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] },
     ],
     series: [

@@ -1,12 +1,11 @@
 export function BoardSkeleton() {
   return (
-    <div role="status" aria-label="Loading the board" className="animate-breathe space-y-6">
-      <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
-        {[0, 1, 2].map((key) => (
-          <div key={key} className="h-56 rounded-2xl bg-sunken" />
-        ))}
+    <div role="status" aria-label="Loading the board" className="animate-breathe space-y-4">
+      <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
+        <div className="h-60 rounded-2xl bg-sunken" />
+        <div className="h-60 rounded-2xl bg-sunken lg:col-span-2" />
       </div>
-      <div className="h-72 rounded-2xl bg-sunken" />
+      <div className="h-96 rounded-2xl bg-sunken" />
     </div>
   );
 }

@@ -1,7 +1,6 @@
-import { Notice } from "@tokenline/client/ui";
+import { cx, Notice } from "@tokenline/client/ui";
 import { useEffect, useState } from "react";
-import { Cards } from "../board/Cards";
-import { LastHour } from "../board/LastHour";
+import { hasFewPools, Overview } from "../board/Overview";
 import { LineSection } from "../line/LineSection";
 import { type LineFilter, NO_FILTER } from "../state/api";
 import { session } from "../state/client";
@@ -14,13 +13,14 @@ export function Dashboard() {
   useEffect(startLive, []);
   const board = useLive((live) => live.board);
   const refused = useLive((live) => live.refused);
+  const few = board !== null && hasFewPools(board);
   const [filter, setFilter] = useState<LineFilter>(NO_FILTER);
 
   return (
     <div className="flex h-full flex-col bg-panel">
       <Header />
       <main className="min-h-0 flex-1 overflow-y-auto">
-        <div className="mx-auto max-w-[1320px] space-y-6 p-4 md:p-6">
+        <div className="mx-auto max-w-[1320px] space-y-4 p-4 md:p-6 2xl:max-w-[1640px]">
           {refused && (
             <Notice tone="bad" action="Sign out" onAction={() => session.signOut()}>
               {refused}
@@ -28,12 +28,11 @@ export function Dashboard() {
           )}
           {board ? (
             <>
-              <Cards pools={board.pools} chosen={filter.pool} onChoose={(pool) => setFilter({ ...filter, pool })} />
-              <div className="grid gap-6 lg:grid-cols-[1fr_400px]">
-                <LastHour />
-                <Workers workers={board.workers} />
+              <Overview board={board} chosen={filter.pool} onChoose={(pool) => setFilter({ ...filter, pool })} />
+              <div className={cx("grid items-start gap-4", few && "2xl:grid-cols-[minmax(0,1fr)_360px]")}>
+                <LineSection filter={filter} onFilter={setFilter} pools={board.pools.map(({ pool }) => pool)} />
+                {few && <Workers workers={board.workers} />}
               </div>
-              <LineSection filter={filter} onFilter={setFilter} pools={board.pools.map(({ pool }) => pool)} />
             </>
           ) : (
             !refused && <BoardSkeleton />
