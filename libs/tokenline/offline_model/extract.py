@@ -75,12 +75,12 @@ def _opening(found: Sequence[str]) -> Sequence[str]:
     first = next((place for place, sentence in enumerate(found) if _says_something(sentence)), None)
     if first is None:
         return found[:1]
-    goes_on = first + 1 < len(found) and _says_something(found[first + 1])
+    goes_on = first + 1 < len(found) and _says_something(found[first + 1], fewest=2)
     return found[first : first + 1 + goes_on]
 
 
-def _says_something(sentence: str) -> bool:
-    return len(content_words(sentence)) >= _FEWEST_WORDS and any(map(str.isalpha, sentence))
+def _says_something(sentence: str, fewest: int = _FEWEST_WORDS) -> bool:
+    return len(content_words(sentence)) >= fewest and any(map(str.isalpha, sentence))
 
 
 def _candidates(passages: Sequence[NumberedPassage]) -> list[_Candidate]:
