@@ -8,6 +8,7 @@ from deploy.local.plan import Secrets
 from deploy.local.rabbitmq_files import write_private
 
 SIGN_IN_FILE = "first-sign-in.txt"
+STORE_FILE = "tokenline.db"
 _DEFAULT_EMAIL = "admin@tokenline.local"
 # 15 characters of 62: 89 bits, and short enough to type.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
@@ -26,6 +27,10 @@ def load_secrets(data: Path, environment: Mapping[str, str]) -> tuple[Secrets, s
     elif file.exists():
         email, password = _read(file)
         told = f"Sign in to admin as {email}; the first password is in {file}"
+    elif (data / STORE_FILE).exists():
+        # The account is there already: a password made here would open nothing.
+        email = ""
+        told = "Sign in to admin with the account of the first start"
     else:
         password = "".join(secrets.choice(_ALPHABET) for _ in range(15))
         write_private(file, f"email: {email}\npassword: {password}\n")

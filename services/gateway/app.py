@@ -105,7 +105,7 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.broker.declare(INGEST_QUEUE)
 
     async def broker_connected() -> None:
-        if not deps.broker.connected:
+        if not deps.broker.connected or deps.broker.blocked:
             raise BrokerUnavailable
 
     def read_gauges() -> None:

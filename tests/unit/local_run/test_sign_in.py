@@ -40,3 +40,11 @@ def test_keys_are_long_private_different_and_kept(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     other, _ = load_secrets(tmp_path, {})
     assert other.secret_key == first.secret_key
+
+
+def test_a_restored_store_without_the_note_gets_no_password_that_opens_nothing(tmp_path: Path) -> None:
+    (tmp_path / "tokenline.db").touch()
+    secrets, told = load_secrets(tmp_path, {})
+    assert secrets.admin_password == ""
+    assert told == "Sign in to admin with the account of the first start"
+    assert not (tmp_path / "first-sign-in.txt").exists()
