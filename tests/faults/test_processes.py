@@ -1,10 +1,13 @@
 """Processes killed in the middle: every accepted question still gets exactly one whole answer."""
 
 import asyncio
+import contextlib
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
+import httpx2
 import pytest
 
 from deploy.local.rabbitmq import PrivateNode
@@ -126,3 +129,24 @@ async def test_f27_worker_told_to_stop_hands_its_ticket_on(two_of_each: System) 
         await person.ended(ticket, within_s=60)
     assert person.tickets[ticket].attempt == 2
     assert await asyncio.to_thread(two_of_each.processes["worker-1"].wait, 15) == 0
+
+
+def test_f43_a_gateway_stops_in_time_whoever_still_waits(two_of_each: System) -> None:
+    """Callers that wait for an answer, callers that left, and streams nobody reads do not hold it up."""
+    two_of_each.kill("worker-1")
+    with two_of_each.client() as client, ThreadPoolExecutor(24) as callers:
+        ticket = client.post("/api/v1/chat/messages", json={"content": "x"}).json()["ticket"]["id"]
+
+        def wait_a_little(number: int) -> None:
+            with contextlib.suppress(httpx2.TransportError):
+                client.post("/api/v1/chat/messages", json={"content": "x", "wait": True}, timeout=1 + number % 2 * 60)
+
+        waits = [callers.submit(wait_a_little, number) for number in range(20)]
+        with client.stream("GET", f"/api/v1/chat/tickets/{ticket}/stream"):
+            time.sleep(2)
+            started = time.monotonic()
+            two_of_each.processes["gateway-1"].terminate()
+            assert two_of_each.processes["gateway-1"].wait(30) == 0
+            assert time.monotonic() - started < 13
+        for wait in waits:
+            wait.result(30)
