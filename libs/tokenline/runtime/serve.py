@@ -1,6 +1,7 @@
 """Runs a service's ASGI app: uvicorn as measured, on a socket that gives up on dead peers."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -18,6 +19,9 @@ log = structlog.get_logger()
 PEER_SILENT_MS = 20_000
 """A peer that acknowledges nothing for so long is gone (F42); transport close alone would wait for ever."""
 
+GC_ALLOCATIONS = 10_000
+SWITCH_S = 0.001
+
 WS_MESSAGE_BYTES = 4 * MAX_FRAME_BYTES
 """Above the frame limit, so that a frame a little too large gets a sentence and only a huge one is cut off (1009)."""
 
@@ -34,6 +38,18 @@ def listen(host: str, port: int) -> socket.socket:
         sys.exit(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port or stop what uses it.")
     listener.set_inheritable(True)
     return listener
+
+
+def _tune() -> None:
+    """For a loop that is always busy, beside threads that wait for their turn.
+
+    What is loaded by now lives as long as the process, so the collector need not walk it again. A store thread gets the
+    interpreter after 1 ms instead of 5, which each of the five store calls before a first token would wait for.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS)
+    sys.setswitchinterval(SWITCH_S)
 
 
 def run(app: FastAPI, settings: ServiceSettings) -> None:
@@ -54,6 +70,7 @@ def run(app: FastAPI, settings: ServiceSettings) -> None:
         server_header=False,
         date_header=False,
     )
+    _tune()
     log.info("service.starting", host=settings.host, port=settings.port)
     # When all has been shut down uvicorn raises the signal again; by default it would end the process right there.
     signal.signal(signal.SIGTERM, _leave)
