@@ -81,6 +81,8 @@ async def test_killed_under_load_publishes_again_and_loses_nothing_confirmed(
     assert load.failures > 0
 
     inbox = Inbox(ack=True)
+    # Publishing and consuming have connections of their own, and come back one by one.
+    await broker.wait_connected()
     await broker.consume(LINE, inbox, prefetch=500)
 
     async def drained() -> bool:
