@@ -31,3 +31,11 @@ def test_a_newer_attempt_starts_over_and_an_older_one_is_void() -> None:
     assert stream.append(2, 0, "second") is Appended.GREW
     assert stream.append(1, 5, " late") is Appended.REPEATED
     assert (str(stream), stream.attempt) == ("second", 2)
+
+
+def test_of_a_piece_that_overlaps_only_the_new_part_is_taken() -> None:
+    stream = StreamText(1)
+    stream.append(1, 0, "0123456")
+    assert stream.append(1, 4, "456789") is Appended.GREW
+    assert stream.append(1, 2, "23") is Appended.REPEATED
+    assert str(stream) == "0123456789"
