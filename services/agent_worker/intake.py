@@ -89,11 +89,14 @@ class Intake:
         while True:
             try:
                 ticket = await self._deps.store.get_ticket(offer.ticket_id)
+                # Claimed by this process, yet not running here: the claim's result was lost on the way (F32).
+                mine = ticket is not None and ticket.incarnation == self._incarnation
+                running = offer.ticket_id in self.runs
                 verdict = judge_offer(
                     ticket,
                     publish_no=offer.publish_no,
-                    redelivered=delivery.redelivered,
-                    running_here=offer.ticket_id in self.runs,
+                    redelivered=delivery.redelivered or (mine and not running),
+                    running_here=running,
                 )
                 if ticket is None or verdict is Claim.DROP:
                     await delivery.ack()

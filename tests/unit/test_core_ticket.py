@@ -60,6 +60,7 @@ def test_a_ticket_handed_back_goes_ahead_of_those_who_never_started() -> None:
         (TicketState.STREAMING, 1, True, False, Claim.STEAL),
         (TicketState.STREAMING, 1, False, False, Claim.DROP),
         (TicketState.PROCESSING, 1, True, True, Claim.ADOPT),
+        (TicketState.STREAMING, 1, False, True, Claim.DROP),
         (TicketState.COMPLETE, 0, True, False, Claim.FINISHED),
         (TicketState.CANCELLED, 1, False, False, Claim.FINISHED),
         (TicketState.HELD, 1, False, False, Claim.DROP),

@@ -95,7 +95,8 @@ def judge_offer(ticket: Ticket | None, *, publish_no: int, redelivered: bool, ru
         return Claim.RUN
     if ticket.state in RUNNING:
         if running_here:
-            return Claim.ADOPT
+            # A second publication is not the lost delivery: adopting it would leave the first in hand for ever.
+            return Claim.ADOPT if redelivered else Claim.DROP
         return Claim.STEAL if redelivered else Claim.DROP
     return Claim.DROP
 
