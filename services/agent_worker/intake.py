@@ -138,9 +138,13 @@ class Intake:
             with ticket_span("ticket.answer", ticket, kind=SpanKind.CONSUMER) as run.span:
                 ended = await self._answered(run)
                 _note_end(run.span, ended)
-            if ended is not None and ended.state in moves.TERMINAL:
-                await self._ended(ended, run)
+            over = ended is not None and ended.state in moves.TERMINAL
+            if ended is not None and over:
+                self._ended(ended, run)
             await run.delivery.ack()
+            if over:
+                # Last, since it may fail: an unacknowledged delivery would hold a slot, a held ticket the keeper frees.
+                await self._deps.line.release(ticket.owner_id)
         finally:
             del self.runs[ticket.id]
             if not self.runs:
@@ -153,13 +157,12 @@ class Intake:
             return await self._deps.failures.give_up(run.ticket, error)
         return await run.answer()
 
-    async def _ended(self, ended: Ticket, run: Run) -> None:
+    def _ended(self, ended: Ticket, run: Run) -> None:
         tell_ended(self._deps, ended, run.gateways)
         started = ended.started_at or ended.created_at
         self._deps.metrics.observe(ANSWER, (ended.finished_at or started) - started, ended.pool)
         self._deps.metrics.add(TICKETS, ended.pool, ended.state)
         log.info("ticket.ended", ticket_id=ended.id, attempt=ended.attempt, state=ended.state)
-        await self._deps.line.release(ended.owner_id)
 
     def _changed(self) -> None:
         self.changed.set()
