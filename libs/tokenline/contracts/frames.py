@@ -18,10 +18,13 @@ MAX_FRAME_BYTES = 64 * 1024
 
 
 class Eta(Shape):
-    """Seconds until the first token, as a range; sent only when there is something to reckon from."""
+    """Seconds until the first token; sent only when there is something to reckon from."""
 
+    soonest_s: float
+    """One in ten comes sooner."""
     likely_s: float
     worst_s: float
+    """One in ten takes longer."""
 
 
 # ── client → server ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -31,11 +31,9 @@ class ServiceTimes:
     def mean(self) -> float:
         return sum(self._recent) / len(self._recent)
 
-    @property
-    def high(self) -> float:
-        """90th percentile."""
+    def quantile(self, share: float) -> float:
         ordered = sorted(self._recent)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.9))]
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 class Forecast:
@@ -44,7 +42,9 @@ class Forecast:
     def __init__(self, slots: int, elapsed_s: Sequence[float], times: ServiceTimes) -> None:
         self._slots = slots
         self._mean_s = times.mean
-        self._high_s = times.high
+        self._low_s = times.quantile(0.1)
+        self._high_s = times.quantile(0.9)
+        self._free_soonest = _free_in(slots, elapsed_s, self._low_s)
         self._free_likely = _free_in(slots, elapsed_s, self._mean_s)
         self._free_worst = _free_in(slots, elapsed_s, self._high_s)
 
@@ -52,6 +52,7 @@ class Forecast:
         """Serve everybody before it with equal service times. O(1)."""
         rounds, slot = divmod(position, self._slots)
         return Eta(
+            soonest_s=round(rounds * self._low_s + self._free_soonest[slot], 1),
             likely_s=round(rounds * self._mean_s + self._free_likely[slot], 1),
             worst_s=round(rounds * self._high_s + self._free_worst[slot], 1),
         )

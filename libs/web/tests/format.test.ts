@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { bytes, clock, duration, etaText } from "../src/ui/format";
 
-const eta = (likely_s: number, worst_s: number, passed = 0) => etaText({ likely_s, worst_s }, passed);
+const eta = (soonest_s: number, worst_s: number, passed = 0) =>
+  etaText({ soonest_s, likely_s: (soonest_s + worst_s) / 2, worst_s }, passed);
 
 describe("an estimate", () => {
   it("is a range, in the unit that fits", () => {

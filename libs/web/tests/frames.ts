@@ -36,7 +36,7 @@ export const accepted: ServerFrame = {
 };
 
 export function queued(position: number): ServerFrame {
-  return { type: "queued", ticket_id: T, position, eta: { likely_s: 4, worst_s: 9 }, note: null };
+  return { type: "queued", ticket_id: T, position, eta: { soonest_s: 2, likely_s: 4, worst_s: 9 }, note: null };
 }
 
 export function delta(offset: number, text: string, attempt = 1): ServerFrame {

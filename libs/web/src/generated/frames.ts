@@ -152,8 +152,9 @@ export interface ErrorInfo {
   detail: Record<string, unknown>;
 }
 
-/** Seconds until the first token, as a range; sent only when there is something to reckon from. */
+/** Seconds until the first token; sent only when there is something to reckon from. */
 export interface Eta {
+  soonest_s: number;
   likely_s: number;
   worst_s: number;
 }

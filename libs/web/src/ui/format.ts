@@ -19,14 +19,14 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`;
 }
 
-/** A range of waits in words; `passedS` has gone by since it was told. `null`: too uncertain or used up. */
+/** From the soonest to the worst wait in words; `passedS` has gone by since they were told. `null`: unknown. */
 export function etaText(eta: Eta | null, passedS = 0): string | null {
   if (!eta) return null;
-  const likely = Math.max(0, eta.likely_s - passedS);
+  const soonest = Math.max(0, eta.soonest_s - passedS);
   const worst = Math.max(0, eta.worst_s - passedS);
   if (worst < 2) return "any moment";
-  if (likely < 2) return `up to ${duration(tidy(worst))}`;
-  const [from, to] = [tidy(likely), tidy(worst)].map(Math.round) as [number, number];
+  if (soonest < 2) return `up to ${duration(tidy(worst))}`;
+  const [from, to] = [tidy(soonest), tidy(worst)].map(Math.round) as [number, number];
   if (from === to) return `about ${duration(to)}`;
   if (to < SECONDS_UP_TO) return `${from}–${to} s`;
   const [low, high] = [Math.max(1, Math.round(from / 60)), Math.round(to / 60)];
