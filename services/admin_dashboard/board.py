@@ -82,6 +82,7 @@ class BoardModel:
             running=len(line.running),
             slots=self._ledger.slots(pool),
             workers=len(self._ledger.workers_of(pool)),
+            paused=pool in self._ledger.paused,
             wait_p50_s=_rounded(percentile(waits, 0.5)),
             wait_p95_s=_rounded(percentile(waits, 0.95)),
             arrivals_per_min=traffic.arrivals.count(now) * 60 / RATE_SPAN_S,

@@ -30,8 +30,11 @@ class TruthCheck:
     async def _row(self, pool: Pool, stored: int) -> TruthRow:
         ready = await self._ready(pool)
         waiting = self._ledger.pool(pool).waiting
-        drift = None if ready is None else max(stored, ready, waiting) - min(stored, ready, waiting)
-        return TruthRow(pool=pool, store=stored, broker=ready, ledger=waiting, drift=drift)
+        if ready is None:
+            return TruthRow(pool=pool, store=stored, broker=None, ledger=waiting, void=None, drift=None)
+        most = max(stored, waiting)
+        drift = max(most - min(stored, waiting), most - ready)
+        return TruthRow(pool=pool, store=stored, broker=ready, ledger=waiting, void=max(0, ready - most), drift=drift)
 
     async def _ready(self, pool: Pool) -> int | None:
         if not self._broker.connected:

@@ -41,6 +41,6 @@ class Commands:
             case DrainWorker(worker_id=self._settings.worker_id):
                 await self._intake.drain()
             case PausePool(pool=self._settings.pool, paused=paused):
-                await (self._intake.drain() if paused else self._intake.resume())
+                await self._intake.pause(paused=paused)
             case _:
                 log.debug("control.ignored")

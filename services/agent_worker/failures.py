@@ -1,13 +1,12 @@
 """What becomes of a failed attempt: another one after a pause, or a terminal error that the user is told."""
 
-import asyncio
 import random
 
 import structlog
 
 from tokenline.contracts.base import pack
 from tokenline.contracts.chat import Message
-from tokenline.contracts.errors import BrokerUnavailable, QueueFull, TokenlineError
+from tokenline.contracts.errors import AnswerIncomplete, BrokerUnavailable, QueueFull, TokenlineError
 from tokenline.contracts.metrics import DEAD_LETTERS, RETRIES
 from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.contracts.topology import DEAD, DEAD_QUEUE
@@ -26,19 +25,23 @@ class Failures:
         self._metrics = metrics
         self._attempts = attempts
 
+    def check(self, ticket: Ticket) -> None:
+        """Raises `AnswerIncomplete` when this claim is one more than there may be: those before it ended in crashes."""
+        if ticket.attempt > self._attempts:
+            raise AnswerIncomplete("Every attempt at an answer failed.")
+
     async def handle(self, ticket: Ticket, error: TokenlineError, so_far: Message | None) -> Ticket | None:
-        """The ticket as handed back or ended; ``None`` when another attempt has it. Waits before handing back."""
+        """The ticket as paused or ended; ``None`` when another attempt has it."""
         if may_retry(error, ticket.attempt, self._attempts):
             pause = delay_s(error, ticket.attempt, random.random())  # noqa: S311 - jitter is no secret
             log.info("ticket.retried", ticket_id=ticket.id, attempt=ticket.attempt, cause=error.code, pause_s=pause)
             self._metrics.add(RETRIES, ticket.pool, error.code)
-            await asyncio.sleep(pause)
-            return await self._line.hand_back(ticket)
+            return await self._line.pause(ticket, seconds=pause)
         return await self.give_up(ticket, error, so_far)
 
     async def give_up(self, ticket: Ticket, error: TokenlineError, so_far: Message | None = None) -> Ticket | None:
         """End it with this error and leave a dead letter for the administrator."""
-        ended = await self._line.fail(ticket, error.info(), so_far)
+        ended = await self._line.fail(ticket, error.info(), so_far, dead=True)
         if ended is not None:
             log.warning("ticket.failed", ticket_id=ticket.id, attempt=ticket.attempt, cause=error.code)
             self._metrics.add(DEAD_LETTERS, ticket.pool)

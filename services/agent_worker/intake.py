@@ -9,10 +9,10 @@ from opentelemetry.trace import Span, SpanKind
 from services.agent_worker.deps import Deps
 from services.agent_worker.run import Run, Stop, tell_ended
 from services.agent_worker.settings import WorkerSettings
-from tokenline.contracts.errors import AnswerIncomplete, StoreUnavailable
+from tokenline.contracts.errors import QueueTimeout, StoreUnavailable
 from tokenline.contracts.ids import TicketId
 from tokenline.contracts.metrics import ANSWER, QUEUE_WAIT, TICKETS
-from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
 from tokenline.contracts.topology import ticket_queue
 from tokenline.core import ticket as moves
 from tokenline.core.ports.broker import Consumption, Delivery
@@ -33,34 +33,48 @@ class Intake:
     def __init__(self, deps: Deps, settings: WorkerSettings, incarnation: str, supervisor: Supervisor) -> None:
         self.runs: dict[TicketId, Run] = {}
         self.draining = False
+        self.paused = False
         self.changed = asyncio.Event()
         self._deps = deps
         self._settings = settings
         self._incarnation = incarnation
         self._supervisor = supervisor
         self._consumption: Consumption | None = None
+        self._started = False
+        # One delivery per slot is the rule, but after a pause or a restart of the broker there may be more.
+        self._slots = asyncio.Semaphore(settings.slots)
         self._idle = asyncio.Event()
         self._idle.set()
+        self._in_doubt: set[tuple[TicketId, int]] = set()
 
     async def start(self) -> None:
         """Take as many tickets as there are slots: an unacknowledged delivery is a running answer."""
-        self._consumption = await self._deps.broker.consume(
-            ticket_queue(self._settings.pool), self._offered, prefetch=self._settings.slots
-        )
-
-    async def resume(self) -> None:
-        """Take tickets again after `drain`."""
-        if self._consumption is None:
-            self.draining = False
-            await self.start()
+        self._started = True
+        if not self.paused and not self.draining:
+            self._consumption = await self._deps.broker.consume(
+                ticket_queue(self._settings.pool), self._offered, prefetch=self._settings.slots
+            )
             self._changed()
 
+    async def pause(self, *, paused: bool) -> None:
+        """Take no more while the pool is paused; what runs goes on."""
+        if paused == self.paused:
+            return
+        self.paused = paused
+        if paused:
+            await self._take_no_more()
+        elif self._started:
+            await self.start()
+
     async def drain(self) -> None:
-        """Take no more; what runs goes on."""
+        """Take no more until this process ends; what runs goes on."""
         self.draining = True
-        if self._consumption is not None:
-            await self._consumption.cancel()
-            self._consumption = None
+        await self._take_no_more()
+
+    async def _take_no_more(self) -> None:
+        consumption, self._consumption = self._consumption, None
+        if consumption is not None:
+            await consumption.cancel()
         self._changed()
 
     async def finish(self, within_s: float) -> None:
@@ -88,45 +102,77 @@ class Intake:
         """Judge until a verdict stands: between reading and claiming somebody else may have claimed."""
         while True:
             try:
-                ticket = await self._deps.store.get_ticket(offer.ticket_id)
-                # Claimed by this process, yet not running here: the claim's result was lost on the way (F32).
-                mine = ticket is not None and ticket.incarnation == self._incarnation
-                running = offer.ticket_id in self.runs
-                verdict = judge_offer(
-                    ticket,
-                    publish_no=offer.publish_no,
-                    redelivered=delivery.redelivered or (mine and not running),
-                    running_here=running,
-                )
-                if ticket is None or verdict is Claim.DROP:
-                    await delivery.ack()
-                    return
-                if verdict is Claim.FINISHED:
-                    tell_ended(self._deps, ticket, set())
-                    await delivery.ack()
-                    return
-                if verdict is Claim.ADOPT:
-                    self.runs[ticket.id].delivery = delivery
-                    return
-                if await self._claim(ticket, delivery):
+                if await self._settled(offer, delivery):
                     return
             except StoreUnavailable:
                 # The offer stays in hand, unacknowledged: nobody else could do more with it.
                 await asyncio.sleep(STORE_RETRY_S)
 
+    async def _settled(self, offer: TicketOffer, delivery: Delivery) -> bool:
+        """Read the ticket and do what is due; False when it has to be judged again."""
+        ticket = await self._deps.store.get_ticket(offer.ticket_id)
+        if ticket is not None and self._was_claimed(ticket):
+            await self._slots.acquire()
+            self._begin(ticket, delivery)
+            return True
+        verdict = judge_offer(
+            ticket,
+            publish_no=offer.publish_no,
+            redelivered=delivery.redelivered,
+            running_here=offer.ticket_id in self.runs,
+            now=await self._deps.store.now(),
+        )
+        if ticket is None or verdict is Claim.DROP:
+            await delivery.ack()
+            return True
+        match verdict:
+            case Claim.RUN | Claim.STEAL:
+                return await self._claim(ticket, delivery)
+            case Claim.ADOPT:
+                self.runs[ticket.id].delivery = delivery
+            case Claim.OVERDUE:
+                await self._deps.line.fail(ticket, QueueTimeout().info())
+                return False
+            case Claim.FINISHED:
+                tell_ended(self._deps, ticket, set())
+                await delivery.ack()
+        return True
+
     async def _claim(self, ticket: Ticket, delivery: Delivery) -> bool:
-        now = self._deps.clock.now()
-        worker = self._settings.worker_id
-        claimed = moves.claim(ticket, worker=worker, incarnation=self._incarnation, now=now)
-        if not await self._deps.store.replace_ticket(claimed):
+        await self._slots.acquire()
+        won = False
+        try:
+            now = self._deps.clock.now()
+            worker = self._settings.worker_id
+            claimed = moves.claim(ticket, worker=worker, incarnation=self._incarnation, now=now)
+            claim = (claimed.id, claimed.attempt)
+            # Stays in doubt when the store fails: it may have written the claim, and then nobody else runs it (F32).
+            self._in_doubt.add(claim)
+            won = await self._deps.store.replace_ticket(claimed)
+            self._in_doubt.discard(claim)
+        finally:
+            if not won:
+                self._slots.release()
+        if won:
+            self._begin(claimed, delivery)
+        return won
+
+    def _was_claimed(self, ticket: Ticket) -> bool:
+        """Whether this process claimed it and did not hear that it had won."""
+        claim = (ticket.id, ticket.attempt)
+        if claim not in self._in_doubt:
             return False
-        run = Run(self._deps, claimed, delivery)
-        self.runs[claimed.id] = run
+        self._in_doubt.discard(claim)
+        return ticket.state is TicketState.PROCESSING and ticket.incarnation == self._incarnation
+
+    def _begin(self, claimed: Ticket, delivery: Delivery) -> None:
+        self.runs[claimed.id] = run = Run(self._deps, claimed, delivery)
         self._idle.clear()
         self._supervisor.spawn(f"run.{claimed.id}", self._run(run))
-        self._deps.metrics.observe(QUEUE_WAIT, now - ticket.created_at, ticket.pool)
+        if claimed.attempt == 1:
+            wait_s = (claimed.started_at or claimed.created_at) - claimed.created_at
+            self._deps.metrics.observe(QUEUE_WAIT, wait_s, claimed.pool)
         log.info("ticket.claimed", ticket_id=claimed.id, attempt=claimed.attempt)
-        return True
 
     async def _run(self, run: Run) -> None:
         ticket = run.ticket
@@ -136,26 +182,28 @@ class Intake:
             if ticket.cancel_requested:
                 run.stop(Stop.CANCELLED)
             with ticket_span("ticket.answer", ticket, kind=SpanKind.CONSUMER) as run.span:
-                ended = await self._answered(run)
+                ended = await run.answer()
                 _note_end(run.span, ended)
             over = ended is not None and ended.state in moves.TERMINAL
             if ended is not None and over:
                 self._ended(ended, run)
             await run.delivery.ack()
+            if ended is not None and ended.due_at is not None:
+                self._supervisor.spawn(f"resume.{ticket.id}", self._resume(ended))
             if over:
                 # Last, since it may fail: an unacknowledged delivery would hold a slot, a held ticket the keeper frees.
                 await self._deps.line.release(ticket.owner_id)
         finally:
             del self.runs[ticket.id]
+            self._slots.release()
             if not self.runs:
                 self._idle.set()
             self._changed()
 
-    async def _answered(self, run: Run) -> Ticket | None:
-        if run.ticket.attempt > self._settings.attempts:
-            error = AnswerIncomplete("Every attempt at an answer failed.")
-            return await self._deps.failures.give_up(run.ticket, error)
-        return await run.answer()
+    async def _resume(self, paused: Ticket) -> None:
+        """Give it back when its pause is over; should this process be gone by then, the keeper does."""
+        await asyncio.sleep((paused.due_at or 0.0) - self._deps.clock.now())
+        await self._deps.line.hand_back(paused)
 
     def _ended(self, ended: Ticket, run: Run) -> None:
         tell_ended(self._deps, ended, run.gateways)

@@ -49,14 +49,15 @@ class Leases:
                 pool=self._settings.pool,
                 slots=self._settings.slots,
                 busy=len(self._intake.runs),
-                draining=self._intake.draining,
+                draining=self._intake.draining or self._intake.paused,
                 at=self._deps.clock.now(),
             )
         )
 
     async def renew(self) -> None:
-        """Extend the lease; then see whether somebody wants a running ticket stopped, followed, or has taken it."""
+        """Extend the lease; then see whether the pool is paused, and running tickets wanted otherwise."""
         await self._deps.store.renew_lease(self._lease, self._incarnation, EXPIRE_S)
+        await self._intake.pause(paused=self._settings.pool in await self._deps.store.paused_pools())
         for ticket_id, run in list(self._intake.runs.items()):
             ticket = await self._deps.store.get_ticket(ticket_id)
             if ticket is None or not same_attempt(ticket, run.ticket):

@@ -71,13 +71,14 @@ class Run:
     # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def answer(self) -> Ticket | None:
-        """Run to the end and write it down; the ticket as ended or handed back, ``None`` when fenced."""
+        """Run to the end and write it down; the ticket as ended, paused or handed back, ``None`` when fenced."""
         prompt: Prompt | None = None
         error: TokenlineError | None = None
         try:
             async with self._scope:
                 if self._stop is not None:
                     self._interrupt()
+                self._deps.failures.check(self.ticket)
                 prompt = await build_prompt(
                     self._deps.store, self._deps.search, self._deps.agents.get(self.ticket.agent_id), self.ticket
                 )
@@ -171,7 +172,9 @@ class Run:
                 return moves.cancel(current, now=now, usage=usage)
             return moves.complete(current, usage=usage, now=now)
 
-        ended = await self._deps.line.change(self.ticket.id, finish, known=self.ticket, answer=answer)
+        ended = await self._deps.line.change(
+            self.ticket.id, finish, known=self.ticket, messages=[answer] if answer else []
+        )
         if ended is None:
             self._deps.metrics.add(FENCED)
             return None

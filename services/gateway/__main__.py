@@ -59,7 +59,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         line=line,
         streams=streams,
         acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
-        tickets=Tickets(store, line, streams, broker, clock),
+        tickets=Tickets(store, line, streams, announcer),
         uploads=Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes),
         announcer=announcer,
     )

@@ -6,7 +6,7 @@ from opentelemetry.trace import SpanKind
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from tokenline.contracts.base import Shape
-from tokenline.contracts.chat import ContextTurn, Conversation, Message, MessageStatus
+from tokenline.contracts.chat import ContextTurn, Conversation, FollowUp, Message, MessageStatus
 from tokenline.contracts.errors import BadRequest, QueueFull, TooLarge
 from tokenline.contracts.events import ConversationChanged, TicketChanged
 from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId
@@ -38,6 +38,8 @@ class Question(Shape):
     agent_id: AgentId | None = None
     attachment_ids: tuple[AttachmentId, ...] = ()
     context: tuple[ContextTurn, ...] = ()
+    follow_up: FollowUp = FollowUp.QUEUE
+    """Of a new conversation."""
     archived: bool = False
     """A new conversation starts out archived: it is a program's, not for anybody's sidebar."""
 
@@ -71,7 +73,7 @@ class Acceptance:
         """Store question and ticket, then publish in the background.
 
         Idempotent by ``client_message_id``. Raises `BadRequest`, `TooLarge`, `NotFound` (conversation, agent or
-        attachment), `QueueFull`, `StoreUnavailable`; nothing is stored then.
+        attachment), `Busy`, `QueueFull`, `StoreUnavailable`; nothing is stored then.
         """
         self._check(question)
         conversation = await self._conversation(asker, question)
@@ -104,9 +106,19 @@ class Acceptance:
 
     async def _into_the_line(self, accepted: Accepted) -> None:
         await self._line.announce(accepted.ticket)
+        if accepted.conversation.follow_up is FollowUp.INTERRUPT:
+            await self._interrupt(accepted.ticket)
         if accepted.ticket.state is TicketState.QUEUED:
             await self._line.publish(accepted.ticket)
         await self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
+
+    async def _interrupt(self, ticket: Ticket) -> None:
+        """Stop what is live of the conversation and came before: whatever is not held, or was held earlier."""
+        for other in await self._store.live_tickets(ticket.owner_id):
+            if other.conversation_id != ticket.conversation_id or other.id == ticket.id:
+                continue
+            if other.state is not TicketState.HELD or other.seq < ticket.seq:
+                await self._line.stop(other)
 
     async def _titled(self, accepted: Accepted) -> Conversation:
         """The conversation, named after its first question if nobody has named it yet."""
@@ -126,13 +138,7 @@ class Acceptance:
         return QueueFull(error.message, **(error.detail | {"retry_after_s": max(1.0, wait_s)}))
 
     def _check(self, question: Question) -> None:
-        if not question.content.strip():
-            raise BadRequest("The message is empty.")
-        if len(question.content.encode("utf-8", "surrogatepass")) > MAX_QUESTION_BYTES:
-            raise TooLarge(
-                f"The message is longer than {MAX_QUESTION_BYTES // 1024} KiB. Attach the text as a file instead.",
-                max_bytes=MAX_QUESTION_BYTES,
-            )
+        check_content(question.content)
         if len(question.attachment_ids) > self._settings.attachments_per_message:
             raise BadRequest(f"A message can have at most {self._settings.attachments_per_message} attachments.")
 
@@ -146,6 +152,7 @@ class Acceptance:
             agent_id=self._agents.get(question.agent_id).id,
             title=title_of(question.content),
             archived=question.archived,
+            follow_up=question.follow_up,
             created_at=now,
             updated_at=now,
         )
@@ -180,6 +187,17 @@ class Acceptance:
             deadline_at=now + self._settings.queue_timeout_s,
         )
         return ticket, message
+
+
+def check_content(content: str) -> None:
+    """Raises `BadRequest` when there is nothing in it and `TooLarge` when there is too much."""
+    if not content.strip():
+        raise BadRequest("The message is empty.")
+    if len(content.encode("utf-8", "surrogatepass")) > MAX_QUESTION_BYTES:
+        raise TooLarge(
+            f"The message is longer than {MAX_QUESTION_BYTES // 1024} KiB. Attach the text as a file instead.",
+            max_bytes=MAX_QUESTION_BYTES,
+        )
 
 
 def title_of(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -16,12 +17,11 @@ from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
 from tokenline.contracts import metrics as m
-from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.topology import INGEST_QUEUE, ticket_queue
 from tokenline.core.clock import new_id
 from tokenline.runtime.auth.http import auth_router
 from tokenline.runtime.body_limit import MESSAGE_BYTES, Allowance, BodyLimit
-from tokenline.runtime.health import probes
+from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.line_gauges import LineGauges
 from tokenline.runtime.pages import SecureHeaders, mount_page
@@ -36,6 +36,7 @@ METRICS = (
     m.SOCKETS,
     m.LEDGER_DRIFT,
     m.REPUBLISHED,
+    m.AGED,
     m.STORE_WRITE,
     m.PUBLISH,
     m.BROKER_UP,
@@ -54,6 +55,7 @@ DIST = Path(__file__).parent / "web" / "dist"
 LIMITS = (
     Allowance(path=r"/api/v1/attachments", max_bytes=None, multipart=True),
     Allowance(path=r"/api/v1/chat/(conversations/[^/]+/)?messages", max_bytes=MESSAGE_BYTES),
+    Allowance(path=r"/api/v1/chat/tickets/[^/]+", max_bytes=MESSAGE_BYTES),
     Allowance(path=r"/v1/chat/completions", max_bytes=4 * MESSAGE_BYTES),
 )
 
@@ -63,7 +65,16 @@ def create_app(deps: Deps) -> FastAPI:
     hub = Hub(deps.supervisor)
     positions = Positions(deps.feed.ledger, deps.streams, deps.broker, deps.clock)
     republisher = Republisher(deps.store, deps.broker, deps.line, deps.feed.ledger, deps.clock, deps.metrics)
-    keeper = Keeper(deps.store, deps.line, republisher, deps.clock, deps.metrics, new_id(deps.clock.now()))
+    keeper = Keeper(
+        deps.store,
+        deps.line,
+        republisher,
+        deps.feed.ledger,
+        deps.clock,
+        deps.metrics,
+        new_id(deps.clock.now()),
+        deps.settings.ageing_s,
+    )
     gauges = LineGauges(deps.feed, deps.metrics)
 
     @asynccontextmanager
@@ -95,18 +106,10 @@ def create_app(deps: Deps) -> FastAPI:
     async def connect() -> None:
         """Each step by itself until it works: a queue that cannot be declared must not leave the ledger deaf."""
         await deps.broker.connect()
-        deps.supervisor.until_done("queues", declare_queues)
+        for queue in [*map(ticket_queue, {agent.pool for agent in deps.agents.all}), INGEST_QUEUE]:
+            deps.supervisor.until_done(f"declare.{queue.name}", partial(deps.broker.declare, queue))
         deps.supervisor.until_done("replies", deps.streams.start)
         deps.supervisor.until_done("events", deps.feed.subscribe)
-
-    async def declare_queues() -> None:
-        for pool in {agent.pool for agent in deps.agents.all}:
-            await deps.broker.declare(ticket_queue(pool))
-        await deps.broker.declare(INGEST_QUEUE)
-
-    async def broker_connected() -> None:
-        if not deps.broker.connected or deps.broker.blocked:
-            raise BrokerUnavailable
 
     def read_gauges() -> None:
         gauges.read()
@@ -120,7 +123,9 @@ def create_app(deps: Deps) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit, allowances=LIMITS)
     app.add_middleware(SecureHeaders)
-    app.include_router(probes({"broker": broker_connected, "store": deps.store.ping}, deps.metrics, read_gauges))
+    app.include_router(
+        probes({"broker": broker_serves(deps.broker), "store": deps.store.ping}, deps.metrics, read_gauges)
+    )
     for router in ROUTERS:
         app.include_router(router)
     mount_page(app, DIST)

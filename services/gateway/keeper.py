@@ -1,11 +1,14 @@
-"""Keeps promises that a crash broke: unpublished, overdue, orphaned and held tickets. One gateway at a time does it."""
+"""Keeps promises that a crash broke or that time brings due. One gateway at a time does it."""
 
 import structlog
 
 from services.gateway.republish import Republisher
 from tokenline.contracts.errors import QueueTimeout
-from tokenline.contracts.metrics import REPUBLISHED
+from tokenline.contracts.ids import Pool
+from tokenline.contracts.metrics import AGED, REPUBLISHED
+from tokenline.contracts.topology import HIGHEST
 from tokenline.core.clock import Clock
+from tokenline.core.ledger import Ledger
 from tokenline.core.ports.store import Store
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
@@ -16,36 +19,50 @@ LEASE = "keeper"
 LEASE_S = 15.0
 SWEEP_S = 5.0
 BATCH = 500
+GRACE_S = 2.0
+"""Whoever ends a cause acts on it at once; the keeper comes after."""
 
 
 class Keeper:
-    """Every step is safe to repeat, and safe beside another keeper: each ends in a compare-and-set."""
+    """Each step costs what is due, and ends in a compare-and-set: it may be repeated, or done by two at once."""
 
     def __init__(
-        self, store: Store, line: Line, republisher: Republisher, clock: Clock, metrics: Metrics, holder: str
+        self,
+        store: Store,
+        line: Line,
+        republisher: Republisher,
+        ledger: Ledger,
+        clock: Clock,
+        metrics: Metrics,
+        holder: str,
+        ageing_s: float,
     ) -> None:
         self._store = store
         self._line = line
         self._republisher = republisher
+        self._ledger = ledger
         self._clock = clock
         self._metrics = metrics
         self._holder = holder
+        self._ageing_s = ageing_s
 
     async def sweep(self) -> None:
         """Do what is due, if this gateway is the keeper."""
         if not await self._store.renew_lease(LEASE, self._holder, LEASE_S):
             return
-        await self._end_overdue()
+        now = self._clock.now()
+        await self._end_overdue(now)
         await self._rescue_orphans()
+        await self._resume_paused(now)
         await self._republisher.sweep()
-        for owner in await self._store.owners_with_held_tickets():
-            await self._line.release(owner)
+        await self._age(now)
+        await self._release(now)
 
     async def leave(self) -> None:
         await self._store.drop_lease(LEASE, self._holder)
 
-    async def _end_overdue(self) -> None:
-        for ticket in await self._store.overdue_tickets(self._clock.now(), BATCH):
+    async def _end_overdue(self, now: float) -> None:
+        for ticket in await self._store.overdue_tickets(now, BATCH):
             await self._line.fail(ticket, QueueTimeout().info())
 
     async def _rescue_orphans(self) -> None:
@@ -53,3 +70,28 @@ class Keeper:
             log.warning("ticket.orphaned", ticket_id=ticket.id, worker_id=ticket.worker_id, attempt=ticket.attempt)
             if await self._line.hand_back(ticket) is not None:
                 self._metrics.add(REPUBLISHED, "orphaned")
+
+    async def _resume_paused(self, now: float) -> None:
+        """The worker that paused them may be gone."""
+        for ticket in await self._store.paused_tickets(now - GRACE_S, BATCH):
+            if await self._line.hand_back(ticket) is not None:
+                self._metrics.add(REPUBLISHED, "paused")
+
+    async def _age(self, now: float) -> None:
+        """A level for whoever waited the interval below others (Q7); with nobody above, it would gain nothing."""
+        for pool, line in list(self._ledger.pools.items()):
+            if pool in self._ledger.paused:
+                continue
+            for priority in range(HIGHEST):
+                if line.lanes[priority] and line.above(priority):
+                    await self._age_level(pool, priority, now - self._ageing_s)
+
+    async def _age_level(self, pool: Pool, priority: int, level_before: float) -> None:
+        for ticket in await self._store.starving_tickets(pool, priority, level_before, BATCH):
+            aged = await self._line.reposition(ticket, priority=priority + 1, same_publication=True)
+            if aged is not None:
+                self._metrics.add(AGED, pool)
+
+    async def _release(self, now: float) -> None:
+        for owner in await self._store.owners_to_release(now - GRACE_S, BATCH):
+            await self._line.release(owner)

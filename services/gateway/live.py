@@ -60,8 +60,10 @@ class LiveTicket:
         self.text = StreamText()
         self.tools: list[f.ToolCallFrame] = []
         self.place: Place | None = None
+        self.placed = entry
+        """What the line knew of it when ``place`` was set."""
         self.above = 0
-        """Waiting tickets of higher priority when ``place`` was set."""
+        """Waiting tickets of higher priority at that time."""
         self.pushed_at = 0.0
         self.followers: set[Follower] = set()
         self.attaching = False

@@ -22,7 +22,12 @@ AT_LATEST_S = 1.0
 """… when nothing was told for so long."""
 
 NO_WORKER = "no worker for this agent"
+PAUSED = "paused by an administrator"
+SENT_BACK = "an administrator moved your message back"
+ANOTHER_POOL = "an administrator moved your message to another queue"
 BROKER_AWAY = "broker unavailable, your message is safe"
+PASSING = (NO_WORKER, PAUSED, BROKER_AWAY)
+"""What is no longer true when it is no longer said."""
 
 
 class Positions:
@@ -51,20 +56,29 @@ class Positions:
         eta = forecast.at(position) if forecast and entry.state is TicketState.QUEUED else None
         place = Place(position, eta, self._note(live, position, above))
         if worth_telling(live.place, place, now - live.pushed_at):
-            live.place, live.above, live.pushed_at = place, above, now
+            live.place, live.placed, live.above, live.pushed_at = place, entry, above, now
             live.wake()
 
     def _note(self, live: LiveTicket, position: int, above: int) -> str | None:
-        if not self._broker.connected:
+        if not self._broker.connected or self._broker.blocked:
             return BROKER_AWAY
+        if live.entry.pool in self._ledger.paused:
+            return PAUSED
         if not self._ledger.workers_of(live.entry.pool):
             return NO_WORKER
         before = live.place
         if before is None or position < before.position:
             return None
         if position == before.position:
-            return before.note if before.note not in (BROKER_AWAY, NO_WORKER) else None
-        return why_behind(position - before.position, above - live.above)
+            return before.note if before.note not in PASSING else None
+        return _why_moved(live) or why_behind(position - before.position, above - live.above)
+
+
+def _why_moved(live: LiveTicket) -> str | None:
+    """Why the ticket itself was put further back, if it was."""
+    if live.entry.pool != live.placed.pool:
+        return ANOTHER_POOL
+    return SENT_BACK if live.entry.priority < live.placed.priority else None
 
 
 def why_behind(places: int, above: int) -> str:

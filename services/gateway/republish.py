@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from tokenline.contracts.ids import Pool
+from tokenline.contracts.ids import Pool, TicketId
 from tokenline.contracts.metrics import REPUBLISHED
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.contracts.topology import ticket_queue
@@ -23,13 +23,17 @@ CONFIRM_GRACE_S = 6.0
 BATCH = 500
 MISSING_TOLERATED = 50
 """Tickets on their way between queue and claim, or counted a moment apart."""
+SUSPECTED_SWEEPS = 2
+AGAIN_SWEEPS = 12
 
 
 class Republisher:
     """Publishing twice is harmless: only one offer of a ticket wins its claim.
 
     A pool is suspected when its queue holds clearly fewer messages than the line has published tickets, and acted upon
-    when the next sweep suspects it again. Meanwhile nothing else of it is published, so that its order is kept.
+    when the next sweep suspects it again. Meanwhile nothing else of it is published, so that its order is kept. A
+    single ticket is suspected when a later one of its priority was taken before it: its message is gone, or in the
+    hands of a worker that does nothing with it.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Republisher:
         self._clock = clock
         self._metrics = metrics
         self._suspects: set[Pool] = set()
+        self._passed_over: dict[tuple[int, TicketId], int] = {}
 
     async def sweep(self) -> None:
         """Costs one look at the unpublished and one passive declaration per pool, while nothing is lost."""
@@ -53,10 +58,23 @@ class Republisher:
         lost = suspects & self._suspects
         self._suspects = suspects - lost
         await self._publish("unpublished", (ticket for ticket in unpublished if ticket.pool not in suspects))
+        await self._publish_passed_over(lost)
         if lost:
             log.warning("tickets.lost_by_broker", pools=sorted(lost))
             queued = [t for t in await self._store.live_tickets() if t.pool in lost and t.state is TicketState.QUEUED]
             await self._publish("lost", sorted(queued, key=lambda ticket: (-ticket.priority, ticket.seq)))
+
+    async def _publish_passed_over(self, lost: set[Pool]) -> None:
+        """In the second sweep that finds it so, and seldom after: a message that is only late makes its double void."""
+        found = {
+            (entry.seq, entry.ticket_id)
+            for pool in self._ledger.pools.keys() - lost
+            for entry in self._ledger.passed_over(pool)
+        }
+        self._passed_over = {key: self._passed_over.get(key, 0) + 1 for key in found}
+        due = sorted(key for key, sweeps in self._passed_over.items() if sweeps % AGAIN_SWEEPS == SUSPECTED_SWEEPS)
+        tickets = [await self._store.get_ticket(ticket_id) for _, ticket_id in due]
+        await self._publish("passed_over", [t for t in tickets if t is not None and t.state is TicketState.QUEUED])
 
     async def _lacks_messages(self, pool: Pool, unpublished: int) -> bool:
         published = self._ledger.pool(pool).waiting - unpublished

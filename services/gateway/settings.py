@@ -32,6 +32,8 @@ class GatewaySettings(ServiceSettings):
     """K: tickets of one user in the broker's queue at a time."""
     pool_limit: int = Field(default=100_000, ge=1)
     """Live tickets of a pool beyond which a question is refused."""
+    ageing_s: float = Field(default=60, gt=0)
+    """A ticket that has waited so long behind tickets of higher priority gains a level."""
     queue_timeout_s: float = Field(default=3600, gt=0)
     """A ticket that has waited so long ends as ``queue_timeout``."""
     upload_bytes: int = Field(default=25 * 1024 * 1024, ge=1)

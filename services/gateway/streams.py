@@ -122,7 +122,7 @@ class Streams:
 
     def _place(self, live: LiveTicket) -> None:
         """Where it stands at first sight; `Positions` follows it from here."""
-        live.place = Place(self._ledger.position(live.entry))
+        live.place, live.placed = Place(self._ledger.position(live.entry)), live.entry
         live.above = self._ledger.pool(live.entry.pool).above(live.entry.priority)
 
     # ── replies and events ───────────────────────────────────────────────────────────────────────────────────────────
@@ -159,8 +159,10 @@ class Streams:
         live = self.live.get(event.entry.ticket_id)
         if live is None or live.ended or event.entry.version <= live.entry.version:
             return
+        moved_on = event.entry.state is not live.entry.state
         live.entry = event.entry
-        self._place(live)
+        if moved_on:
+            self._place(live)
         if event.entry.state in TERMINAL:
             self._supervisor.spawn(f"end.{event.entry.ticket_id}", self._end(live))
         else:

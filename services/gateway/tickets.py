@@ -1,32 +1,34 @@
-"""What a user may do with a ticket of theirs: look, follow, stop."""
+"""What a user may do with a ticket of theirs: look, follow, edit while it waits, stop."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
+from msgspec.structs import replace
+
+from services.gateway.accept import check_content, title_of
 from services.gateway.live import Cursor, Follower
 from services.gateway.streams import Streams
-from tokenline.contracts.base import pack
-from tokenline.contracts.control import CancelTicket, to_worker
+from tokenline.contracts.chat import Message
+from tokenline.contracts.errors import NotFound, TooLate
+from tokenline.contracts.events import ConversationChanged, QuestionEdited
 from tokenline.contracts.frames import ServerFrame
 from tokenline.contracts.ids import TicketId
 from tokenline.contracts.tickets import Ticket
-from tokenline.contracts.topology import CONTROL
 from tokenline.core import ticket as moves
 from tokenline.core.access import owned_by
-from tokenline.core.clock import Clock
-from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
+from tokenline.runtime.amend import amend
+from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.line import Line
 
 
 class Tickets:
-    def __init__(self, store: Store, line: Line, streams: Streams, broker: Broker, clock: Clock) -> None:
+    def __init__(self, store: Store, line: Line, streams: Streams, announcer: Announcer) -> None:
         self._store = store
         self._line = line
         self._streams = streams
-        self._broker = broker
-        self._clock = clock
+        self._announcer = announcer
 
     async def get(self, asker: Principal, ticket_id: TicketId) -> Ticket:
         """Raises `NotFound` for a missing ticket and for somebody else's."""
@@ -37,23 +39,39 @@ class Tickets:
 
         Stopping what has ended changes nothing. Raises `NotFound`.
         """
-        known = await self.get(asker, ticket_id)
-        stopped = await self._line.change(ticket_id, self._stopped, known=known)
-        if stopped is None:
-            return await self.get(asker, ticket_id)
-        if stopped.state in moves.TERMINAL:
-            await self._line.release(stopped.owner_id)
-        elif stopped.worker_id is not None:
-            command = CancelTicket(ticket_id=ticket_id)
-            await self._broker.tell(CONTROL.name, to_worker(stopped.worker_id), pack(command))
-        return stopped
+        stopped = await self._line.stop(await self.get(asker, ticket_id))
+        return stopped or await self.get(asker, ticket_id)
 
-    def _stopped(self, ticket: Ticket) -> Ticket | None:
-        if ticket.state in moves.TERMINAL:
-            return None
-        if ticket.state in moves.RUNNING:
-            return moves.request_cancel(ticket)
-        return moves.cancel(ticket, now=self._clock.now())
+    async def edit(self, asker: Principal, ticket_id: TicketId, content: str) -> tuple[Ticket, Message]:
+        """Another text for a question that waits; it keeps its place.
+
+        Raises `NotFound`, `TooLate` once a worker has it, and what `check_content` raises.
+        """
+        check_content(content)
+        ticket = await self.get(asker, ticket_id)
+        question = await self._store.get_message(ticket.question_id)
+        if question is None:
+            raise NotFound
+        edited = replace(question, content=content)
+        try:
+            # Conditional on the ticket: a worker that claims it at the same time sees the edit, or we see the claim.
+            written = await amend(self._store, ticket_id, moves.touch, known=ticket, messages=[edited])
+        except moves.IllegalMove as moved_on:
+            raise TooLate(state=moved_on.ticket.state) from None
+        if written is None:
+            raise NotFound
+        event = QuestionEdited(ticket_id=ticket_id, owner_id=asker.user_id, question_id=edited.id)
+        await self._announcer.announce(event)
+        await self._retitle(question, edited)
+        return written, edited
+
+    async def _retitle(self, question: Message, edited: Message) -> None:
+        """A conversation that was named after the question is named after what it says instead."""
+        conversation = await self._store.get_conversation(question.conversation_id)
+        if conversation is not None and conversation.title == title_of(question.content):
+            renamed = replace(conversation, title=title_of(edited.content))
+            await self._store.update_conversation(renamed)
+            await self._announcer.announce(ConversationChanged(conversation=renamed))
 
     async def frames(self, ticket: Ticket, cursor: Cursor, idle_s: float) -> AsyncIterator[ServerFrame | str | None]:
         """What happens to the ticket beyond the cursor, until its terminal frame; ``None`` after each ``idle_s`` of

@@ -22,7 +22,7 @@ def ticket(state: TicketState = TicketState.HELD, **fields: object) -> Ticket:
 
 def test_a_ticket_goes_through_its_life() -> None:
     waiting = moves.queue(ticket(), seq=7, now=101)
-    assert (waiting.seq, waiting.publish_no, waiting.published_at) == (7, 1, None)
+    assert (waiting.seq, waiting.publish_no, waiting.level_at) == (7, 1, 101)
     running = moves.claim(waiting, worker="w", incarnation="i", now=102)
     assert (running.attempt, running.worker_id, running.started_at) == (1, "w", 102)
     streaming = moves.begin_streaming(running, now=103)
@@ -68,12 +68,45 @@ def test_a_ticket_handed_back_goes_ahead_of_those_who_never_started() -> None:
 )
 def test_an_offer_is_judged(state: TicketState, publish_no: int, redelivered: bool, here: bool, verdict: Claim) -> None:
     known = ticket(state, publish_no=1)
-    judged = judge_offer(known, publish_no=publish_no, redelivered=redelivered, running_here=here)
+    judged = judge_offer(known, publish_no=publish_no, redelivered=redelivered, running_here=here, now=150)
     assert judged is verdict
 
 
+def test_an_offer_is_void_after_the_deadline_unless_it_runs() -> None:
+    for state, verdict in ((TicketState.QUEUED, Claim.OVERDUE), (TicketState.STREAMING, Claim.STEAL)):
+        late = ticket(state, publish_no=1)
+        assert judge_offer(late, publish_no=1, redelivered=True, running_here=False, now=201) is verdict
+
+
+def test_another_attempt_gets_time_for_itself() -> None:
+    running = ticket(TicketState.PROCESSING, attempt=1)
+    assert moves.hand_back(running, seq=1, now=199).deadline_at == 199 + moves.RESUME_WITHIN_S
+    assert moves.pause(running, due_at=250).deadline_at == 250 + moves.RESUME_WITHIN_S
+
+
+def test_a_pause_leads_to_another_attempt_or_to_the_end() -> None:
+    paused = moves.pause(ticket(TicketState.STREAMING, attempt=1, worker_id="w", incarnation="i"), due_at=250)
+    assert (paused.state, paused.hold_reason) == (TicketState.HELD, HoldReason.RETRYING)
+    assert paused.priority == RESUME_PRIORITY
+    back = moves.hand_back(paused, seq=3, now=251)
+    assert (back.state, back.hold_reason, back.due_at, back.attempt) == (TicketState.QUEUED, None, None, 1)
+    assert moves.cancel(paused, now=251).due_at is None
+    with pytest.raises(moves.IllegalMove):
+        moves.pause(ticket(TicketState.QUEUED), due_at=1)
+
+
+def test_a_waiting_ticket_goes_to_the_back_of_another_level() -> None:
+    queued = moves.queue(ticket(), seq=7, now=101)
+    moved = moves.reposition(queued, priority=6, seq=8, now=102, pool="fast")
+    assert (moved.priority, moved.pool, moved.seq, moved.publish_no, moved.level_at) == (6, "fast", 8, 2, 102)
+    held = moves.reposition(ticket(), priority=6, seq=8, now=102)
+    assert (held.state, held.priority, held.seq, held.publish_no) == (TicketState.HELD, 6, 0, 0)
+    with pytest.raises(moves.IllegalMove):
+        moves.reposition(ticket(TicketState.PROCESSING), priority=6, seq=8, now=102)
+
+
 def test_an_offer_without_a_ticket_is_dropped() -> None:
-    assert judge_offer(None, publish_no=1, redelivered=False, running_here=False) is Claim.DROP
+    assert judge_offer(None, publish_no=1, redelivered=False, running_here=False, now=1) is Claim.DROP
 
 
 @given(st.sampled_from(TicketState), st.sampled_from(TicketState))

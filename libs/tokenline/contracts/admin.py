@@ -1,8 +1,12 @@
 """What the admin dashboard serves: the board, the line and its history, over REST and over its socket."""
 
+from enum import StrEnum
+from typing import Any
+
 import msgspec
 
 from tokenline.contracts.base import Shape
+from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.frames import Auth, Error, Eta, Ping, Pong
 from tokenline.contracts.ids import AgentId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
@@ -19,6 +23,8 @@ class PoolCard(Shape):
     running: int
     slots: int
     workers: int
+    paused: bool
+    """By an administrator: nothing of it is started."""
     wait_p50_s: float | None
     wait_p95_s: float | None
     """``None``: nothing was claimed of late."""
@@ -101,8 +107,11 @@ class TruthRow(Shape):
     broker: int | None
     """Messages ready in the queue; ``None``: the broker or the queue cannot be reached."""
     ledger: int
+    void: int | None
+    """Messages beyond those of waiting tickets: offers of tickets that were withdrawn, moved or aged; harmless."""
     drift: int | None
-    """Highest less lowest count; 0 at rest. The counts are taken one after another, so it may flicker under load."""
+    """How far store and ledger are apart, or how many waiting tickets the broker lacks; 0 at rest. The counts are taken
+    one after another, so it may flicker under load."""
 
 
 class TruthPage(Shape):
@@ -110,6 +119,61 @@ class TruthPage(Shape):
 
     items: tuple[TruthRow, ...]
     next: str | None = None
+
+
+class AuditAction(StrEnum):
+    CANCEL = "ticket.cancel"
+    BUMP = "ticket.bump"
+    DEMOTE = "ticket.demote"
+    MOVE = "ticket.move"
+    RETRY = "dead_letter.retry"
+    DISCARD = "dead_letter.discard"
+    PAUSE = "pool.pause"
+    RESUME = "pool.resume"
+    DRAIN = "worker.drain"
+
+
+class AuditEntry(Shape):
+    """One action of an administrator, written down before it is carried out."""
+
+    id: str
+    at: float
+    actor_id: UserId
+    actor: str
+    """E-mail address at the time."""
+    action: AuditAction
+    target: str
+    """Id of the ticket or worker, or name of the pool."""
+    detail: dict[str, Any] = msgspec.field(default_factory=dict)
+    outcome: str | None = None
+    """``done``, ``unchanged`` or the code of an error; ``None``: interrupted, or still under way."""
+
+
+class DeadLetter(Shape):
+    """A ticket that was given up after its last attempt."""
+
+    ticket_id: TicketId
+    user: str
+    agent: AgentId
+    pool: Pool
+    attempts: int
+    error: ErrorInfo | None
+    created_at: float
+    ended_at: float | None
+
+
+class DeadLetterPage(Shape):
+    """Answer of ``GET /api/v1/admin/dead-letters``."""
+
+    items: tuple[DeadLetter, ...]
+    next: str | None
+
+
+class AuditLog(Shape):
+    """Answer of ``GET /api/v1/admin/audit``."""
+
+    items: tuple[AuditEntry, ...]
+    next: str | None
 
 
 class LineQuery(Shape):

@@ -16,6 +16,10 @@ class AttachmentState(StrEnum):
     FAILED = "failed"
 
 
+READ = frozenset({AttachmentState.INDEXED, AttachmentState.FAILED})
+"""A question need not wait for such a file: it was read, or never will be."""
+
+
 class Attachment(Shape):
     id: AttachmentId
     owner_id: UserId

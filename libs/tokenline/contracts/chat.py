@@ -60,6 +60,17 @@ class Message(Shape):
     created_at: float
 
 
+class FollowUp(StrEnum):
+    """What becomes of a question asked while an earlier one of its conversation is not answered yet."""
+
+    QUEUE = "queue"
+    """It waits its turn."""
+    INTERRUPT = "interrupt"
+    """The earlier ones are stopped."""
+    REJECT = "reject"
+    """It is refused."""
+
+
 class Conversation(Shape):
     id: ConversationId
     owner_id: UserId
@@ -67,5 +78,6 @@ class Conversation(Shape):
     title: str
     """Empty until the first question names it."""
     archived: bool = False
+    follow_up: FollowUp = FollowUp.QUEUE
     created_at: float
     updated_at: float

@@ -21,7 +21,7 @@ class AttachGateway(Shape, tag="ticket.attach", tag_field="command"):
 
 
 class DrainWorker(Shape, tag="worker.drain", tag_field="command"):
-    """Take no more tickets; finish the running ones."""
+    """Take no more tickets until the process ends; finish the running ones."""
 
     worker_id: WorkerId
 

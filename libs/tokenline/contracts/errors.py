@@ -2,13 +2,13 @@
 
 TokenlineError
 ├── Retryable   the same request may succeed later: try again, with back-off
-│   ├── BrokerUnavailable · StoreUnavailable · StorageFull · SearchUnavailable
+│   ├── BrokerUnavailable · StoreUnavailable (StorageFull) · SearchUnavailable
 │   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn (TokenExpired · WrongCredentials) · NotAllowed (RegistrationClosed)
-│   ├── Conflict (EmailTaken) · InvalidEmail · WeakPassword
+│   ├── Conflict (EmailTaken · Busy · TooLate) · InvalidEmail · WeakPassword
 │   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
 └── Fatal       a fault of the installation: an operator must act
     └── Misconfigured · TopologyMismatch
@@ -69,7 +69,7 @@ class StoreUnavailable(Retryable):
     default_message = "The store cannot be reached. Nothing was saved; please try again."
 
 
-class StorageFull(Retryable):
+class StorageFull(StoreUnavailable):
     code = "storage_full"
     status = 507
     default_message = "The disk is full. Nothing was saved; an administrator must free space."
@@ -159,6 +159,18 @@ class NotFound(Rejected):
 class Conflict(Rejected):
     code = "conflict"
     status = 409
+
+
+class Busy(Conflict):
+    code = "busy"
+    default_message = "The earlier question of this conversation is still being answered."
+
+
+class TooLate(Conflict):
+    """The ticket has moved on; ``state`` in detail says to what."""
+
+    code = "too_late"
+    default_message = "This ticket no longer waits."
 
 
 class EmailTaken(Conflict):

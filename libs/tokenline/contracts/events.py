@@ -12,6 +12,7 @@ from tokenline.contracts.ids import (
     AgentId,
     ConversationId,
     Incarnation,
+    MessageId,
     Pool,
     TicketId,
     UserId,
@@ -80,7 +81,22 @@ class ConversationChanged(Shape, tag="conversation.changed", tag_field="event"):
     deleted: bool = False
 
 
-Event = TicketChanged | WorkerSeen | WorkerGone | AttachmentChanged | ConversationChanged
+class QuestionEdited(Shape, tag="question.edited", tag_field="event"):
+    """A waiting question has another text; read it in the store. Routing key ``ticket.edited``."""
+
+    ticket_id: TicketId
+    owner_id: UserId
+    question_id: MessageId
+
+
+class PoolPaused(Shape, tag="pool.paused", tag_field="event"):
+    """An administrator paused the pool, or (``paused`` false) let it go on. Routing key ``pool.paused``."""
+
+    pool: Pool
+    paused: bool
+
+
+Event = TicketChanged | QuestionEdited | WorkerSeen | WorkerGone | PoolPaused | AttachmentChanged | ConversationChanged
 
 _decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
@@ -94,10 +110,14 @@ def routing_key(event: Event) -> str:
     match event:
         case TicketChanged(entry=entry):
             return f"ticket.{entry.state}"
+        case QuestionEdited():
+            return "ticket.edited"
         case WorkerSeen():
             return "worker.seen"
         case WorkerGone():
             return "worker.gone"
+        case PoolPaused():
+            return "pool.paused"
         case AttachmentChanged(attachment=attachment):
             return f"attachment.{attachment.state}"
         case ConversationChanged():

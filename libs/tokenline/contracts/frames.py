@@ -53,6 +53,13 @@ class Cancel(Shape, tag="cancel", tag_field="type"):
     ticket_id: TicketId
 
 
+class Edit(Shape, tag="edit", tag_field="type"):
+    """Put another text in place of a question that still waits; it keeps its place. Answered with ``edited``."""
+
+    ticket_id: TicketId
+    content: str
+
+
 class Resume(Shape, tag="resume", tag_field="type"):
     """Go on following a ticket from where this client is."""
 
@@ -73,7 +80,7 @@ class Ping(Shape, tag="ping", tag_field="type"):
     id: int = 0
 
 
-ClientFrame = Auth | Send | Cancel | Resume | Follow | Ping
+ClientFrame = Auth | Send | Cancel | Edit | Resume | Follow | Ping
 
 
 # ── server → client ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -198,9 +205,10 @@ class ConversationFrame(Shape, tag="conversation", tag_field="type"):
     deleted: bool = False
 
 
-class MessageFrame(Shape, tag="message", tag_field="type"):
-    """A question that was sent from another of the user's tabs."""
+class Edited(Shape, tag="edited", tag_field="type"):
+    """A waiting question has another text, sent to every socket of its owner."""
 
+    ticket_id: TicketId
     message: Message
 
 
@@ -231,7 +239,7 @@ ServerFrame = (
     | Cancelled
     | Error
     | ConversationFrame
-    | MessageFrame
+    | Edited
     | AttachmentFrame
     | Pong
 )

@@ -133,6 +133,13 @@ PUBLISH = Metric(
     labels=("exchange",),
     buckets=LATENCY_BUCKETS_S,
 )
+AGED = Metric(
+    name="tokenline_aged_total",
+    kind=MetricKind.COUNTER,
+    help="Tickets that gained a level by waiting.",
+    labels=("pool",),
+    remedy="Steadily growing: messages of higher priority use up the pool. Start more workers for it.",
+)
 STORE_WRITE = Metric(
     name="tokenline_store_write_seconds",
     kind=MetricKind.HISTOGRAM,

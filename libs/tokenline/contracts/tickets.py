@@ -6,6 +6,7 @@ from tokenline.contracts.base import Shape
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.ids import (
     AgentId,
+    AttachmentId,
     ConversationId,
     GatewayId,
     Incarnation,
@@ -34,6 +35,8 @@ class HoldReason(StrEnum):
     """The owner already has as many tickets in the broker queue as one user may."""
     INDEXING = "indexing"
     """An attachment of the question is still being read."""
+    RETRYING = "retrying"
+    """An attempt failed; the next one begins at ``due_at``."""
 
 
 class Usage(Shape):
@@ -55,18 +58,22 @@ class Ticket(Shape):
     question_id: MessageId
     answer_id: MessageId
     """Chosen at acceptance, so that writing the answer twice writes one message."""
+    files: tuple[AttachmentId, ...] = ()
+    """The question's attachments: it is held while one of them is being read."""
     priority: int
     """0 (last) to 9 (first); 10 is kept for tickets that resume after a crash."""
     seq: int = 0
-    """Order inside a priority: taken from a store-wide counter at each publication."""
+    """Order inside a priority: taken from a store-wide counter at acceptance and at each publication."""
     state: TicketState = TicketState.HELD
     hold_reason: HoldReason | None = None
     attempt: int = 0
     """Number of claims so far; the fence against writers of an earlier claim."""
     publish_no: int = 0
     """Number of publications; an offer with an older number is void."""
-    published_at: float | None = None
-    """When the broker confirmed the current publication; ``None``: the keeper publishes it."""
+    level_at: float | None = None
+    """When it came to its priority in the queue: what ageing counts from."""
+    due_at: float | None = None
+    """When a `RETRYING` one goes on."""
     worker_id: WorkerId | None = None
     incarnation: Incarnation | None = None
     reply_to: tuple[GatewayId, ...] = ()
@@ -79,6 +86,8 @@ class Ticket(Shape):
     deadline_at: float
     """Still waiting after this: ends as ``queue_timeout``."""
     error: ErrorInfo | None = None
+    dead: bool = False
+    """Given up after its last attempt: a dead letter, until an administrator retries or discards it."""
     usage: Usage | None = None
     version: int = 0
 

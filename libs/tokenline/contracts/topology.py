@@ -19,6 +19,9 @@ from tokenline.contracts.ids import GatewayId, Pool, WorkerId
 LEVELS = 10
 """``x-max-priority``: tickets use 0..9, and 10 (the highest a queue of ten levels knows) is for resumed ones."""
 
+HIGHEST = 9
+"""Of the priorities that users, ageing and administrators give."""
+
 RESUME_PRIORITY = 10
 
 

@@ -27,6 +27,11 @@ class Lane:
         index = bisect_left(self._seqs, seq, self._front)
         return index - self._front - bisect_left(self._gaps, index)
 
+    def before(self, seq: int) -> list[int]:
+        """The members that come before ``seq``, in order."""
+        end, gaps = bisect_left(self._seqs, seq), set(self._gaps)
+        return [self._seqs[index] for index in range(self._front, end) if index not in gaps]
+
     def add(self, seq: int) -> None:
         if not self._seqs or seq > self._seqs[-1]:
             self._seqs.append(seq)

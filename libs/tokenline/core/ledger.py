@@ -34,6 +34,10 @@ class PoolLine:
 
     def __init__(self) -> None:
         self.lanes = [Lane() for _ in range(RESUME_PRIORITY + 1)]
+        self.waits: dict[int, TicketId] = {}
+        """Who waits under which sequence number."""
+        self.claimed = [0] * (RESUME_PRIORITY + 1)
+        """Per priority, the highest sequence number that a worker took."""
         self.held = 0
         self.running: dict[TicketId, LineEntry] = {}
         self.service_times = ServiceTimes()
@@ -56,6 +60,7 @@ class Ledger:
         self.entries: dict[TicketId, LineEntry] = {}
         self.pools: dict[Pool, PoolLine] = {}
         self.workers: dict[WorkerId, WorkerSeen] = {}
+        self.paused: frozenset[Pool] = frozenset()
         self._by_owner: dict[UserId, set[TicketId]] = {}
         self._ended: dict[TicketId, int] = {}
 
@@ -70,6 +75,7 @@ class Ledger:
             return False
         if known is not None:
             self._take_out(known)
+            self._note_claim(known, entry)
         if entry.state in LIVE:
             self._put_in(entry)
         else:
@@ -125,6 +131,15 @@ class Ledger:
             return sum(map(len, line.lanes[entry.priority :]))
         return 0
 
+    def passed_over(self, pool: Pool) -> list[LineEntry]:
+        """Tickets that still wait although a later one of their priority was taken: the broker may not have them."""
+        line = self.pool(pool)
+        return [
+            self.entries[line.waits[seq]]
+            for lane, claimed in zip(line.lanes, line.claimed, strict=True)
+            for seq in lane.before(claimed)
+        ]
+
     def of_owner(self, owner: UserId) -> list[LineEntry]:
         """The owner's live tickets, oldest first."""
         return sorted(
@@ -168,6 +183,7 @@ class Ledger:
         line = self.pool(entry.pool)
         if entry.state is TicketState.QUEUED:
             line.lanes[entry.priority].add(entry.seq)
+            line.waits[entry.seq] = entry.ticket_id
         elif entry.state is TicketState.HELD:
             line.held += 1
         elif entry.state in RUNNING:
@@ -179,6 +195,7 @@ class Ledger:
         line = self.pool(entry.pool)
         if entry.state is TicketState.QUEUED:
             line.lanes[entry.priority].remove(entry.seq)
+            del line.waits[entry.seq]
         elif entry.state is TicketState.HELD:
             line.held -= 1
         else:
@@ -188,6 +205,11 @@ class Ledger:
         owned.discard(entry.ticket_id)
         if not owned:
             del self._by_owner[entry.owner_id]
+
+    def _note_claim(self, known: LineEntry, entry: LineEntry) -> None:
+        if known.state is TicketState.QUEUED and entry.state in RUNNING:
+            claimed = self.pool(known.pool).claimed
+            claimed[known.priority] = max(claimed[known.priority], known.seq)
 
     def _end(self, entry: LineEntry) -> None:
         """Remember for a while that it ended, so that a late event does not bring it back."""

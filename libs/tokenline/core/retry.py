@@ -7,10 +7,13 @@ ATTEMPTS = 3
 
 BASE_S = 0.5
 LONGEST_S = 15.0
+LONGEST_ASKED_S = 300.0
+"""An endpoint that asks for more patience than this is taken to be gone."""
 
 
 def may_retry(error: TokenlineError, attempt: int, attempts: int = ATTEMPTS) -> bool:
-    return isinstance(error, Retryable) and attempt < attempts
+    patience = asked_s(error) <= LONGEST_ASKED_S
+    return isinstance(error, Retryable) and attempt < attempts and patience
 
 
 def delay_s(error: TokenlineError, attempt: int, random: float) -> float:
@@ -18,6 +21,9 @@ def delay_s(error: TokenlineError, attempt: int, random: float) -> float:
 
     ``random`` is uniform in [0, 1).
     """
-    asked = float(error.detail.get("retry_after_s", 0.0))
-    backoff = random * min(LONGEST_S, BASE_S * float(2**attempt))
-    return min(LONGEST_S, max(asked, backoff))
+    return max(asked_s(error), random * min(LONGEST_S, BASE_S * float(2**attempt)))
+
+
+def asked_s(error: TokenlineError) -> float:
+    """The ``Retry-After`` of the endpoint, seconds; 0 where it named none."""
+    return float(error.detail.get("retry_after_s", 0.0))

@@ -1,8 +1,8 @@
 """The life of a ticket: which moves are legal, and what each changes.
 
-``held → queued → processing → streaming → complete``, back to ``queued`` for another attempt, and ``cancelled`` or
-``error`` from every live state. Every function takes the ticket as read and returns the ticket to write under
-compare-and-set on ``version``; an illegal move raises `IllegalMove`.
+``held → queued → processing → streaming → complete``, for another attempt back to ``queued`` (or first, for a pause, to
+``held``), and ``cancelled`` or ``error`` from every live state. Every function takes the ticket as read and returns the
+ticket to write under compare-and-set on ``version``; an illegal move raises `IllegalMove`.
 """
 
 from enum import Enum
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.events import LineEntry
-from tokenline.contracts.ids import GatewayId, Incarnation, WorkerId
+from tokenline.contracts.ids import GatewayId, Incarnation, Pool, WorkerId
 from tokenline.contracts.tickets import HoldReason, Ticket, TicketState, Usage
 from tokenline.contracts.topology import RESUME_PRIORITY
 
@@ -20,12 +20,16 @@ S = TicketState
 TERMINAL = frozenset({S.COMPLETE, S.CANCELLED, S.ERROR})
 RUNNING = frozenset({S.PROCESSING, S.STREAMING})
 LIVE = frozenset(S) - TERMINAL
+WAITING = LIVE - RUNNING
+
+RESUME_WITHIN_S = 600.0
+"""What another attempt has left, at least, before its deadline: it has waited its turn already."""
 
 MOVES: dict[TicketState, frozenset[TicketState]] = {
     S.HELD: frozenset({S.HELD, S.QUEUED, S.CANCELLED, S.ERROR}),
     S.QUEUED: frozenset({S.QUEUED, S.PROCESSING, S.CANCELLED, S.ERROR}),
-    S.PROCESSING: frozenset({S.PROCESSING, S.STREAMING, S.COMPLETE, S.QUEUED, S.CANCELLED, S.ERROR}),
-    S.STREAMING: frozenset({S.PROCESSING, S.COMPLETE, S.QUEUED, S.CANCELLED, S.ERROR}),
+    S.PROCESSING: frozenset({S.PROCESSING, S.STREAMING, S.COMPLETE, S.QUEUED, S.HELD, S.CANCELLED, S.ERROR}),
+    S.STREAMING: frozenset({S.PROCESSING, S.COMPLETE, S.QUEUED, S.HELD, S.CANCELLED, S.ERROR}),
     S.COMPLETE: frozenset(),
     S.CANCELLED: frozenset(),
     S.ERROR: frozenset(),
@@ -58,14 +62,9 @@ def queue(ticket: Ticket, *, seq: int, now: float) -> Ticket:
         hold_reason=None,
         seq=seq,
         queued_at=now,
+        level_at=now,
         publish_no=ticket.publish_no + 1,
-        published_at=None,
     )
-
-
-def mark_published(ticket: Ticket, *, now: float) -> Ticket:
-    """The broker confirmed the current publication. Not a move: the place in line is unchanged."""
-    return replace(ticket, published_at=now, version=ticket.version + 1)
 
 
 class Claim(Enum):
@@ -77,13 +76,15 @@ class Claim(Enum):
     """Its holder lost the delivery: claim it away as the next attempt."""
     ADOPT = "adopt"
     """This very process runs it and its delivery came back: go on, acknowledge the new delivery."""
+    OVERDUE = "overdue"
+    """Its deadline has passed: end it, never run it."""
     FINISHED = "finished"
     """It has ended: say so again and acknowledge."""
     DROP = "drop"
     """A void offer: acknowledge and forget."""
 
 
-def judge_offer(ticket: Ticket | None, *, publish_no: int, redelivered: bool, running_here: bool) -> Claim:
+def judge_offer(ticket: Ticket | None, *, publish_no: int, redelivered: bool, running_here: bool, now: float) -> Claim:
     """Decide on an offer. A publication newer than the one the store knows cannot exist, an older one is void."""
     if ticket is None:
         return Claim.DROP
@@ -92,7 +93,7 @@ def judge_offer(ticket: Ticket | None, *, publish_no: int, redelivered: bool, ru
     if publish_no != ticket.publish_no:
         return Claim.DROP
     if ticket.state is S.QUEUED:
-        return Claim.RUN
+        return Claim.OVERDUE if overdue(ticket, now) else Claim.RUN
     if ticket.state in RUNNING:
         if running_here:
             # A second publication is not the lost delivery: adopting it would leave the first in hand for ever.
@@ -123,11 +124,29 @@ def complete(ticket: Ticket, *, usage: Usage, now: float) -> Ticket:
 
 
 def cancel(ticket: Ticket, *, now: float, usage: Usage | None = None) -> Ticket:
-    return _move(ticket, S.CANCELLED, finished_at=now, usage=usage, hold_reason=None)
+    return _move(ticket, S.CANCELLED, finished_at=now, usage=usage, hold_reason=None, due_at=None)
 
 
-def fail(ticket: Ticket, error: ErrorInfo, *, now: float) -> Ticket:
-    return _move(ticket, S.ERROR, error=error, finished_at=now, hold_reason=None)
+def fail(ticket: Ticket, error: ErrorInfo, *, now: float, dead: bool = False) -> Ticket:
+    """``dead`` leaves a dead letter for the administrator."""
+    return _move(ticket, S.ERROR, error=error, finished_at=now, hold_reason=None, due_at=None, dead=dead)
+
+
+def overdue(ticket: Ticket, now: float) -> bool:
+    """Whether it has waited beyond its deadline."""
+    return ticket.state in WAITING and ticket.deadline_at < now
+
+
+def bury(ticket: Ticket) -> Ticket:
+    """The dead letter was retried or discarded. Not a move."""
+    return replace(ticket, dead=False, version=ticket.version + 1)
+
+
+def touch(ticket: Ticket) -> Ticket:
+    """Its question was edited while it waits. Not a move; raises `IllegalMove` once it runs."""
+    if ticket.state not in WAITING:
+        raise IllegalMove(ticket, ticket.state)
+    return replace(ticket, version=ticket.version + 1)
 
 
 def request_cancel(ticket: Ticket) -> Ticket:
@@ -146,12 +165,49 @@ def hand_back(ticket: Ticket, *, seq: int, now: float) -> Ticket:
         ticket,
         S.QUEUED,
         priority=RESUME_PRIORITY,
+        hold_reason=None,
+        due_at=None,
         seq=seq,
         queued_at=now,
+        level_at=now,
         publish_no=ticket.publish_no + 1,
-        published_at=None,
+        deadline_at=max(ticket.deadline_at, now + RESUME_WITHIN_S),
         worker_id=None,
         incarnation=None,
+    )
+
+
+def pause(ticket: Ticket, *, due_at: float) -> Ticket:
+    """Another attempt after a pause, which holds no slot; then `hand_back`."""
+    if ticket.state not in RUNNING:
+        raise IllegalMove(ticket, S.HELD)
+    return _move(
+        ticket,
+        S.HELD,
+        hold_reason=HoldReason.RETRYING,
+        due_at=due_at,
+        priority=RESUME_PRIORITY,
+        deadline_at=max(ticket.deadline_at, due_at + RESUME_WITHIN_S),
+        worker_id=None,
+        incarnation=None,
+    )
+
+
+def reposition(ticket: Ticket, *, priority: int, seq: int, now: float, pool: Pool | None = None) -> Ticket:
+    """To the back of another level or pool, as ageing and administrators do. A queued one is to be published again."""
+    if ticket.state not in WAITING:
+        raise IllegalMove(ticket, S.QUEUED)
+    pool = pool or ticket.pool
+    if ticket.state is S.HELD:
+        return _move(ticket, S.HELD, priority=priority, pool=pool)
+    return _move(
+        ticket,
+        S.QUEUED,
+        priority=priority,
+        pool=pool,
+        seq=seq,
+        level_at=now,
+        publish_no=ticket.publish_no + 1,
     )
 
 

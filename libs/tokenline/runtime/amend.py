@@ -1,6 +1,6 @@
 """Read, decide, compare-and-set, and again if somebody was faster: the one way in which tickets change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import TicketId
@@ -17,22 +17,18 @@ async def amend(
     change: Change,
     *,
     known: Ticket | None = None,
-    answer: Message | None = None,
+    messages: Sequence[Message] = (),
 ) -> Ticket | None:
     """Apply ``change`` and return the ticket written; ``None`` when there is no ticket or ``change`` left it.
 
-    ``known`` saves the first read. ``answer`` is written in the same operation. `IllegalMove` passes through.
+    ``known`` saves the first read. ``messages`` are written in the same operation. `IllegalMove` passes through.
     """
     ticket = known if known is not None else await store.get_ticket(ticket_id)
     while ticket is not None:
         changed = change(ticket)
         if changed is None:
             return None
-        if answer is None:
-            written = await store.replace_ticket(changed)
-        else:
-            written = await store.finish_ticket(changed, answer)
-        if written:
+        if await store.replace_ticket(changed, *messages):
             return changed
         ticket = await store.get_ticket(ticket_id)
     return None

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 import structlog
+from msgspec.structs import replace
 
 from tokenline.contracts.events import (
     Event,
+    PoolPaused,
     TicketChanged,
     WorkerGone,
     WorkerSeen,
@@ -39,7 +41,7 @@ class LedgerFeed:
         self._store = store
         self._broker = broker
         self._clock = clock
-        self._queue = event_queue(listener, "ticket.*", "worker.*", "attachment.*", "conversation.*")
+        self._queue = event_queue(listener, "ticket.*", "worker.*", "pool.*", "attachment.*", "conversation.*")
         self._consumption: Consumption | None = None
 
     async def start(self, supervisor: Supervisor) -> None:
@@ -68,6 +70,7 @@ class LedgerFeed:
         known_before = self.ledger.versions()
         live = await self._store.live_tickets()
         drift = self.ledger.reconcile(map(line_entry, live), known_before)
+        self.ledger.paused = await self._store.paused_pools()
         for tell in self.on_reload:
             tell()
         return drift
@@ -92,8 +95,11 @@ class LedgerFeed:
                 if not self.ledger.apply(entry):
                     return
             case WorkerSeen():
-                self.ledger.see_worker(event)
+                # Judged by when it was heard, since a worker's own clock may be wrong.
+                self.ledger.see_worker(replace(event, at=self._clock.now()))
             case WorkerGone(worker_id=worker_id):
                 self.ledger.lose_worker(worker_id)
+            case PoolPaused(pool=pool, paused=paused):
+                self.ledger.paused = self.ledger.paused | {pool} if paused else self.ledger.paused - {pool}
         for tell in self.on_event:
             tell(event)

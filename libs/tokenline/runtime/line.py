@@ -1,20 +1,19 @@
-"""Moves in the line that several services make: publish, release what may go, hand back, end. Each tells everybody."""
+"""Moves in the line that several services make, from publishing to the end. Each tells everybody."""
 
-from functools import partial
+from collections.abc import Sequence
 
 import structlog
 from opentelemetry.trace import SpanKind
 
-from tokenline.contracts.attachments import AttachmentState
 from tokenline.contracts.base import pack
 from tokenline.contracts.chat import Message
+from tokenline.contracts.control import CancelTicket, to_worker
 from tokenline.contracts.errors import BrokerUnavailable, ErrorInfo, QueueFull
-from tokenline.contracts.ids import TicketId, UserId
-from tokenline.contracts.tickets import HoldReason, Ticket, TicketOffer, TicketState
-from tokenline.contracts.topology import TICKETS
+from tokenline.contracts.ids import Pool, TicketId, UserId
+from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
+from tokenline.contracts.topology import CONTROL, TICKETS
 from tokenline.core import ticket as moves
 from tokenline.core.clock import Clock
-from tokenline.core.fairness import next_reasons
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import Change, amend
@@ -22,9 +21,6 @@ from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.tracing import ticket_span
 
 log = structlog.get_logger()
-
-READ = frozenset({AttachmentState.INDEXED, AttachmentState.FAILED})
-"""A question need not wait for such a file: it was read, or never will be."""
 
 
 class Line:
@@ -36,16 +32,18 @@ class Line:
         self._announcer = Announcer(broker)
 
     async def change(
-        self, ticket_id: TicketId, change: Change, *, known: Ticket | None = None, answer: Message | None = None
+        self, ticket_id: TicketId, change: Change, *, known: Ticket | None = None, messages: Sequence[Message] = ()
     ) -> Ticket | None:
         """`amend`, and announce what was written."""
-        written = await amend(self._store, ticket_id, change, known=known, answer=answer)
+        written = await amend(self._store, ticket_id, change, known=known, messages=messages)
         if written is not None:
             await self._announcer.ticket(written)
         return written
 
     async def announce(self, ticket: Ticket) -> None:
         await self._announcer.ticket(ticket)
+
+    # ── into the queue ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def publish(self, ticket: Ticket) -> bool:
         """Offer a queued ticket to its pool. False: the broker did not confirm, the keeper will publish it."""
@@ -56,56 +54,45 @@ class Line:
         except (BrokerUnavailable, QueueFull) as error:
             log.warning("ticket.unpublished", ticket_id=ticket.id, reason=error.code)
             return False
-        await amend(self._store, ticket.id, lambda now: self._published(now, ticket.publish_no), known=ticket)
+        await self._store.confirm_published([offer])
         return True
-
-    def _published(self, ticket: Ticket, publish_no: int) -> Ticket | None:
-        if ticket.state is not TicketState.QUEUED or ticket.publish_no != publish_no:
-            return None
-        return moves.mark_published(ticket, now=self._clock.now())
 
     async def release(self, owner: UserId) -> int:
         """Let every held ticket of this owner into the queue that may go; how many went."""
-        live = await self._store.live_tickets(owner)
-        held = [ticket for ticket in live if ticket.state is TicketState.HELD]
-        if not held:
-            return 0
-        reasons = next_reasons(live, user_limit=self._user_limit, indexing=await self._indexing(held))
         released = 0
-        for ticket in held:
-            reason = reasons[ticket.id]
-            if reason is None:
-                released += await self._release(ticket)
-            elif reason is not ticket.hold_reason:
-                await self.change(ticket.id, partial(_hold_for, reason=reason), known=ticket)
+        for ticket in await self._store.release_held(owner, user_limit=self._user_limit, now=self._clock.now()):
+            await self._announcer.ticket(ticket)
+            if ticket.state is TicketState.QUEUED:
+                released += 1
+                await self.publish(ticket)
         return released
 
-    async def _release(self, ticket: Ticket) -> bool:
+    async def reposition(
+        self, ticket: Ticket, *, priority: int, pool: Pool | None = None, same_publication: bool = False
+    ) -> Ticket | None:
+        """Move a waiting ticket to the back of another level or pool; ``None`` when it no longer waits, or is there.
+
+        ``same_publication``: leave it when it was published again since ``ticket`` was read.
+        """
         seq = await self._store.next_seq()
         now = self._clock.now()
-        queued = await self.change(
-            ticket.id,
-            lambda held: moves.queue(held, seq=seq, now=now) if held.state is TicketState.HELD else None,
-            known=ticket,
-        )
-        if queued is not None:
-            await self.publish(queued)
-        return queued is not None
 
-    async def _indexing(self, held: list[Ticket]) -> list[TicketId]:
-        """Which of these wait for a file that is still being read."""
-        waiting = []
-        for ticket in held:
-            question = await self._store.get_message(ticket.question_id)
-            if question is None or not question.attachment_ids:
-                continue
-            files = await self._store.attachments(question.attachment_ids)
-            if any(file.state not in READ for file in files):
-                waiting.append(ticket.id)
-        return waiting
+        def moved(current: Ticket) -> Ticket | None:
+            there = (current.priority, current.pool) == (priority, pool or current.pool)
+            overtaken = same_publication and current.publish_no != ticket.publish_no
+            if current.state not in moves.WAITING or there or overtaken:
+                return None
+            return moves.reposition(current, priority=priority, pool=pool, seq=seq, now=now)
+
+        written = await self.change(ticket.id, moved, known=ticket)
+        if written is not None and written.state is TicketState.QUEUED:
+            await self.publish(written)
+        return written
+
+    # ── another attempt ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def hand_back(self, ticket: Ticket) -> Ticket | None:
-        """Give a running ticket back for another attempt; ``None`` when it is no longer this attempt's to give."""
+        """Give a running or pausing ticket back for another attempt; ``None`` when it is another attempt's by now."""
         seq = await self._store.next_seq()
         now = self._clock.now()
         queued = await self.change(
@@ -117,31 +104,62 @@ class Line:
             await self.publish(queued)
         return queued
 
-    async def fail(self, ticket: Ticket, error: ErrorInfo, answer: Message | None = None) -> Ticket | None:
+    async def pause(self, ticket: Ticket, *, seconds: float) -> Ticket | None:
+        """Another attempt, but later: it holds no slot meanwhile. ``None`` when another attempt has it."""
+        due_at = self._clock.now() + seconds
+        return await self.change(
+            ticket.id,
+            lambda current: moves.pause(current, due_at=due_at) if same_attempt(current, ticket) else None,
+            known=ticket,
+        )
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def fail(
+        self, ticket: Ticket, error: ErrorInfo, answer: Message | None = None, *, dead: bool = False
+    ) -> Ticket | None:
         """End with an error; ``None`` when it has ended or another attempt has it."""
         ended = await self.change(
             ticket.id,
             lambda current: (
-                moves.fail(current, error, now=self._clock.now())
+                moves.fail(current, error, now=self._clock.now(), dead=dead)
                 if current.attempt == ticket.attempt and current.state in moves.LIVE
                 else None
             ),
             known=ticket,
-            answer=answer,
+            messages=[answer] if answer else [],
         )
         if ended is not None:
             await self.release(ended.owner_id)
         return ended
 
+    async def stop(self, ticket: Ticket) -> Ticket | None:
+        """Cancel at whatever stage: a waiting ticket ends at once, a running one when its worker hears of it.
 
-def _hold_for(ticket: Ticket, reason: HoldReason) -> Ticket | None:
-    return moves.hold(ticket, reason) if ticket.state is TicketState.HELD else None
+        ``None`` when it has ended.
+        """
+        stopped = await self.change(ticket.id, self._stopped, known=ticket)
+        if stopped is None:
+            return None
+        if stopped.state in moves.TERMINAL:
+            await self.release(stopped.owner_id)
+        elif stopped.worker_id is not None:
+            command = CancelTicket(ticket_id=ticket.id)
+            await self._broker.tell(CONTROL.name, to_worker(stopped.worker_id), pack(command))
+        return stopped
+
+    def _stopped(self, ticket: Ticket) -> Ticket | None:
+        if ticket.state in moves.TERMINAL:
+            return None
+        if ticket.state in moves.RUNNING:
+            return moves.request_cancel(ticket)
+        return moves.cancel(ticket, now=self._clock.now())
 
 
 def same_attempt(current: Ticket, ticket: Ticket) -> bool:
-    """Whether ``current`` still belongs to the attempt that ``ticket`` was read in: the fence."""
+    """Whether ``current`` still belongs to the attempt that ``ticket`` was read in, running or pausing: the fence."""
     return (
-        current.state in moves.RUNNING
+        (current.state in moves.RUNNING or current.due_at is not None)
         and current.attempt == ticket.attempt
         and current.incarnation == ticket.incarnation
     )

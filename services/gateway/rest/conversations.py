@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import answer, deps_of, message_views
-from tokenline.contracts.chat import Conversation
+from tokenline.contracts.chat import Conversation, FollowUp
 from tokenline.contracts.errors import Conflict
 from tokenline.contracts.events import ConversationChanged
 from tokenline.core.access import owned_by
@@ -29,6 +29,7 @@ class NewConversation(BaseModel):
     agent_id: str | None = None
     title: str | None = TITLE
     initial_message: str | None = None
+    follow_up: FollowUp = FollowUp.QUEUE
 
 
 class ConversationPatch(BaseModel):
@@ -36,12 +37,13 @@ class ConversationPatch(BaseModel):
     title: str | None = TITLE
     archived: bool | None = None
     agent_id: str | None = None
+    follow_up: FollowUp | None = None
 
 
 @router.post("", status_code=201)
 async def create(body: NewConversation, asker: Authenticated, deps: GatewayDeps) -> Response:
     if body.initial_message is not None:
-        question = Question(content=body.initial_message, agent_id=body.agent_id)
+        question = Question(content=body.initial_message, agent_id=body.agent_id, follow_up=body.follow_up)
         return answer((await deps.acceptance.ask(asker, question)).conversation, 201)
     now = deps.clock.now()
     conversation = Conversation(
@@ -49,6 +51,7 @@ async def create(body: NewConversation, asker: Authenticated, deps: GatewayDeps)
         owner_id=asker.user_id,
         agent_id=deps.agents.get(body.agent_id).id,
         title=body.title or "",
+        follow_up=body.follow_up,
         created_at=now,
         updated_at=now,
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
 
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import answer, deps_of, message_views
@@ -16,6 +17,11 @@ from tokenline.runtime.auth.http import Authenticated
 
 router = APIRouter(prefix="/api/v1/chat/tickets", tags=["tickets"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
+
+
+class EditedQuestion(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    content: str
 
 
 async def view_ticket(deps: Deps, ticket: Ticket) -> dict[str, Any]:
@@ -51,6 +57,14 @@ async def read(ticket_id: str, asker: Authenticated, deps: GatewayDeps) -> Respo
 @router.post("/{ticket_id}/cancel")
 async def cancel(ticket_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
     return answer(await view_ticket(deps, await deps.tickets.stop(asker, ticket_id)))
+
+
+@router.patch("/{ticket_id}")
+async def edit(ticket_id: str, body: EditedQuestion, asker: Authenticated, deps: GatewayDeps) -> Response:
+    """Another text while it waits; the place is kept. 409 ``too_late`` once a worker has it."""
+    ticket, question = await deps.tickets.edit(asker, ticket_id, body.content)
+    [message] = await message_views(deps.store, (question,))
+    return answer({"message": message, "ticket": await view_ticket(deps, ticket)})
 
 
 @router.get("/{ticket_id}/stream")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tokenline.contracts.events import AttachmentChanged, ConversationChanged, Event, TicketChanged
+from tokenline.contracts.events import AttachmentChanged, ConversationChanged, Event, QuestionEdited, TicketChanged
 from tokenline.contracts.frames import AttachmentFrame, ConversationFrame
 from tokenline.contracts.ids import UserId
 from tokenline.core.ticket import LIVE
@@ -36,6 +36,9 @@ class Hub:
                 for session in self._of(entry.owner_id):
                     if session.wants(entry):
                         self._supervisor.spawn(f"follow.{entry.ticket_id}", session.follow_new(entry.ticket_id))
+            case QuestionEdited(owner_id=owner, ticket_id=ticket_id):
+                for session in self._of(owner):
+                    self._supervisor.spawn(f"edited.{ticket_id}", session.tell_edited(event))
             case ConversationChanged(conversation=conversation, deleted=deleted):
                 frame = ConversationFrame(conversation=conversation, deleted=deleted)
                 for session in self._of(conversation.owner_id):

@@ -9,7 +9,7 @@ from services.gateway.ws.outbox import Outbox, TooSlow
 from tokenline.contracts import frames as f
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import BadRequest, TokenlineError
-from tokenline.contracts.events import LineEntry
+from tokenline.contracts.events import LineEntry, QuestionEdited
 from tokenline.contracts.ids import ConversationId, TicketId
 from tokenline.contracts.tickets import Ticket
 from tokenline.core.access import owned_by
@@ -68,6 +68,8 @@ class Session:
                     await self._send(frame)
                 case f.Cancel(ticket_id=ticket_id):
                     await self._deps.tickets.stop(self.principal, ticket_id)
+                case f.Edit(ticket_id=ticket_id, content=content):
+                    await self._deps.tickets.edit(self.principal, ticket_id, content)
                 case f.Resume(ticket_id=ticket_id, attempt=attempt, offset=offset):
                     await self._follow(ticket_id, Cursor(attempt=max(attempt, 0), offset=max(offset, 0)))
                 case f.Follow(conversation_id=conversation_id):
@@ -77,6 +79,11 @@ class Session:
         except TokenlineError as error:
             sent = frame.client_message_id if isinstance(frame, f.Send) else None
             self.notice(f.Error(error=error.info(), client_message_id=sent))
+
+    async def tell_edited(self, edited: QuestionEdited) -> None:
+        question = await self._deps.store.get_message(edited.question_id)
+        if question is not None and self._only in (None, question.conversation_id):
+            self.notice(f.Edited(ticket_id=edited.ticket_id, message=question))
 
     async def _send(self, frame: f.Send) -> None:
         if self._only is not None and frame.conversation_id not in (None, self._only):

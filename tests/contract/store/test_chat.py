@@ -32,7 +32,7 @@ async def dialogue(store: Store, clock: ManualClock, turns: int) -> tuple[Conver
         running = moves.claim(accepted.ticket, worker="w", incarnation="i", now=clock.now())
         await store.replace_ticket(running)
         done = moves.complete(running, usage=Usage(), now=clock.now())
-        await store.finish_ticket(done, an_answer(clock, running))
+        await store.replace_ticket(done, an_answer(clock, running))
         answer = await store.get_message(running.answer_id)
         assert answer is not None
         said += [accepted.question, answer]
@@ -87,7 +87,7 @@ async def test_an_answer_to_a_deleted_conversation_is_dropped(store: Store, cloc
     await store.delete_conversation(accepted.conversation.id)
 
     done = moves.complete(running, usage=Usage(), now=clock.now())
-    assert await store.finish_ticket(done, an_answer(clock, running))
+    assert await store.replace_ticket(done, an_answer(clock, running))
     assert await store.get_message(running.answer_id) is None
     assert await store.get_ticket(running.id) == done
 
@@ -144,7 +144,7 @@ async def test_a_message_comes_back_as_written(store: Store, clock: ManualClock)
         clock, running, content="☂ \x00 \U0001f600", citations=(citation,), tool_calls=({"name": "clock"},)
     )
     done = moves.complete(running, usage=Usage(), now=clock.now())
-    await store.finish_ticket(done, answer)
+    await store.replace_ticket(done, answer)
     stored = await store.get_message(answer.id)
     assert stored is not None
     assert replace(stored, seq=0) == answer

@@ -2,11 +2,12 @@
 
 import asyncio
 
+import pytest
 from msgspec.structs import replace
 
 from tests.support.drafts import a_conversation, an_answer, ask
-from tokenline.contracts.errors import ErrorInfo
-from tokenline.contracts.tickets import Ticket, TicketState, Usage
+from tokenline.contracts.errors import BadRequest, ErrorInfo
+from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState, Usage
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
 from tokenline.core.ports.store import Store, worker_lease
@@ -17,6 +18,10 @@ async def claimed(store: Store, clock: ManualClock, worker: str = "w", incarnati
     ticket = moves.claim(accepted.ticket, worker=worker, incarnation=incarnation, now=clock.now())
     assert await store.replace_ticket(ticket)
     return ticket
+
+
+def offer_of(ticket: Ticket) -> TicketOffer:
+    return TicketOffer(ticket_id=ticket.id, publish_no=ticket.publish_no)
 
 
 def ids(tickets: list[Ticket]) -> list[str]:
@@ -45,7 +50,7 @@ async def test_a_write_needs_the_version_it_was_made_from(store: Store, clock: M
 
     assert await store.replace_ticket(cancelled)
     assert not await store.replace_ticket(cancelled)
-    assert not await store.replace_ticket(moves.mark_published(ticket, now=clock.now()))
+    assert not await store.replace_ticket(moves.fail(ticket, ErrorInfo(code="x", message=""), now=clock.now()))
     assert await store.get_ticket(ticket.id) == cancelled
 
 
@@ -63,7 +68,7 @@ async def test_finishing_writes_the_answer_with_the_ticket(store: Store, clock: 
     ticket = await claimed(store, clock)
     done = moves.complete(ticket, usage=Usage(completion_tokens=5), now=clock.now())
 
-    assert await store.finish_ticket(done, an_answer(clock, ticket))
+    assert await store.replace_ticket(done, an_answer(clock, ticket))
 
     assert await store.get_ticket(ticket.id) == done
     question, answer = (await store.messages(ticket.conversation_id)).items
@@ -78,7 +83,7 @@ async def test_a_fenced_writer_writes_no_answer(store: Store, clock: ManualClock
     assert await store.replace_ticket(stolen)
 
     late = moves.complete(ticket, usage=Usage(), now=clock.now())
-    assert not await store.finish_ticket(late, an_answer(clock, ticket))
+    assert not await store.replace_ticket(late, an_answer(clock, ticket))
 
     assert await store.get_message(ticket.answer_id) is None
     assert await store.get_ticket(ticket.id) == stolen
@@ -89,7 +94,7 @@ async def test_many_endings_at_once_leave_one_answer(store: Store, clock: Manual
     done = moves.complete(ticket, usage=Usage(), now=clock.now())
     answers = [an_answer(clock, ticket, content=f"Answer {n}") for n in range(20)]
 
-    won = await asyncio.gather(*(store.finish_ticket(done, answer) for answer in answers))
+    won = await asyncio.gather(*(store.replace_ticket(done, answer) for answer in answers))
 
     assert sum(won) == 1
     kept = await store.get_message(ticket.answer_id)
@@ -99,7 +104,7 @@ async def test_many_endings_at_once_leave_one_answer(store: Store, clock: Manual
 
 async def test_a_ticket_may_end_without_an_answer(store: Store, clock: ManualClock):
     ticket = await claimed(store, clock)
-    assert await store.finish_ticket(moves.cancel(ticket, now=clock.now()), None)
+    assert await store.replace_ticket(moves.cancel(ticket, now=clock.now()))
     assert await store.get_message(ticket.answer_id) is None
 
 
@@ -141,7 +146,7 @@ async def test_unpublished_tickets_come_in_their_order_in_the_line(store: Store,
         (await ask(store, clock, user_limit=100, priority=priority)).ticket for priority in (1, 8, 1, 8)
     ]
     published = (await ask(store, clock, user_limit=100)).ticket
-    await store.replace_ticket(moves.mark_published(published, now=clock.now()))
+    await store.confirm_published([offer_of(published)])
     held = (await ask(store, clock, user_limit=0)).ticket
     clock.advance(5)
     young = (await ask(store, clock, user_limit=100)).ticket
@@ -155,14 +160,17 @@ async def test_unpublished_tickets_come_in_their_order_in_the_line(store: Store,
 
 async def test_a_ticket_that_returns_to_the_queue_is_unpublished_again(store: Store, clock: ManualClock):
     ticket = (await ask(store, clock)).ticket
-    published = moves.mark_published(ticket, now=clock.now())
-    await store.replace_ticket(published)
+    await store.confirm_published([offer_of(ticket)])
     assert await store.unpublished_tickets(clock.now() + 1, 10) == []
+    assert await store.get_ticket(ticket.id) == ticket
 
-    claim = moves.claim(published, worker="w", incarnation="i", now=clock.now())
+    claim = moves.claim(ticket, worker="w", incarnation="i", now=clock.now())
     await store.replace_ticket(claim)
     returned = moves.hand_back(claim, seq=await store.next_seq(), now=clock.now())
     await store.replace_ticket(returned)
+    assert await store.unpublished_tickets(clock.now() + 1, 10) == [returned]
+    # The confirm of the former publication comes late.
+    await store.confirm_published([offer_of(ticket)])
     assert await store.unpublished_tickets(clock.now() + 1, 10) == [returned]
 
 
@@ -203,11 +211,75 @@ async def test_a_dropped_lease_orphans_at_once(store: Store, clock: ManualClock)
     assert await store.orphaned_tickets(10) == [ticket]
 
 
-async def test_owners_with_held_tickets_are_named_once(store: Store, clock: ManualClock):
-    for owner in ("bob", "ann", "bob", "cid"):
-        await ask(store, clock, owner=owner, user_limit=0)
-    await ask(store, clock, owner="dan")
-    ended = (await store.live_tickets("cid"))[0]
-    await store.replace_ticket(moves.cancel(ended, now=clock.now()))
+async def test_starving_tickets_are_found_by_pool_and_level(store: Store, clock: ManualClock):
+    first = (await ask(store, clock, user_limit=100, priority=2)).ticket
+    clock.advance(10)
+    second = (await ask(store, clock, user_limit=100, priority=2)).ticket
+    await ask(store, clock, user_limit=100, priority=3)
+    await ask(store, clock, user_limit=100, priority=2, pool="other")
+    await ask(store, clock, user_limit=0, priority=2)
 
-    assert await store.owners_with_held_tickets() == ["ann", "bob"]
+    assert await store.starving_tickets("default", 2, clock.now(), 10) == [first]
+    assert await store.starving_tickets("default", 2, clock.now() + 1, 10) == [first, second]
+    assert await store.starving_tickets("default", 2, clock.now() + 1, 1) == [first]
+
+    aged = moves.reposition(first, priority=3, seq=await store.next_seq(), now=clock.now())
+    await store.replace_ticket(aged)
+    assert await store.starving_tickets("default", 2, clock.now() + 1, 10) == [second]
+    assert (await store.starving_tickets("default", 3, clock.now() + 1, 10))[-1] == aged
+
+
+async def test_paused_tickets_come_back_when_their_pause_is_over(store: Store, clock: ManualClock):
+    long, short = [moves.pause(await claimed(store, clock), due_at=clock.now() + pause) for pause in (20, 10)]
+    for paused in (long, short):
+        await store.replace_ticket(paused)
+
+    assert await store.paused_tickets(clock.now() + 10, 10) == []
+    assert await store.paused_tickets(clock.now() + 21, 10) == [short, long]
+    await store.replace_ticket(moves.cancel(short, now=clock.now()))
+    await store.replace_ticket(moves.hand_back(long, seq=await store.next_seq(), now=clock.now()))
+    assert await store.paused_tickets(clock.now() + 21, 10) == []
+
+
+async def test_an_edit_takes_the_place_of_the_question_if_the_ticket_still_waits(store: Store, clock: ManualClock):
+    accepted = await ask(store, clock)
+    edited = replace(accepted.question, content="Another text")
+    touched = moves.touch(accepted.ticket)
+    assert await store.replace_ticket(touched, edited)
+    assert (await store.messages(edited.conversation_id)).items == (edited,)
+
+    claim = moves.claim(touched, worker="w", incarnation="i", now=clock.now())
+    assert await store.replace_ticket(claim)
+    assert not await store.replace_ticket(moves.touch(touched), replace(edited, content="Too late"))
+    assert await store.get_message(edited.id) == edited
+
+
+async def test_dead_letters_are_paged_latest_first_until_they_are_buried(store: Store, clock: ManualClock):
+    error = ErrorInfo(code="incomplete", message="It broke off.")
+    dead: list[Ticket] = []
+    for _ in range(3):
+        clock.advance(1)
+        ended = moves.fail(await claimed(store, clock), error, now=clock.now(), dead=True)
+        await store.replace_ticket(ended)
+        dead.insert(0, ended)
+    await store.replace_ticket(moves.fail(await claimed(store, clock), error, now=clock.now()))
+
+    page = await store.dead_tickets(limit=2)
+    assert list(page.items) == dead[:2]
+    last = await store.dead_tickets(cursor=page.next, limit=2)
+    assert (list(last.items), last.next) == (dead[2:], None)
+    with pytest.raises(BadRequest):
+        await store.dead_tickets(cursor="nonsense")
+
+    await store.replace_ticket(moves.bury(dead[1]))
+    assert list((await store.dead_tickets()).items) == [dead[0], dead[2]]
+
+
+async def test_pools_are_paused_and_resumed_once(store: Store):
+    assert await store.pause_pool("default", paused=True)
+    assert not await store.pause_pool("default", paused=True)
+    assert await store.pause_pool("other", paused=True)
+    assert await store.paused_pools() == {"default", "other"}
+    assert await store.pause_pool("default", paused=False)
+    assert not await store.pause_pool("default", paused=False)
+    assert await store.paused_pools() == {"other"}

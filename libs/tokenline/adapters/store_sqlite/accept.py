@@ -9,14 +9,14 @@ from tokenline.adapters.store_sqlite.chat import (
     get_conversation,
     get_message,
     insert_conversation,
-    insert_message,
+    put_message,
     update_conversation,
 )
 from tokenline.adapters.store_sqlite.documents import next_seq
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.tickets import get_ticket, insert_ticket
-from tokenline.contracts.chat import Conversation, Message
-from tokenline.contracts.errors import NotFound, QueueFull
+from tokenline.contracts.chat import Conversation, FollowUp, Message
+from tokenline.contracts.errors import Busy, NotFound, QueueFull
 from tokenline.contracts.tickets import Ticket
 from tokenline.core import ticket as moves
 from tokenline.core.access import owned_by
@@ -33,7 +33,8 @@ _LINE = """
     SELECT
         EXISTS (SELECT 1 FROM tickets WHERE conversation_id = ? AND live = 1),
         (SELECT count(*) FROM tickets INDEXED BY tickets_live
-            WHERE live = 1 AND state IN ('queued', 'processing', 'streaming') AND owner_id = ?),
+            WHERE live = 1 AND state IN ('held', 'queued', 'processing', 'streaming') AND owner_id = ?
+            AND (state <> 'held' OR hold_reason IN ('user_limit', 'retrying'))),
         coalesce((SELECT live FROM pool_counts WHERE pool = ?), 0)
 """
 
@@ -48,34 +49,39 @@ class Accepting(Part):
         user_limit: int,
         pool_limit: int,
         now: float,
+        again: bool = False,
     ) -> Accepted:
 
         def work(connection: sqlite3.Connection) -> Accepted:
-            earlier = _accepted_before(connection, ticket, question)
+            earlier = _accepted_before(connection, ticket, question, again=again)
             if earlier is not None:
                 return earlier
             kept = _conversation(connection, conversation, now)
-            busy, in_queue, in_pool = connection.execute(
+            busy, ahead, in_pool = connection.execute(
                 _LINE, (ticket.conversation_id, ticket.owner_id, ticket.pool)
             ).fetchone()
+            if busy and kept.follow_up is FollowUp.REJECT:
+                raise Busy
             if in_pool >= pool_limit:
                 raise QueueFull("Too many questions are waiting.", retry_after_s=POOL_FULL_RETRY_S)
             indexing = bind_attachments(connection, question)
-            reason = hold_reason(
-                conversation_busy=bool(busy), in_queue=in_queue, user_limit=user_limit, indexing=indexing
-            )
+            reason = hold_reason(conversation_busy=bool(busy), ahead=ahead, user_limit=user_limit, indexing=indexing)
             seq = next_seq(connection)
-            placed = moves.queue(ticket, seq=seq, now=now) if reason is None else moves.hold(ticket, reason)
+            draft = replace(ticket, seq=seq, files=question.attachment_ids)
+            placed = moves.queue(draft, seq=seq, now=now) if reason is None else moves.hold(draft, reason)
             insert_ticket(connection, placed)
-            asked = replace(question, seq=seq, ticket_id=ticket.id)
-            insert_message(connection, asked, seq)
+            asked = replace(question, seq=question.seq if again else seq, ticket_id=ticket.id)
+            put_message(connection, asked)
             return Accepted(ticket=placed, question=asked, conversation=kept, created=True)
 
         return await self._database.write(work)
 
 
-def _accepted_before(connection: sqlite3.Connection, ticket: Ticket, question: Message) -> Accepted | None:
-    row = connection.execute(_EARLIER, (ticket.owner_id, question.client_message_id, question.id, ticket.id)).fetchone()
+def _accepted_before(
+    connection: sqlite3.Connection, ticket: Ticket, question: Message, *, again: bool
+) -> Accepted | None:
+    asked_as = (None, None) if again else (question.client_message_id, question.id)
+    row = connection.execute(_EARLIER, (ticket.owner_id, *asked_as, ticket.id)).fetchone()
     if row is None:
         return None
     first = owned_by(ticket.owner_id, get_ticket(connection, row[0]))

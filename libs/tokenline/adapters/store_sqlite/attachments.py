@@ -7,15 +7,14 @@ from msgspec.structs import replace
 
 from tokenline.adapters.store_sqlite.documents import Documents, as_list, encode
 from tokenline.adapters.store_sqlite.part import Part
-from tokenline.contracts.attachments import Attachment, AttachmentState
+from tokenline.adapters.store_sqlite.releases import note_release_due
+from tokenline.contracts.attachments import READ, Attachment
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import Conflict
 from tokenline.contracts.ids import AttachmentId, ConversationId
 from tokenline.core.access import owned_by
 
 ATTACHMENTS = Documents(Attachment)
-
-_READ = frozenset({AttachmentState.INDEXED, AttachmentState.FAILED})
 
 _INSERT = """
     INSERT INTO attachments (version, conversation_id, state, doc, id, created_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -27,6 +26,9 @@ _REPLACE = """
 _OF_CONVERSATION = """
     SELECT doc FROM attachments INDEXED BY attachments_of_conversation
     WHERE conversation_id = ? ORDER BY created_at, id
+"""
+_UNREAD = """
+    SELECT 1 FROM attachments WHERE id IN (SELECT value FROM json_each(?)) AND state NOT IN ('indexed', 'failed')
 """
 _UNINDEXED = """
     SELECT doc FROM attachments INDEXED BY attachments_unindexed
@@ -55,7 +57,7 @@ def bind_attachments(connection: sqlite3.Connection, question: Message) -> bool:
     indexing = False
     for attachment_id in question.attachment_ids:
         attachment = owned_by(question.owner_id, _get(connection, attachment_id))
-        indexing |= attachment.state not in _READ
+        indexing |= attachment.state not in READ
         if attachment.conversation_id == question.conversation_id:
             continue
         if attachment.conversation_id is not None:
@@ -63,6 +65,11 @@ def bind_attachments(connection: sqlite3.Connection, question: Message) -> bool:
         bound = replace(attachment, conversation_id=question.conversation_id, version=attachment.version + 1)
         _replace(connection, bound)
     return indexing
+
+
+def any_unread(connection: sqlite3.Connection, files: str) -> bool:
+    """Whether one of these (ids as JSON) is still being read; a deleted one is not."""
+    return connection.execute(_UNREAD, (files,)).fetchone() is not None
 
 
 class Attachments(Part):
@@ -73,10 +80,22 @@ class Attachments(Part):
         return await self._database.read(lambda connection: _get(connection, attachment_id))
 
     async def replace_attachment(self, attachment: Attachment) -> bool:
-        return await self._database.write(lambda connection: _replace(connection, attachment))
+        def work(connection: sqlite3.Connection) -> bool:
+            written = _replace(connection, attachment)
+            if written and attachment.state in READ:
+                note_release_due(connection, attachment.owner_id, self._clock.now())
+            return written
+
+        return await self._database.write(work)
 
     async def delete_attachment(self, attachment_id: AttachmentId) -> None:
-        await self._database.execute("DELETE FROM attachments WHERE id = ?", attachment_id)
+        def work(connection: sqlite3.Connection) -> None:
+            attachment = _get(connection, attachment_id)
+            if attachment is not None:
+                connection.execute("DELETE FROM attachments WHERE id = ?", (attachment_id,))
+                note_release_due(connection, attachment.owner_id, self._clock.now())
+
+        await self._database.write(work)
 
     async def attachments(self, attachment_ids: Sequence[AttachmentId]) -> list[Attachment]:
         found = await self._database.read(

@@ -4,7 +4,7 @@ import sqlite3
 
 from msgspec.structs import replace
 
-from tokenline.adapters.store_sqlite.documents import Documents, encode
+from tokenline.adapters.store_sqlite.documents import Documents, encode, next_seq
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.ids import ConversationId, MessageId, UserId
@@ -29,6 +29,7 @@ _INSERT_MESSAGE = """
     SELECT ?, ?, conversations.id, ?, ?, ?, ? FROM conversations WHERE conversations.id = ?
     ON CONFLICT (id) DO NOTHING
 """
+_UPDATE_MESSAGE = "UPDATE messages SET ticket_id = ?, doc = ? WHERE id = ?"
 _PAGE_OF_MESSAGES = """
     SELECT doc FROM messages INDEXED BY messages_of_conversation
     WHERE conversation_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?
@@ -62,6 +63,16 @@ def _columns(conversation: Conversation) -> tuple[object, ...]:
         conversation.updated_at,
         encode(conversation),
     )
+
+
+def put_message(connection: sqlite3.Connection, message: Message) -> None:
+    """At the end of its conversation, or in place of the stored one, which keeps its ``seq``."""
+    stored = get_message(connection, message.id)
+    if stored is None:
+        insert_message(connection, message, message.seq or next_seq(connection))
+        return
+    kept = replace(message, seq=stored.seq)
+    connection.execute(_UPDATE_MESSAGE, (kept.ticket_id, encode(kept), kept.id))
 
 
 def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -> None:

@@ -14,6 +14,9 @@ _FORGET_AFTER_S = 3600.0
 
 
 class Leases(Part):
+    async def now(self) -> float:
+        return self._clock.now()
+
     async def renew_lease(self, name: str, holder: str, ttl_s: float) -> bool:
         def work(connection: sqlite3.Connection) -> bool:
             now = self._clock.now()

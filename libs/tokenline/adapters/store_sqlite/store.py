@@ -6,15 +6,17 @@ from pathlib import Path
 from tokenline.adapters.store_sqlite.accept import Accepting
 from tokenline.adapters.store_sqlite.accounts import Accounts
 from tokenline.adapters.store_sqlite.attachments import Attachments
+from tokenline.adapters.store_sqlite.audit import Audit
 from tokenline.adapters.store_sqlite.chat import Chat
 from tokenline.adapters.store_sqlite.credentials import Credentials
 from tokenline.adapters.store_sqlite.database import Database
 from tokenline.adapters.store_sqlite.leases import Leases
+from tokenline.adapters.store_sqlite.releasing import Releasing
 from tokenline.adapters.store_sqlite.tickets import Tickets
 from tokenline.core.clock import Clock
 
 
-class SqliteStore(Accepting, Tickets, Leases, Chat, Accounts, Credentials, Attachments):
+class SqliteStore(Accepting, Releasing, Tickets, Leases, Chat, Accounts, Credentials, Attachments, Audit):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 
     ``clock`` is the store's clock: it judges leases. ``observe_write`` hears the seconds each write took from the call

@@ -1,27 +1,45 @@
 """Tickets: compare-and-set writes, and the listings that the line keeper lives on."""
 
 import sqlite3
+from collections.abc import Sequence
 from operator import attrgetter
 
-from tokenline.adapters.store_sqlite.chat import insert_message
-from tokenline.adapters.store_sqlite.documents import Documents, encode, next_seq
+from tokenline.adapters.store_sqlite.chat import put_message
+from tokenline.adapters.store_sqlite.documents import Documents, as_list, encode, next_seq
 from tokenline.adapters.store_sqlite.part import Part
+from tokenline.adapters.store_sqlite.releases import note_release_due
 from tokenline.contracts.chat import Message
-from tokenline.contracts.ids import TicketId, UserId
-from tokenline.contracts.tickets import Ticket
-from tokenline.core.ports.store import worker_lease
+from tokenline.contracts.ids import Pool, TicketId, UserId
+from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.core.paging import decode_cursor, encode_cursor
+from tokenline.core.ports.store import TicketPage, worker_lease
 from tokenline.core.ticket import LIVE, RUNNING
 
 TICKETS = Documents(Ticket)
+
+_FOR_EVER = 1e18
 
 # INDEXED BY makes a listing fail its test rather than quietly read the whole history.
 _LIVE = "SELECT doc FROM tickets INDEXED BY tickets_live WHERE live = 1"
 _LIVE_OF_OWNER = f"{_LIVE} AND state IN ('held', 'queued', 'processing', 'streaming') AND owner_id = ?"
 _UNPUBLISHED = """
     SELECT doc FROM tickets INDEXED BY tickets_unpublished
-    WHERE state = 'queued' AND published_at IS NULL AND queued_at < ?
+    WHERE state = 'queued' AND published_no <> publish_no AND level_at < ?
     ORDER BY priority DESC, seq LIMIT ?
 """
+_STARVING = """
+    SELECT doc FROM tickets INDEXED BY tickets_level
+    WHERE state = 'queued' AND pool = ? AND priority = ? AND level_at < ? ORDER BY level_at, seq LIMIT ?
+"""
+_PAUSED = """
+    SELECT doc FROM tickets INDEXED BY tickets_paused
+    WHERE due_at IS NOT NULL AND due_at < ? ORDER BY due_at LIMIT ?
+"""
+_DEAD = """
+    SELECT doc FROM tickets INDEXED BY tickets_dead
+    WHERE dead = 1 AND (ended_at, id) < (?, ?) ORDER BY ended_at DESC, id DESC LIMIT ?
+"""
+_CONFIRM = "UPDATE tickets SET published_no = publish_no WHERE id = ? AND publish_no = ?"
 _OVERDUE = """
     SELECT doc FROM tickets INDEXED BY tickets_deadline
     WHERE state IN ('held', 'queued') AND deadline_at < ? ORDER BY deadline_at LIMIT ?
@@ -33,27 +51,15 @@ _ORPHANED = """
     WHERE tickets.live = 1 AND tickets.state IN ('processing', 'streaming') AND leases.name IS NULL
     ORDER BY tickets.id LIMIT ?
 """
-# Jumps from owner to owner along the index, however many tickets each one has.
-_OWNERS_WITH_HELD = """
-    WITH RECURSIVE owners (id) AS (
-        SELECT min(owner_id) FROM tickets INDEXED BY tickets_live WHERE live = 1 AND state = 'held'
-        UNION ALL
-        SELECT (
-            SELECT min(owner_id) FROM tickets INDEXED BY tickets_live
-            WHERE live = 1 AND state = 'held' AND owner_id > owners.id
-        ) FROM owners WHERE owners.id IS NOT NULL
-    )
-    SELECT id FROM owners WHERE id IS NOT NULL
-"""
 _REPLACE = """
-    UPDATE tickets SET version = ?, state = ?, live = ?, pool = ?, priority = ?, seq = ?, queued_at = ?,
-        published_at = ?, deadline_at = ?, lease = ?, doc = ?
+    UPDATE tickets SET version = ?, state = ?, live = ?, pool = ?, priority = ?, seq = ?, hold_reason = ?,
+        level_at = ?, due_at = ?, deadline_at = ?, ended_at = ?, dead = ?, publish_no = ?, lease = ?, doc = ?
     WHERE id = ? AND version = ?
 """
 _INSERT = """
-    INSERT INTO tickets (version, state, live, pool, priority, seq, queued_at, published_at, deadline_at, lease, doc,
-        id, owner_id, conversation_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO tickets (version, state, live, pool, priority, seq, hold_reason, level_at, due_at, deadline_at,
+        ended_at, dead, publish_no, lease, doc, id, owner_id, conversation_id, files)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _oldest_first = attrgetter("created_at", "id")
 
@@ -70,16 +76,25 @@ def _columns(ticket: Ticket) -> tuple[object, ...]:
         ticket.pool,
         ticket.priority,
         ticket.seq,
-        ticket.queued_at,
-        ticket.published_at,
+        ticket.hold_reason,
+        ticket.level_at,
+        ticket.due_at if ticket.state in LIVE else None,
         ticket.deadline_at,
+        ticket.finished_at,
+        ticket.dead,
+        ticket.publish_no,
         lease,
         encode(ticket),
     )
 
 
 def insert_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
-    connection.execute(_INSERT, (*_columns(ticket), ticket.id, ticket.owner_id, ticket.conversation_id))
+    files = as_list(ticket.files) if ticket.files else None
+    connection.execute(_INSERT, (*_columns(ticket), ticket.id, ticket.owner_id, ticket.conversation_id, files))
+
+
+def replace_ticket(connection: sqlite3.Connection, ticket: Ticket) -> bool:
+    return connection.execute(_REPLACE, (*_columns(ticket), ticket.id, ticket.version - 1)).rowcount == 1
 
 
 def get_ticket(connection: sqlite3.Connection, ticket_id: TicketId) -> Ticket | None:
@@ -90,20 +105,21 @@ class Tickets(Part):
     async def get_ticket(self, ticket_id: TicketId) -> Ticket | None:
         return await self._database.read(lambda connection: get_ticket(connection, ticket_id))
 
-    async def replace_ticket(self, ticket: Ticket) -> bool:
-        return await self.finish_ticket(ticket, None)
-
-    async def finish_ticket(self, ticket: Ticket, answer: Message | None) -> bool:
-        parameters = (*_columns(ticket), ticket.id, ticket.version - 1)
-
+    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
         def work(connection: sqlite3.Connection) -> bool:
-            if connection.execute(_REPLACE, parameters).rowcount != 1:
+            if not replace_ticket(connection, ticket):
                 return False
-            if answer is not None:
-                insert_message(connection, answer, next_seq(connection))
+            for message in messages:
+                put_message(connection, message)
+            if ticket.state not in LIVE:
+                note_release_due(connection, ticket.owner_id, self._clock.now())
             return True
 
         return await self._database.write(work)
+
+    async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
+        rows = [(offer.ticket_id, offer.publish_no) for offer in offers]
+        await self._database.write(lambda connection: connection.executemany(_CONFIRM, rows))
 
     async def next_seq(self) -> int:
         return await self._database.write(next_seq)
@@ -118,8 +134,14 @@ class Tickets(Part):
 
         return await self._database.scan(work)
 
-    async def unpublished_tickets(self, queued_before: float, limit: int) -> list[Ticket]:
-        return await self._scan(_UNPUBLISHED, queued_before, limit)
+    async def unpublished_tickets(self, level_before: float, limit: int) -> list[Ticket]:
+        return await self._scan(_UNPUBLISHED, level_before, limit)
+
+    async def starving_tickets(self, pool: Pool, priority: int, level_before: float, limit: int) -> list[Ticket]:
+        return await self._scan(_STARVING, pool, priority, level_before, limit)
+
+    async def paused_tickets(self, due_before: float, limit: int) -> list[Ticket]:
+        return await self._scan(_PAUSED, due_before, limit)
 
     async def overdue_tickets(self, now: float, limit: int) -> list[Ticket]:
         return await self._scan(_OVERDUE, now, limit)
@@ -127,10 +149,12 @@ class Tickets(Part):
     async def orphaned_tickets(self, limit: int) -> list[Ticket]:
         return await self._scan(_ORPHANED, self._clock.now(), limit)
 
-    async def owners_with_held_tickets(self) -> list[UserId]:
-        return await self._database.scan(
-            lambda connection: [owner for (owner,) in connection.execute(_OWNERS_WITH_HELD)]
-        )
+    async def dead_tickets(self, *, cursor: str | None = None, limit: int = 50) -> TicketPage:
+        before = (_FOR_EVER, "") if cursor is None else decode_cursor(cursor, tuple[float, str])
+        found = await self._scan(_DEAD, *before, limit + 1)
+        items = tuple(found[:limit])
+        more = encode_cursor((items[-1].finished_at, items[-1].id)) if len(found) > limit else None
+        return TicketPage(items=items, next=more)
 
     async def _scan(self, sql: str, *parameters: object) -> list[Ticket]:
         return await self._database.scan(lambda connection: TICKETS.all(connection, sql, parameters))

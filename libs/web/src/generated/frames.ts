@@ -2,6 +2,8 @@
 
 export type AttachmentState = "uploading" | "queued" | "extracting" | "embedding" | "indexed" | "failed";
 
+export type FollowUp = "queue" | "interrupt" | "reject";
+
 export type MessageStatus = "sent" | "complete" | "cancelled" | "incomplete";
 
 export type TicketState = "held" | "queued" | "processing" | "streaming" | "complete" | "cancelled" | "error";
@@ -116,6 +118,7 @@ export interface Conversation {
   agent_id: string;
   title: string;
   archived: boolean;
+  follow_up: FollowUp;
   created_at: number;
   updated_at: number;
 }
@@ -134,6 +137,20 @@ export interface DeltaFrame {
   attempt: number;
   offset: number;
   text: string;
+}
+
+/** Put another text in place of a question that still waits; it keeps its place. Answered with `edited`. */
+export interface Edit {
+  type: "edit";
+  ticket_id: string;
+  content: string;
+}
+
+/** A waiting question has another text, sent to every socket of its owner. */
+export interface Edited {
+  type: "edited";
+  ticket_id: string;
+  message: Message;
 }
 
 /** With `ticket_id`: terminal for that ticket. Without: the frame that was sent is at fault, nothing was done. */
@@ -243,12 +260,6 @@ export interface Message {
   created_at: number;
 }
 
-/** A question that was sent from another of the user's tabs. */
-export interface MessageFrame {
-  type: "message";
-  message: Message;
-}
-
 /** One search hit, or part of a file's opening. */
 export interface Passage {
   attachment_id: string;
@@ -281,6 +292,7 @@ export interface PoolCard {
   running: number;
   slots: number;
   workers: number;
+  paused: boolean;
   wait_p50_s: number | null;
   wait_p95_s: number | null;
   arrivals_per_min: number;
@@ -388,6 +400,7 @@ export interface TruthRow {
   store: number;
   broker: number | null;
   ledger: number;
+  void: number | null;
   drift: number | null;
 }
 
@@ -417,6 +430,7 @@ export type ClientFrame =
   | Auth
   | Send
   | Cancel
+  | Edit
   | Resume
   | Follow
   | Ping;
@@ -436,7 +450,7 @@ export type ServerFrame =
   | Cancelled
   | ErrorFrame
   | ConversationFrame
-  | MessageFrame
+  | Edited
   | AttachmentFrame
   | Pong;
 

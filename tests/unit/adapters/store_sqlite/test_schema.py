@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tokenline.adapters.store_sqlite import SqliteStore, accept, tickets
+from tokenline.adapters.store_sqlite import SqliteStore, accept, releases, releasing, tickets
 from tokenline.adapters.store_sqlite.database import connect
 from tokenline.adapters.store_sqlite.schema import MIGRATIONS, migrate
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
@@ -66,7 +66,11 @@ async def test_the_file_is_nobody_elses_to_read(tmp_path: Path):
         (tickets._UNPUBLISHED, 2, "tickets_unpublished"),
         (tickets._OVERDUE, 2, "tickets_deadline (deadline_at<?)"),
         (tickets._ORPHANED, 2, "tickets_live (state=?)"),
-        (tickets._OWNERS_WITH_HELD, 0, "tickets_live (state=? AND owner_id>?)"),
+        (tickets._STARVING, 4, "tickets_level (pool=? AND priority=? AND level_at<?)"),
+        (tickets._PAUSED, 2, "tickets_paused (due_at>? AND due_at<?)"),
+        (tickets._DEAD, 3, "tickets_dead"),
+        (releasing._STANDINGS, 1, "tickets_live (state=? AND owner_id=?)"),
+        (releases._NOTE, 3, "tickets_live (state=? AND owner_id=?)"),
         (accept._EARLIER, 4, "messages_by_client_id (owner_id=? AND client_message_id=?)"),
         (accept._LINE, 3, "tickets_of_conversation (conversation_id=? AND live=?)"),
         (accept._LINE, 3, "tickets_live (state=? AND owner_id=?)"),
