@@ -4,6 +4,7 @@ from services.admin_dashboard.moments import Moments
 from services.admin_dashboard.names import Names
 from services.admin_dashboard.snapshot import Row, Rows, Snapshot, after
 from tokenline.contracts.admin import LineFrame, LineItem, LinePage, LineQuery
+from tokenline.contracts.notes import BROKER_AWAY, NO_WORKER, PAUSED
 from tokenline.contracts.tickets import TicketState
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.broker import Broker
@@ -11,9 +12,6 @@ from tokenline.core.ports.broker import Broker
 FIRST_PAGE = 200
 MAX_SELECTIONS = 32
 """Filtered lists kept with a snapshot; further ones are made anew for each request."""
-
-NO_WORKER = "no worker for this agent"
-BROKER_AWAY = "broker unavailable"
 
 Selection = tuple[str | None, str | None, TicketState | None]
 
@@ -66,7 +64,7 @@ class AdminLine:
 
     async def _items(self, snapshot: Snapshot, rows: Rows) -> tuple[LineItem, ...]:
         await self._names.load(row.entry.owner_id for row in rows)
-        connected = self._broker.connected
+        connected = self._broker.connected and not self._broker.blocked
         return tuple(self._item(snapshot, row, connected) for row in rows)
 
     def _item(self, snapshot: Snapshot, row: Row, connected: bool) -> LineItem:
@@ -94,4 +92,6 @@ def _reason(snapshot: Snapshot, row: Row, connected: bool) -> str | None:
         return None
     if not connected:
         return BROKER_AWAY
+    if entry.pool in snapshot.paused:
+        return PAUSED
     return NO_WORKER if entry.pool not in snapshot.served else None

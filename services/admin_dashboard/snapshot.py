@@ -36,6 +36,7 @@ class Snapshot:
         """When the waiting ticket that was accepted first was accepted."""
         self.served = {worker.pool for worker in ledger.workers.values()}
         """Pools with a live worker."""
+        self.paused = ledger.paused
         self._forecasts: dict[Pool, Forecast | None] = {pool: ledger.forecast(pool, now) for pool in ledger.pools}
         self._read(ledger)
 

@@ -5,6 +5,7 @@ import structlog
 from services.gateway.live import LiveTicket, Place
 from services.gateway.streams import Streams
 from tokenline.contracts.ids import Pool
+from tokenline.contracts.notes import NO_WORKER, PAUSED, SAFE
 from tokenline.contracts.tickets import TicketState
 from tokenline.core.clock import Clock
 from tokenline.core.eta import Forecast
@@ -21,12 +22,9 @@ WORTH_TELLING = 0.05
 AT_LATEST_S = 1.0
 """… when nothing was told for so long."""
 
-NO_WORKER = "no worker for this agent"
-PAUSED = "paused by an administrator"
 SENT_BACK = "an administrator moved your message back"
 ANOTHER_POOL = "an administrator moved your message to another queue"
-BROKER_AWAY = "broker unavailable, your message is safe"
-PASSING = (NO_WORKER, PAUSED, BROKER_AWAY)
+PASSING = (NO_WORKER, PAUSED, SAFE)
 """What is no longer true when it is no longer said."""
 
 
@@ -61,7 +59,7 @@ class Positions:
 
     def _note(self, live: LiveTicket, position: int, above: int) -> str | None:
         if not self._broker.connected or self._broker.blocked:
-            return BROKER_AWAY
+            return SAFE
         if live.entry.pool in self._ledger.paused:
             return PAUSED
         if not self._ledger.workers_of(live.entry.pool):

@@ -2,9 +2,9 @@
 
 import aio_pika
 
-from services.admin_dashboard.line import NO_WORKER
 from tests.support import drafts
 from tests.support.broker import eventually
+from tokenline.contracts.notes import NO_WORKER
 from tokenline.contracts.topology import ticket_queue
 
 
@@ -87,20 +87,20 @@ async def test_store_broker_and_ledger_agree_at_rest_and_disagreement_shows(othe
     await others.asks(ann.id, user_limit=1)
     await page.shows(4)
     (row,) = (await page.get("truth"))["items"]
-    assert row == {"pool": "default", "store": 3, "broker": 3, "ledger": 3, "drift": 0}
+    assert row == {"pool": "default", "store": 3, "broker": 3, "ledger": 3, "void": 0, "drift": 0}
 
     async with await aio_pika.connect(amqp_url) as connection:
         queue = await (await connection.channel()).get_queue(ticket_queue("default").name, ensure=False)
         await queue.purge()
     (row,) = (await page.get("truth"))["items"]
-    assert row == {"pool": "default", "store": 3, "broker": 0, "ledger": 3, "drift": 3}
+    assert row == {"pool": "default", "store": 3, "broker": 0, "ledger": 3, "void": 0, "drift": 3}
 
 
 async def test_a_pool_without_a_queue_has_no_broker_count(others, page):
     ann, _ = await others.register("ann@example.org")
     await drafts.ask(others.store, others.clock, owner=ann.id, pool="large")
     rows = {row["pool"]: row for row in (await page.get("truth"))["items"]}
-    assert rows["large"] == {"pool": "large", "store": 1, "broker": None, "ledger": 0, "drift": None}
+    assert rows["large"] == {"pool": "large", "store": 1, "broker": None, "ledger": 0, "void": None, "drift": None}
     assert rows["default"]["drift"] == 0, "looking at a missing queue disturbs nothing"
 
 

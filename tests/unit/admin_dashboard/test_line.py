@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.admin_dashboard.board import BoardModel
-from services.admin_dashboard.line import BROKER_AWAY, NO_WORKER, AdminLine
+from services.admin_dashboard.line import AdminLine
 from services.admin_dashboard.moments import Moments
 from services.admin_dashboard.names import Names
 from tests.support.drafts import a_user
@@ -14,6 +14,7 @@ from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.contracts.accounts import User
 from tokenline.contracts.admin import LineQuery
 from tokenline.contracts.errors import BadRequest, StoreUnavailable
+from tokenline.contracts.notes import BROKER_AWAY, NO_WORKER, PAUSED
 from tokenline.contracts.tickets import HoldReason, TicketState
 from tokenline.core.clock import ManualClock
 from tokenline.core.ledger import Ledger
@@ -139,6 +140,8 @@ async def test_reasons_for_waiting(desk):
     assert await reasons() == [None, NO_WORKER, HoldReason.EARLIER_MESSAGE]
     desk.ledger.see_worker(a_heartbeat(desk.clock.now()))
     assert await reasons() == [None, None, HoldReason.EARLIER_MESSAGE]
+    desk.ledger.paused = frozenset({"default"})
+    assert await reasons() == [None, PAUSED, HoldReason.EARLIER_MESSAGE]
     await desk.broker.close()
     assert await reasons() == [None, BROKER_AWAY, HoldReason.EARLIER_MESSAGE]
 
