@@ -10,11 +10,10 @@ from services.admin_dashboard import rest, ws
 from services.admin_dashboard.deps import Deps
 from services.admin_dashboard.history import EVERY_S
 from tokenline.contracts import metrics as m
-from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.events import Event
 from tokenline.runtime.auth.http import auth_router
 from tokenline.runtime.body_limit import BodyLimit
-from tokenline.runtime.health import probes
+from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.line_gauges import LineGauges
 from tokenline.runtime.pages import SecureHeaders, mount_page
@@ -64,10 +63,6 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.broker.connect()
         deps.supervisor.until_done("subscribe", deps.feed.subscribe)
 
-    async def broker_connected() -> None:
-        if not deps.broker.connected:
-            raise BrokerUnavailable
-
     def read_gauges() -> None:
         gauges.read()
         deps.metrics.set(m.SOCKETS, deps.pictures.watchers)
@@ -79,7 +74,9 @@ def create_app(deps: Deps) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecureHeaders)
-    app.include_router(probes({"broker": broker_connected, "store": deps.store.ping}, deps.metrics, read_gauges))
+    app.include_router(
+        probes({"broker": broker_serves(deps.broker), "store": deps.store.ping}, deps.metrics, read_gauges)
+    )
     for router in ROUTERS:
         app.include_router(router)
     mount_page(app, DIST)

@@ -11,9 +11,8 @@ from services.agent_worker.intake import Intake
 from services.agent_worker.leases import RENEW_S, Leases
 from services.agent_worker.settings import WorkerSettings
 from tokenline.contracts import metrics as m
-from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.core.clock import new_id
-from tokenline.runtime.health import probes
+from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.supervisor import Supervisor
 
 METRICS = (
@@ -64,14 +63,12 @@ def create_app(settings: WorkerSettings, deps: Deps) -> FastAPI:
         await supervisor.until_done("intake", intake.start)
         supervisor.forever("heartbeat", leases.beat)
 
-    async def broker_connected() -> None:
-        if not deps.broker.connected:
-            raise BrokerUnavailable
-
     def read_gauges() -> None:
         deps.metrics.set(m.BROKER_UP, deps.broker.connected)
         deps.metrics.set(m.RUNNING, len(intake.runs), settings.pool)
 
     app = FastAPI(title="Tokenline agent worker", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(probes({"broker": broker_connected, "store": deps.store.ping}, deps.metrics, read_gauges))
+    app.include_router(
+        probes({"broker": broker_serves(deps.broker), "store": deps.store.ping}, deps.metrics, read_gauges)
+    )
     return app

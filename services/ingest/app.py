@@ -12,10 +12,10 @@ from services.ingest.jobs import SWEEP_S, Jobs
 from services.ingest.search import routes
 from services.ingest.settings import IngestSettings
 from tokenline.contracts import metrics as m
-from tokenline.contracts.errors import BrokerUnavailable, SearchUnavailable
+from tokenline.contracts.errors import SearchUnavailable
 from tokenline.core.clock import new_id
 from tokenline.runtime.body_limit import BodyLimit
-from tokenline.runtime.health import probes
+from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.supervisor import RETRY_S, Supervisor
 
@@ -48,15 +48,11 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
         await deps.broker.connect()
         await jobs.consume()
 
-    async def broker_connected() -> None:
-        if not deps.broker.connected:
-            raise BrokerUnavailable
-
     app = FastAPI(title="Tokenline ingest", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.include_router(routes(deps, jobs, settings.service_token.get_secret_value()))
-    checks = {"broker": broker_connected, "store": deps.store.ping, "sandbox": deps.sandbox.check}
+    checks = {"broker": broker_serves(deps.broker), "store": deps.store.ping, "sandbox": deps.sandbox.check}
     app.include_router(probes(checks, deps.metrics, lambda: deps.metrics.set(m.BROKER_UP, deps.broker.connected)))
     return app
 

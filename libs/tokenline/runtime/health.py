@@ -7,7 +7,8 @@ import structlog
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from tokenline.contracts.errors import TokenlineError
+from tokenline.contracts.errors import BrokerUnavailable, TokenlineError, TopologyMismatch
+from tokenline.core.ports.broker import Broker
 from tokenline.runtime.metrics import Metrics
 
 Check = Callable[[], Awaitable[None]]
@@ -16,6 +17,19 @@ Check = Callable[[], Awaitable[None]]
 CHECK_S = 2.0
 
 log = structlog.get_logger()
+
+
+def broker_serves(broker: Broker) -> Check:
+    async def check() -> None:
+        # First, since it may be the reason why there is no connection, and only an operator can mend it.
+        if broker.mismatch is not None:
+            raise TopologyMismatch(broker.mismatch)
+        if not broker.connected:
+            raise BrokerUnavailable
+        if broker.blocked:
+            raise BrokerUnavailable("The message broker takes no messages: see to its memory and disk.")
+
+    return check
 
 
 def probes(checks: Mapping[str, Check], metrics: Metrics, before_scrape: Callable[[], None] | None = None) -> APIRouter:

@@ -1,10 +1,12 @@
 """Where messages go, and what happens to those that go nowhere."""
 
+from contextlib import suppress
+
 import pytest
 
 from tests.contract.broker.conftest import Connect
 from tests.contract.broker.engines import Engine
-from tests.support.broker import Inbox
+from tests.support.broker import Inbox, eventually
 from tokenline.contracts.errors import BrokerUnavailable, TopologyMismatch
 from tokenline.contracts.topology import (
     CONTROL,
@@ -134,3 +136,22 @@ async def test_other_arguments_are_a_mismatch_that_names_the_queue(broker: Broke
     # Everybody else goes on.
     await broker.publish(TICKETS.name, "gpt", b"still here")
     assert (await inbox.next()).body == b"still here"
+
+
+async def test_a_mismatch_is_remembered_until_the_queue_has_gone(connect: Connect, engine: Engine) -> None:
+    former, upgraded = await connect("former"), await connect("upgraded")
+    await former.declare(ticket_queue("gpt"))
+    assert former.mismatch is None
+    with pytest.raises(TopologyMismatch):
+        await upgraded.declare(ticket_queue("gpt", max_length=7))
+    assert upgraded.mismatch is not None
+    assert "tokenline.tickets.gpt" in upgraded.mismatch
+    await engine.delete_queue("tokenline.tickets.gpt")
+
+    async def fits() -> bool:
+        return upgraded.mismatch is None
+
+    await eventually(fits)
+    with suppress(BrokerUnavailable):
+        await upgraded.publish(TICKETS.name, "gpt", b"to declare it, where nothing else does")
+    await upgraded.publish(TICKETS.name, "gpt", b"taken")

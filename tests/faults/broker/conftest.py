@@ -19,7 +19,7 @@ CONNECT_LIMIT_S = 30.0
 
 
 class NodeBroker(Protocol):
-    async def __call__(self, name: str, *, connect: bool = True) -> RabbitBroker: ...
+    async def __call__(self, name: str, *, connect: bool = True, url: str | None = None) -> RabbitBroker: ...
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ async def node_broker(node: PrivateNode) -> AsyncIterator[NodeBroker]:
     """Clients with the real jitter, closed at the end; then no task may be left."""
     clients: list[RabbitBroker] = []
 
-    async def make(name: str, *, connect: bool = True) -> RabbitBroker:
-        client = RabbitBroker(node.amqp_url(), name)
+    async def make(name: str, *, connect: bool = True, url: str | None = None) -> RabbitBroker:
+        client = RabbitBroker(url or node.amqp_url(), name)
         clients.append(client)
         if connect:
             async with asyncio.timeout(CONNECT_LIMIT_S):

@@ -152,6 +152,7 @@ async def test_frozen_every_publish_gives_up_in_time_and_tell_does_not_wait(
         took = time.monotonic() - began
         assert [type(outcome) for outcome in outcomes] == [BrokerUnavailable] * 5
         assert took < 6.0
+        assert broker.blocked
         slowest, told = 0.0, True
         for _ in range(2000):
             began = time.monotonic()
@@ -171,6 +172,7 @@ async def test_frozen_every_publish_gives_up_in_time_and_tell_does_not_wait(
         return True
 
     await eventually(published)
+    assert not broker.blocked
 
 
 async def test_closing_while_frozen_does_not_hang(node: PrivateNode, node_broker: NodeBroker) -> None:

@@ -118,7 +118,7 @@ async def test_an_unroutable_message_never_counts_as_success(node_broker: NodeBr
 async def test_another_queues_arguments_after_an_upgrade_stop_nothing_else(
     node: PrivateNode, node_broker: NodeBroker
 ) -> None:
-    """After a reconnect the queue that no longer fits is named in the log, and the rest works."""
+    """After a reconnect the queue that no longer fits is named, the rest works, and it heals when an operator acts."""
     gateway = await node_broker("gateway")
     await gateway.declare(ticket_queue("changed"))
     await gateway.declare(ticket_queue("same"))
@@ -133,3 +133,13 @@ async def test_another_queues_arguments_after_an_upgrade_stop_nothing_else(
     await eventually(lost)
     await gateway.wait_connected()
     await gateway.publish(TICKETS.name, "same", b"works")
+    assert gateway.mismatch is not None
+    assert ticket_queue("changed").name in gateway.mismatch
+
+    await delete(node, queue=ticket_queue("changed").name)
+
+    async def declared() -> bool:
+        return gateway.mismatch is None
+
+    await eventually(declared)
+    assert await gateway.depth(ticket_queue("changed")) == 0

@@ -3,13 +3,14 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
 from tokenline.adapters.broker_memory.queues import Consumer, MemoryDelivery
 from tokenline.adapters.broker_memory.server import MemoryServer
 from tokenline.adapters.owned_tasks import OwnedTasks
-from tokenline.contracts.errors import BrokerUnavailable, TokenlineError
+from tokenline.contracts.errors import BrokerUnavailable, TokenlineError, TopologyMismatch
 from tokenline.contracts.topology import Queue
 from tokenline.core.ports.broker import Handler
 
@@ -90,6 +91,10 @@ class MemoryBroker:
     def blocked(self) -> bool:
         return self.server.blocked
 
+    @property
+    def mismatch(self) -> str | None:
+        return next(filter(None, map(self.server.mismatch, self._known.values())), None)
+
     async def connect(self) -> None:
         self._closed = False
         await self.server.running.wait()
@@ -126,8 +131,8 @@ class MemoryBroker:
 
     async def declare(self, queue: Queue) -> None:
         self._require()
-        self.server.declare(queue)
         self._known[queue.name] = queue
+        self.server.declare(queue)
 
     async def publish(self, exchange: str, routing_key: str, body: bytes, *, priority: int = 0) -> None:
         await asyncio.sleep(0)
@@ -171,4 +176,5 @@ class MemoryBroker:
     def _declare_all(self) -> None:
         self.server.set_up()
         for queue in self._known.values():
-            self.server.declare(queue)
+            with suppress(TopologyMismatch):
+                self.server.declare(queue)

@@ -49,10 +49,16 @@ class MemoryServer:
         found = self.queues.get(queue.name)
         if found is None:
             found = self.queues[queue.name] = MemoryQueue(queue, self._bury)
-        elif _fixed(found.declared) != _fixed(queue):
-            raise TopologyMismatch(f"The queue {queue.name} exists with other arguments.", name=queue.name)
+        elif (problem := self.mismatch(queue)) is not None:
+            raise TopologyMismatch(problem, name=queue.name)
         found.bindings |= {(queue.exchange, key) for key in queue.routing_keys}
         return found
+
+    def mismatch(self, queue: Queue) -> str | None:
+        found = self.queues.get(queue.name)
+        if found is None or _fixed(found.declared) == _fixed(queue):
+            return None
+        return f"The queue {queue.name} exists with other arguments."
 
     def send(self, exchange: str, routing_key: str, body: bytes, *, priority: int, persistent: bool) -> None:
         """Raises `BrokerUnavailable` when nothing takes it and `QueueFull` when a queue refuses it."""

@@ -35,7 +35,7 @@ class RabbitBroker:
         self._tasks = OwnedTasks()
         self._publishing = Link(url, f"{name} publish", self._tasks, jitter)
         self._consuming = Link(url, f"{name} consume", self._tasks, jitter)
-        self._topology = Topology(self._consuming)
+        self._topology = Topology(self._consuming, self._tasks)
         self._publisher = Publisher(
             self._publishing, self._topology, self._tasks, clock or SystemClock(), observe_publish
         )
@@ -50,8 +50,12 @@ class RabbitBroker:
 
     @property
     def blocked(self) -> bool:
-        """The broker takes no messages for now, because of its memory or disk alarm; known once we tried."""
-        return self._publishing.blocked
+        """As the port says: told by RabbitMQ, or concluded from a publish that nobody answered."""
+        return self._publishing.blocked or self._publisher.unanswered
+
+    @property
+    def mismatch(self) -> str | None:
+        return self._topology.mismatch
 
     @property
     def problem(self) -> str | None:

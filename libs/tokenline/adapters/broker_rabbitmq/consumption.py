@@ -47,6 +47,7 @@ class RabbitConsumption:
         self._on_restored = on_restored
         self._hold: Hold | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._problem = ""
 
     async def begin(self) -> None:
         """Raises `BrokerUnavailable` and `TopologyMismatch`; once it has returned, failures are repaired."""
@@ -149,22 +150,30 @@ class RabbitConsumption:
     async def _listed(self) -> bool:
         """Whether the broker knows a consumer of the queue; True when it does not say."""
         try:
-            return await self._topology.ensure(self._queue) > 0
+            consumers = await self._topology.ensure(self._queue)
         except TokenlineError as error:
-            log.warning("broker.check_failed", queue=self._queue.name, problem=error.message)
+            self._note(error.message)
             return True
+        self._problem = ""
+        return consumers > 0
 
     async def _restore(self) -> None:
-        problem = ""
         while True:
             await self._link.wait_up()
             try:
-                return await self._establish()
+                await self._establish()
             except TokenlineError as error:
-                if error.message != problem:
-                    problem = error.message
-                    log.warning("broker.consumer_not_restored", queue=self._queue.name, problem=problem)
+                self._note(error.message)
+            else:
+                self._problem = ""
+                return
             await asyncio.sleep(RETRY_S)
+
+    def _note(self, problem: str) -> None:
+        """Logged once per change, not once per second."""
+        if problem != self._problem:
+            log.warning("broker.consumer_trouble", queue=self._queue.name, problem=problem)
+        self._problem = problem
 
     async def _tell_restored(self) -> None:
         if self._on_restored is None:

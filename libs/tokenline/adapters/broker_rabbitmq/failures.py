@@ -21,8 +21,8 @@ def cancellations() -> int:
 
 
 @asynccontextmanager
-async def as_unavailable(limit_s: float, doing: Callable[[], str], **detail: Any) -> AsyncIterator[None]:
-    """Turns every failure of the library into `BrokerUnavailable`, and gives up after ``limit_s``.
+async def as_unavailable(limit_s: float | None, doing: Callable[[], str], **detail: Any) -> AsyncIterator[None]:
+    """Turns every failure of the library into `BrokerUnavailable`, and gives up after ``limit_s`` (``None``: never).
 
     A future that the library cancelled because the connection is gone looks like our own cancellation; it is ours only
     when the task was asked to cancel.

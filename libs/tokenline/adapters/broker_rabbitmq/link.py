@@ -15,7 +15,9 @@ from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import BrokerUnavailable, TokenlineError
 
-HEARTBEAT_S = 5
+HEARTBEAT_S = 4
+"""RabbitMQ gives a silent client up after two to three of these, and its tickets to others: within 15 s (F16)."""
+
 CONNECT_LIMIT_S = 5.0
 SET_UP_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 2.0

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 from aiormq import spec
+from aiormq.abc import ConfirmationFrameType
 from aiormq.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
 
 from tokenline.adapters.broker_rabbitmq.channels import KeptChannel
@@ -45,6 +46,12 @@ class Publisher:
         self._confirmed = KeptChannel(link, confirms=True)
         self._unconfirmed = KeptChannel(link, confirms=False)
         self._repairing: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def unanswered(self) -> bool:
+        """A publish ended without a word of the broker, and there has been none since."""
+        return self._asking is not None and not self._asking.done()
 
     async def open(self) -> None:
         """Both channels, on a new connection."""
@@ -58,20 +65,11 @@ class Publisher:
         await asyncio.sleep(0)
         where = {"exchange": exchange, "routing_key": routing_key}
         async with as_unavailable(PUBLISH_LIMIT_S, lambda: f"publishing to {exchange} with key {routing_key}", **where):
-            # While the broker takes nothing, wait before sending: what is not sent cannot arrive after we gave up.
-            await self._link.unblocked()
-            channel = await self._confirmed.get()
             try:
-                answer = await channel.basic_publish(
-                    body,
-                    exchange=exchange,
-                    routing_key=routing_key,
-                    mandatory=True,
-                    properties=spec.Basic.Properties(
-                        delivery_mode=_PERSISTENT, message_type=MESSAGE_TYPE, priority=priority
-                    ),
-                    wait=self._link.stalled,
-                )
+                answer = await self._send(exchange, routing_key, body, priority)
+            except asyncio.CancelledError:
+                self._ask()
+                raise
             except (PublishError, ChannelNotFoundEntity) as error:
                 await asyncio.shield(self._repair())
                 raise BrokerUnavailable(
@@ -83,6 +81,19 @@ class Publisher:
                 raise BrokerUnavailable(f"No confirm for {exchange} with key {routing_key}.", **where)
         if self._observe is not None:
             self._observe(exchange, self._clock.monotonic() - started)
+
+    async def _send(self, exchange: str, routing_key: str, body: bytes, priority: int) -> ConfirmationFrameType | None:
+        # While the broker takes nothing, wait before sending: what is not sent cannot arrive after we gave up.
+        await self._link.unblocked()
+        channel = await self._confirmed.get()
+        return await channel.basic_publish(
+            body,
+            exchange=exchange,
+            routing_key=routing_key,
+            mandatory=True,
+            properties=spec.Basic.Properties(delivery_mode=_PERSISTENT, message_type=MESSAGE_TYPE, priority=priority),
+            wait=self._link.stalled,
+        )
 
     async def tell(self, exchange: str, routing_key: str, body: bytes) -> bool:
         """As the port says: never waits for the broker, and for our own socket no longer than `TELL_LIMIT_S`."""
@@ -104,6 +115,18 @@ class Publisher:
                 raise
             return False
         return True
+
+    def _ask(self) -> None:
+        """Ask the broker for any answer at all, to know when it answers again."""
+        if not self.unanswered:
+            self._asking = self._tasks.spawn("broker asked for an answer", self._ask_once())
+
+    async def _ask_once(self) -> None:
+        try:
+            async with as_unavailable(None, lambda: "asking for an answer"):
+                await (await self._link.channel(confirms=False)).close()
+        except BrokerUnavailable:
+            return  # the connection is gone, which others see to
 
     def _repair(self) -> asyncio.Task[None]:
         """One repair at a time, however many messages found the topology broken."""

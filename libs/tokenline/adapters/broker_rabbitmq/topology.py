@@ -7,7 +7,7 @@ connection: exclusive queues belong to the connection that declared them, and an
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from aiormq import Channel
@@ -15,7 +15,8 @@ from aiormq.exceptions import ChannelPreconditionFailed
 
 from tokenline.adapters.broker_rabbitmq.channels import KeptChannel
 from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
-from tokenline.adapters.broker_rabbitmq.link import Link
+from tokenline.adapters.broker_rabbitmq.link import RETRY_S, Link
+from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import TokenlineError, TopologyMismatch
 from tokenline.contracts.topology import DEAD, DEAD_QUEUE, EXCHANGES, Exchange, Queue
 
@@ -35,11 +36,19 @@ def has_quorum_priorities(version: str) -> bool:
 
 
 class Topology:
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, tasks: OwnedTasks) -> None:
         self._link = link
+        self._tasks = tasks
         self._channel = KeptChannel(link, confirms=False)
         self._one_at_a_time = asyncio.Lock()
         self._known: dict[str, Queue] = {}
+        self._misfits: dict[str, str] = {}
+        self._waiting_for_room: asyncio.Task[None] | None = None
+
+    @property
+    def mismatch(self) -> str | None:
+        """The first queue or exchange that exists as something else, and what to do, in a sentence."""
+        return next(iter(self._misfits.values()), None)
 
     async def set_up(self) -> None:
         """All exchanges and the dead-letter queue, then every queue asked for so far.
@@ -48,13 +57,11 @@ class Topology:
         behind must not keep the others from working.
         """
         async with self._work("declaring the exchanges") as channel:
-            await _declare_exchanges(channel, EXCHANGES)
+            await self._declare_exchanges(channel, EXCHANGES)
             await self._declare_queue(channel, DEAD_QUEUE)
         for queue in list(self._known.values()):
-            try:
+            with suppress(TopologyMismatch):
                 await self.ensure(queue)
-            except TopologyMismatch as error:
-                log.warning("broker.topology_mismatch", queue=queue.name, problem=error.message)
 
     async def repair(self) -> None:
         """`set_up` again, after something turned out to be missing; a failure is only logged."""
@@ -68,20 +75,20 @@ class Topology:
     async def ensure(self, queue: Queue) -> int:
         """Declare a queue, its exchange and its bindings; returns how many consumers the broker lists for it.
 
-        Raises `TopologyMismatch` or `BrokerUnavailable`.
+        Raises `TopologyMismatch` or `BrokerUnavailable`; it is declared all the same as soon as that can be done.
         """
-        async with self._work(f"declaring queue {queue.name}") as channel:
-            await _declare_exchanges(channel, [_EXCHANGE[queue.exchange]])
-            if queue.dead_letter:
-                await _declare_exchanges(channel, [DEAD])
-                await self._declare_queue(channel, DEAD_QUEUE)
-            consumers = await self._declare_queue(channel, queue)
         self._known[queue.name] = queue
-        return consumers
+        async with self._work(f"declaring queue {queue.name}") as channel:
+            await self._declare_exchanges(channel, [_EXCHANGE[queue.exchange]])
+            if queue.dead_letter:
+                await self._declare_exchanges(channel, [DEAD])
+                await self._declare_queue(channel, DEAD_QUEUE)
+            return await self._declare_queue(channel, queue)
 
     def forget(self, queue: Queue) -> None:
         """Declare it no more after a reconnect."""
         self._known.pop(queue.name, None)
+        self._misfits.pop(queue.name, None)
 
     async def depth(self, queue: Queue) -> int:
         async with self._work(f"looking at queue {queue.name}") as channel:
@@ -103,23 +110,43 @@ class Topology:
                 arguments=queue.arguments(quorum=has_quorum_priorities(version)),
             )
         except ChannelPreconditionFailed as error:
-            raise TopologyMismatch(
+            raise self._misfit(
+                queue.name,
                 f"The queue {queue.name} exists in RabbitMQ with other arguments. Let it run empty and delete it: "
                 f"it will be declared again. RabbitMQ says: {error}",
-                name=queue.name,
             ) from error
+        self._misfits.pop(queue.name, None)
         for key in queue.routing_keys:
             await channel.queue_bind(queue.name, queue.exchange, key)
         return found.consumer_count or 0
 
+    async def _declare_exchanges(self, channel: Channel, exchanges: Iterable[Exchange]) -> None:
+        for exchange in exchanges:
+            try:
+                await channel.exchange_declare(exchange.name, exchange_type=exchange.kind, durable=exchange.durable)
+            except ChannelPreconditionFailed as error:
+                raise self._misfit(
+                    exchange.name,
+                    f"The exchange {exchange.name} exists in RabbitMQ as another kind. Delete it: it will be declared "
+                    f"again. RabbitMQ says: {error}",
+                ) from error
+            self._misfits.pop(exchange.name, None)
 
-async def _declare_exchanges(channel: Channel, exchanges: Iterable[Exchange]) -> None:
-    for exchange in exchanges:
-        try:
-            await channel.exchange_declare(exchange.name, exchange_type=exchange.kind, durable=exchange.durable)
-        except ChannelPreconditionFailed as error:
-            raise TopologyMismatch(
-                f"The exchange {exchange.name} exists in RabbitMQ as another kind. Delete it: it will be declared "
-                f"again. RabbitMQ says: {error}",
-                name=exchange.name,
-            ) from error
+    # ── what does not fit ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _misfit(self, name: str, problem: str) -> TopologyMismatch:
+        """Remember it for `mismatch`, until it has been declared."""
+        if name not in self._misfits:
+            log.warning("broker.topology_mismatch", name=name, problem=problem)
+        self._misfits[name] = problem
+        if self._waiting_for_room is None or self._waiting_for_room.done():
+            self._waiting_for_room = self._tasks.spawn("broker topology", self._wait_for_room())
+        return TopologyMismatch(problem, name=name)
+
+    async def _wait_for_room(self) -> None:
+        """Try again and again what an operator has to make room for."""
+        while self._misfits:
+            await asyncio.sleep(RETRY_S)
+            with suppress(TokenlineError):
+                await self.set_up()
+        log.info("broker.topology_fits")

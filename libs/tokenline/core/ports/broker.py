@@ -46,7 +46,12 @@ class Broker(Protocol):
 
     @property
     def blocked(self) -> bool:
-        """The broker takes no messages for now (its memory or disk alarm); known once a message was tried."""
+        """The broker takes no messages for now (its memory or disk alarm) or does not answer; known once we tried."""
+        ...
+
+    @property
+    def mismatch(self) -> str | None:
+        """Which queue or exchange exists as something else than we need, and what an operator should do about it."""
         ...
 
     async def connect(self) -> None:
@@ -56,7 +61,7 @@ class Broker(Protocol):
     async def close(self) -> None: ...
 
     async def declare(self, queue: Queue) -> None:
-        """Raises `TopologyMismatch` when it exists with other arguments."""
+        """Raises `TopologyMismatch` when it exists with other arguments; once those are gone it is declared."""
         ...
 
     async def publish(self, exchange: str, routing_key: str, body: bytes, *, priority: int = 0) -> None:
