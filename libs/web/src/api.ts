@@ -1,4 +1,4 @@
-import type { Agent, Attachment, Conversation, Eta, Message, MessageStatus } from "./generated/frames";
+import type { Agent, Attachment, Conversation, Eta, FollowUp, Message, MessageStatus } from "./generated/frames";
 import type { Http } from "./http";
 
 export interface Page<T> {
@@ -61,7 +61,10 @@ export class Api {
     return this.http.json("POST", CONVERSATIONS, agentId ? { agent_id: agentId } : {});
   }
 
-  changeConversation(id: string, change: { title?: string; archived?: boolean; agent_id?: string }) {
+  changeConversation(
+    id: string,
+    change: { title?: string; archived?: boolean; agent_id?: string; follow_up?: FollowUp },
+  ) {
     return this.http.json<Conversation>("PATCH", `${CONVERSATIONS}/${id}`, change);
   }
 
@@ -71,6 +74,11 @@ export class Api {
 
   messages(conversationId: string, cursor: string | null, limit = 100): Promise<Page<ServedMessage>> {
     return this.http.get(`${CONVERSATIONS}/${conversationId}/messages`, { cursor, limit });
+  }
+
+  /** Throws `ApiError`; `too_late`: the ticket no longer waits. */
+  editQuestion(ticketId: string, content: string): Promise<{ message: ServedMessage }> {
+    return this.http.json("PATCH", `/api/v1/chat/tickets/${ticketId}`, { content });
   }
 
   attachment(id: string): Promise<Attachment> {

@@ -99,11 +99,23 @@ export class ChatClient {
     this.socket.send({ type: "cancel", ticket_id: ticketId });
   }
 
+  /**
+   * Another text for a question that still waits; it keeps its place. Throws `ApiError`; `too_late`: a worker has it.
+   * Over HTTP, because a refusal must find its way back to its edit.
+   */
+  async edit(ticketId: string, content: string): Promise<void> {
+    const { message } = await this.options.api.editQuestion(ticketId, content);
+    this.apply({ type: "edited", ticket_id: ticketId, message });
+  }
+
   /** The conversation on the screen: read it, and follow what happens in it. */
   async show(conversationId: string): Promise<void> {
     this.followed = conversationId;
     this.socket.send({ type: "follow", conversation_id: conversationId });
-    if (!threadOf(this.state, conversationId).loaded) await this.read(conversationId);
+    await Promise.all([
+      this.state.conversations[conversationId] ? null : this.meet(conversationId),
+      threadOf(this.state, conversationId).loaded ? null : this.read(conversationId),
+    ]);
   }
 
   /** The newest page; several calls at once are one. */
@@ -128,6 +140,17 @@ export class ChatClient {
     this.tell();
   }
 
+  /** A conversation that no listing has told of: an old one, or an archived one. */
+  private async meet(conversationId: string): Promise<void> {
+    this.apply({ type: "local.conversations", items: [await this.options.api.conversation(conversationId)] });
+  }
+
+  /** Not content with a page that is on its way already: it may be from before. */
+  private async readAgain(conversationId: string): Promise<void> {
+    await this.reading.get(conversationId)?.catch(() => undefined);
+    await this.read(conversationId).catch(() => undefined);
+  }
+
   private async page(conversationId: string, cursor: string | null): Promise<void> {
     const { items, next } = await this.options.api.messages(conversationId, cursor);
     this.apply({ type: "local.messages", conversationId, items, next, older: cursor !== null });
@@ -145,7 +168,7 @@ export class ChatClient {
     this.filling.clear();
     if (this.followed) {
       this.socket.send({ type: "follow", conversation_id: this.followed });
-      if (threadOf(this.state, this.followed).loaded) void this.read(this.followed).catch(() => undefined);
+      if (threadOf(this.state, this.followed).loaded) void this.readAgain(this.followed);
     }
     for (const ticket of Object.values(this.state.tickets)) {
       if (!LIVE_PHASES.has(ticket.phase)) continue;
@@ -160,9 +183,11 @@ export class ChatClient {
     if (frame.type === "accepted" && this.withdrawn.has(frame.client_message_id ?? "")) this.stop(frame.ticket_id);
     if (frame.type === "complete" || frame.type === "cancelled") {
       const id = this.state.tickets[frame.ticket_id]?.conversationId;
-      if (id && threadOf(this.state, id).stale) void this.read(id).catch(() => undefined);
+      if (id && threadOf(this.state, id).stale) void this.readAgain(id);
     }
-    if (frame.type === "message") this.resumeUnknown();
+    if (frame.type === "edited" && this.reading.has(frame.message.conversation_id)) {
+      void this.readAgain(frame.message.conversation_id);
+    }
   }
 
   /** Asks once per gap: more pieces arrive beyond it while the answer is on its way. */

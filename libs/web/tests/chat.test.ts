@@ -5,17 +5,30 @@ import { ApiError } from "../src/errors";
 import type { Session } from "../src/session";
 import type { Outgoing } from "../src/state/types";
 import { FakeSocket } from "./fake_socket";
-import { accepted, C, delta, T } from "./frames";
+import { accepted, C, delta, QUESTION, T } from "./frames";
 
 let saved: Outgoing[];
 let createConversation: ReturnType<typeof vi.fn>;
+let editQuestion: ReturnType<typeof vi.fn>;
+let conversation: ReturnType<typeof vi.fn>;
+let messages: ReturnType<typeof vi.fn>;
 
-const CONVERSATION = { id: C, owner_id: "u1", agent_id: "a", title: "", archived: false, created_at: 1, updated_at: 1 };
+const CONVERSATION = {
+  id: C,
+  owner_id: "u1",
+  agent_id: "a",
+  title: "",
+  archived: false,
+  follow_up: "queue",
+  created_at: 1,
+  updated_at: 1,
+};
+const NO_MESSAGES = { items: [], next: null };
 
 function client(): ChatClient {
   const made = new ChatClient({
     session: { token: async () => "token" } as unknown as Session,
-    api: { createConversation, messages: async () => ({ items: [], next: null }) } as unknown as Api,
+    api: { createConversation, editQuestion, conversation, messages } as unknown as Api,
     outbox: { load: () => saved, save: (entries) => (saved = entries) },
     url: "ws://test",
     create: () => new FakeSocket() as unknown as WebSocket,
@@ -33,6 +46,9 @@ beforeEach(() => {
   FakeSocket.all = [];
   saved = [];
   createConversation = vi.fn(async () => CONVERSATION);
+  editQuestion = vi.fn(async (_: string, content: string) => ({ message: { ...QUESTION, content } }));
+  conversation = vi.fn(async () => CONVERSATION);
+  messages = vi.fn(async () => NO_MESSAGES);
 });
 
 afterEach(() => {
@@ -126,6 +142,61 @@ describe("following", () => {
     await vi.advanceTimersByTimeAsync(500);
     FakeSocket.latest().accept();
     expect(sent("cancel")).toHaveLength(1);
+    chat.close();
+  });
+});
+
+describe("editing", () => {
+  const texts = (chat: ChatClient) => chat.state.threads[C]?.messages.map(({ content }) => content);
+  const refusal = new ApiError(409, { code: "too_late", message: "", detail: { state: "processing" } });
+
+  it("shows the new text at once, without waiting for the frame that everybody gets", async () => {
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    FakeSocket.latest().hear(accepted);
+    await chat.edit(T, "Goodbye?");
+    expect(editQuestion).toHaveBeenCalledExactlyOnceWith(T, "Goodbye?");
+    expect(texts(chat)).toEqual(["Goodbye?"]);
+    chat.close();
+  });
+
+  it("changes nothing and says so when a worker was faster", async () => {
+    editQuestion.mockRejectedValueOnce(refusal);
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    FakeSocket.latest().hear(accepted);
+    await expect(chat.edit(T, "Goodbye?")).rejects.toMatchObject({ code: "too_late" });
+    expect(texts(chat)).toEqual(["Hello?"]);
+    chat.close();
+  });
+
+  it("reads again when a page was on its way that may be from before the edit", async () => {
+    let arrive: (page: object) => void = () => undefined;
+    messages.mockReturnValueOnce(new Promise((resolve) => (arrive = resolve)));
+    messages.mockResolvedValueOnce({ items: [{ ...QUESTION, content: "Goodbye?" }], next: null });
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    void chat.show(C);
+    FakeSocket.latest().hear({ type: "edited", ticket_id: T, message: { ...QUESTION, content: "Goodbye?" } });
+    arrive({ items: [QUESTION], next: null });
+    await settle();
+    expect(messages).toHaveBeenCalledTimes(2);
+    expect(texts(chat)).toEqual(["Goodbye?"]);
+    chat.close();
+  });
+});
+
+describe("a conversation that no listing told of", () => {
+  it("is fetched when it is shown, once", async () => {
+    const chat = client();
+    await settle();
+    await chat.show(C);
+    await chat.show(C);
+    expect(conversation).toHaveBeenCalledExactlyOnceWith(C);
+    expect(chat.state.conversations[C]?.follow_up).toBe("queue");
     chat.close();
   });
 });

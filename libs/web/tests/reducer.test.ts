@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ServerFrame } from "../src/generated/frames";
+import type { Attachment, ServerFrame } from "../src/generated/frames";
 import { reduce } from "../src/state/reducer";
-import { liveTickets, rowsOf } from "../src/state/rows";
+import { countInLine, liveTickets, rowsOf } from "../src/state/rows";
 import { type ChatEvent, emptyState, type Outgoing } from "../src/state/types";
 import { accepted, ANSWER, C, complete, delta, message, QUESTION, queued, RECORDED, T } from "./frames";
 
@@ -54,6 +54,52 @@ describe("waiting", () => {
     const held: ServerFrame = { type: "held", ticket_id: T, reason: "earlier_message", position: 4 };
     expect(ticket(accepted, held)).toMatchObject({ phase: "held", reason: "earlier_message", position: 4 });
     expect(ticket(accepted, held, queued(3))).toMatchObject({ phase: "queued", reason: null });
+  });
+
+  it("keeps what a failed attempt said until the next one speaks", () => {
+    const retrying: ServerFrame = { type: "held", ticket_id: T, reason: "retrying", position: 0 };
+    const failed = [accepted, delta(0, "Half an"), retrying] as const;
+    expect(ticket(...failed)).toMatchObject({ phase: "held", reason: "retrying", text: "Half an" });
+    expect(ticket(...failed, queued(0))).toMatchObject({ phase: "queued", reason: null, text: "Half an" });
+    expect(ticket(...failed, { type: "restarted", ticket_id: T, attempt: 2 })).toMatchObject({ text: "", attempt: 2 });
+  });
+
+  it("counts what a user may have only so many of: in the line, running, or about to be tried again", () => {
+    const of = (ticket_id: string, frame: object) => ({ ...frame, ticket_id }) as ServerFrame;
+    const state = after(
+      of("a", queued(1)),
+      of("b", { type: "held", reason: "retrying", position: 0 }),
+      of("c", { type: "processing", attempt: 1 }),
+      of("d", { type: "held", reason: "user_limit", position: 3 }),
+      of("e", { type: "cancelled", message_id: null }),
+      { type: "ready", user_id: "u1", heartbeat_s: 15, live: ["f"] },
+    );
+    expect(countInLine(state)).toBe(3);
+  });
+});
+
+describe("an edit", () => {
+  const edited: ServerFrame = { type: "edited", ticket_id: T, message: { ...QUESTION, content: "Goodbye?" } };
+
+  it("puts the new text in the place of the old one and leaves the ticket where it is", () => {
+    const file = { id: "f1", name: "report.pdf" } as Attachment;
+    const page: ChatEvent = {
+      type: "local.messages",
+      conversationId: C,
+      items: [{ ...QUESTION, attachments: [file] }],
+      next: null,
+      older: false,
+    };
+    const before = after(accepted, page, queued(5));
+    const state = reduce(before, edited);
+    expect(state.tickets).toBe(before.tickets);
+    expect(rowsOf(state, C).map(({ question }) => [question?.content, question?.attachments])).toEqual([
+      ["Goodbye?", [file]],
+    ]);
+  });
+
+  it("is known to a tab that has not heard of the question before", () => {
+    expect(rowsOf(after(edited), C)).toMatchObject([{ question: { content: "Goodbye?" }, ticket: { id: T } }]);
   });
 });
 
@@ -149,6 +195,13 @@ describe("a conversation", () => {
     expect(liveTickets(state, C).map(({ id }) => id)).toEqual(["t2"]);
   });
 
+  it("lists what is live from the oldest on, in whatever order it was heard of", () => {
+    const asked = (id: string) => message({ id: `m-${id}`, ticket_id: id });
+    const items = ["t3", "t1", "t2"].map(asked);
+    const state = after({ type: "local.messages", conversationId: C, items, next: null, older: false });
+    expect(liveTickets(state, C).map(({ id }) => id)).toEqual(["t1", "t2", "t3"]);
+  });
+
   it("that was deleted does not come back with a late frame", () => {
     const conversation = {
       id: C,
@@ -156,6 +209,7 @@ describe("a conversation", () => {
       agent_id: "a",
       title: "x",
       archived: false,
+      follow_up: "queue" as const,
       created_at: 1,
       updated_at: 1,
     };

@@ -12,7 +12,7 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
       return event.deleted
         ? withoutConversation(state, event.conversation.id)
         : withConversations(state, [event.conversation]);
-    case "message":
+    case "edited":
       return questioned(state, event.message);
     case "attachment":
     case "local.attachment":

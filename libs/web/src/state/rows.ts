@@ -1,6 +1,6 @@
 import type { ServedMessage } from "../api";
 import { threadOf } from "./threads";
-import type { ChatState, Outgoing, TicketView } from "./types";
+import type { ChatState, Outgoing, Phase, TicketView } from "./types";
 import { LIVE_PHASES } from "./types";
 
 /** A question with what became of it. */
@@ -46,10 +46,19 @@ export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
 
 const NOTHING = { question: null, answer: null, ticket: null };
 
-/** The ticket that Stop means: the oldest live one of the conversation. */
+/** The live tickets of a conversation, oldest first: the one that Stop means, then those behind it. */
 export function liveTickets(state: ChatState, conversationId: string | null): TicketView[] {
   if (!conversationId) return [];
+  return Object.values(state.tickets)
+    .filter((ticket) => ticket.conversationId === conversationId && LIVE_PHASES.has(ticket.phase))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const IN_LINE: ReadonlySet<Phase> = new Set(["queued", "processing", "streaming"]);
+
+/** How many of the user's messages are in the line or being answered: what a user may have only so many of. */
+export function countInLine(state: ChatState): number {
   return Object.values(state.tickets).filter(
-    (ticket) => ticket.conversationId === conversationId && LIVE_PHASES.has(ticket.phase),
-  );
+    ({ phase, reason }) => IN_LINE.has(phase) || (phase === "held" && reason === "retrying"),
+  ).length;
 }

@@ -2,6 +2,7 @@ import { afterCodePoints, codePointLength } from "../codepoints";
 import type {
   Complete,
   DeltaFrame,
+  Edited,
   ErrorFrame,
   Held,
   Position,
@@ -14,7 +15,8 @@ import type {
 } from "../generated/frames";
 import { LIVE_PHASES, type TicketView } from "./types";
 
-export type TicketFrame = Extract<ServerFrame, { ticket_id: string }> | ErrorFrame;
+/** `edited` is about the question, not about its way. */
+export type TicketFrame = Exclude<Extract<ServerFrame, { ticket_id: string }>, Edited> | ErrorFrame;
 
 /** What a frame makes of a ticket. A repeated, late or older frame changes nothing. `at`: when it came, in ms. */
 export function ticketAfter(ticket: TicketView, frame: TicketFrame, at: number): TicketView {

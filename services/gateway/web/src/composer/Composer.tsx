@@ -1,6 +1,6 @@
 import { liveTickets } from "@tokenline/client";
 import { FINE_POINTER, IconButton, matches } from "@tokenline/client/ui";
-import { ArrowUp, Paperclip, Square } from "lucide-react";
+import { Paperclip } from "lucide-react";
 import { type ClipboardEvent, type KeyboardEvent, useRef } from "react";
 import { useAgent } from "../state/agent";
 import { chat, useChat } from "../state/chat";
@@ -8,7 +8,12 @@ import { setDraft, useDraft } from "../state/drafts";
 import { choose, clear, useChosen } from "../state/uploads";
 import { PoolWait } from "../waiting/PoolWait";
 import { AttachmentTray } from "./AttachmentTray";
+import { COMPOSER_ID } from "./focus";
+import { FollowUpMenu } from "./FollowUpMenu";
+import { submits } from "./keys";
+import { SendButton } from "./SendButton";
 import { useAutoHeight } from "./useAutoHeight";
+import { useRefusal } from "./useRefusal";
 
 export function Composer({ conversationId }: { conversationId: string | null }) {
   const thread = conversationId ?? "new";
@@ -18,6 +23,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
   const live = useChat(({ state }) => liveTickets(state, conversationId).find(({ stopping }) => !stopping)?.id);
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
+  const [refusal, dismiss] = useRefusal(conversationId, live !== undefined);
   useAutoHeight(area, text);
 
   const uploading = chosen.some(({ attachment, error }) => !attachment && !error);
@@ -25,6 +31,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
 
   function send() {
     if (!ready) return;
+    dismiss();
     const attachments = chosen.flatMap(({ attachment }) => attachment ?? []);
     chat().ask(text.trim(), { conversationId, agentId: agent?.id ?? null, attachments });
     setDraft(thread, "");
@@ -33,8 +40,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
   }
 
   function keyDown(event: KeyboardEvent) {
-    // Enter also ends the composition of a character; that one is not for us.
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (!submits(event)) return;
     event.preventDefault();
     send();
   }
@@ -53,9 +59,15 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
       }}
       className="rounded-[22px] border border-line-strong bg-raised shadow-soft transition-colors focus-within:border-accent/45"
     >
+      {refusal && (
+        <p role="alert" className="mx-3 mt-3 animate-rise rounded-xl bg-warn-soft px-3 py-2 text-[13px] text-warn">
+          {refusal}
+        </p>
+      )}
       <AttachmentTray thread={thread} />
       <textarea
         ref={area}
+        id={COMPOSER_ID}
         value={text}
         rows={1}
         autoFocus={matches(FINE_POINTER)}
@@ -81,24 +93,10 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
           }}
         />
         <PoolWait conversationId={conversationId} />
+        <FollowUpMenu conversationId={conversationId} />
         <span className="flex-1" />
-        {live && !ready ? (
-          <IconButton label="Stop" onClick={() => chat().stop(live)} className={ROUND}>
-            <Square className="fill-current !size-3.5" aria-hidden />
-          </IconButton>
-        ) : (
-          <IconButton
-            label={uploading ? "Waiting for the upload" : "Send"}
-            type="submit"
-            disabled={!ready}
-            className={ROUND}
-          >
-            <ArrowUp aria-hidden />
-          </IconButton>
-        )}
+        <SendButton conversationId={conversationId} ready={ready} uploading={uploading} live={live} />
       </div>
     </form>
   );
 }
-
-const ROUND = "rounded-full bg-ink text-page hover:bg-ink-soft hover:text-page disabled:bg-sunken disabled:text-ink-faint disabled:opacity-100";

@@ -4,6 +4,7 @@ import { Route, Switch, useLocation } from "wouter";
 import { startChat } from "../state/chat";
 import { onPlaced } from "../state/client";
 import { forgetDrafts } from "../state/drafts";
+import { forgetEdits, recallEdits } from "../state/edits";
 import { forgetUploads } from "../state/uploads";
 import { Thread } from "../thread/Thread";
 import { Drawer } from "./Drawer";
@@ -17,12 +18,14 @@ export function Shell() {
   const queries = useQueryClient();
 
   useEffect(startChat, []);
+  useEffect(recallEdits, []);
   // Nothing that one account has seen may be left for the next one in this tab.
   useEffect(
     () => () => {
       queries.clear();
       forgetUploads();
       forgetDrafts();
+      forgetEdits();
     },
     [queries],
   );

@@ -21,6 +21,12 @@ export function forgetDrafts(): void {
   useDrafts.setState({ texts: {} });
 }
 
+/** Puts a text back before what has been begun since. */
+export function addToDraft(thread: string, text: string): void {
+  const begun = useDrafts.getState().texts[thread] ?? read<string>(keyOf(thread), "");
+  setDraft(thread, begun ? `${text}\n\n${begun}` : text);
+}
+
 export function setDraft(thread: string, text: string): void {
   write(keyOf(thread), text || null);
   useDrafts.setState(({ texts }) => ({ texts: { ...texts, [thread]: text } }));

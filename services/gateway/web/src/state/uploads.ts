@@ -40,6 +40,15 @@ export function remove(thread: string, chosen: Chosen): void {
   if (chosen.attachment) void api.deleteAttachment(chosen.attachment.id).catch(() => undefined);
 }
 
+/** Puts files back that are attachments already. */
+export function restore(thread: string, attachments: Attachment[]): void {
+  const chosen = attachments.map((attachment) => {
+    const { name, size_bytes: size } = attachment;
+    return { key: ++lastKey, name, size, sent: 1, attachment, error: null };
+  });
+  change(thread, (list) => [...chosen, ...list]);
+}
+
 /** Empties the composer of a thread after sending. */
 export function clear(thread: string): void {
   change(thread, () => []);

@@ -1,7 +1,8 @@
 import type { ServedMessage } from "@tokenline/client";
 import { Notice, plural } from "@tokenline/client/ui";
+import { askAgain } from "./again";
 import { CopyButton } from "./CopyButton";
-import { Retry, retry } from "./Retry";
+import { Retry } from "./Retry";
 
 interface Props {
   message: ServedMessage;
@@ -15,7 +16,7 @@ export function AnswerFooter({ message, question }: Props) {
   return (
     <>
       {status === "incomplete" && (
-        <Notice tone="warn" className="mt-4" action="Ask again" onAction={() => retry(question)}>
+        <Notice tone="warn" className="mt-4" action="Ask again" onAction={() => askAgain(question)}>
           The answer broke off here.
         </Notice>
       )}

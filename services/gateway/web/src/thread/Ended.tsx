@@ -1,7 +1,7 @@
 import type { ServedMessage, TicketView } from "@tokenline/client";
 import { Notice } from "@tokenline/client/ui";
+import { askAgain } from "./again";
 import { AnswerText } from "./AnswerText";
-import { retry } from "./Retry";
 
 /** A ticket that ended without a stored answer: stopped, or failed with a reason. */
 export function Ended({ ticket, question }: { ticket: TicketView; question: ServedMessage | null }) {
@@ -9,11 +9,11 @@ export function Ended({ ticket, question }: { ticket: TicketView; question: Serv
     <div className="space-y-4">
       {ticket.text && <AnswerText text={ticket.text} />}
       {ticket.phase === "cancelled" ? (
-        <Notice action="Ask again" onAction={() => retry(question)}>
-          {ticket.text ? "Stopped." : "Stopped before an answer."}
+        <Notice action="Ask again" onAction={() => askAgain(question)}>
+          {ticket.text ? "Stopped." : "Withdrawn before an answer."}
         </Notice>
       ) : (
-        <Notice tone="bad" action="Try again" onAction={() => retry(question)}>
+        <Notice tone="bad" action="Try again" onAction={() => askAgain(question)}>
           {ticket.error?.message ?? "Something went wrong."}
         </Notice>
       )}

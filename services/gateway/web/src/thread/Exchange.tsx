@@ -4,8 +4,9 @@ import { useChat } from "../state/chat";
 import { useShallow } from "zustand/react/shallow";
 import { WaitingCard } from "../waiting/WaitingCard";
 import { Answer } from "./Answer";
+import { AnswerText } from "./AnswerText";
+import { Asked } from "./Asked";
 import { Ended } from "./Ended";
-import { Question } from "./Question";
 import { Sending } from "./Sending";
 
 type Props = Omit<Row, "key">;
@@ -14,21 +15,28 @@ type Props = Omit<Row, "key">;
 export const Exchange = memo(function Exchange({ question, outgoing, answer, ticket }: Props) {
   const files = useFiles(question);
   if (outgoing) return <Sending outgoing={outgoing} />;
-  const waiting = !answer && ticket && !ticket.text && UNANSWERED.has(ticket.phase);
-  const streaming = !answer && ticket && (ticket.phase === "streaming" || (ticket.phase === "processing" && ticket.text));
+  const open = answer ? null : ticket;
+  const waiting = open && (WAITING.has(open.phase) || (open.phase === "processing" && !open.text));
+  const streaming = open && (open.phase === "streaming" || (open.phase === "processing" && open.text));
   return (
     <article className="space-y-5">
-      {question && <Question content={question.content} files={files} />}
-      {waiting && question && <WaitingCard ticket={ticket} files={files} askedAt={question.created_at} />}
-      {(answer || streaming) && <Answer message={answer} ticket={ticket} question={question} />}
-      {!answer && ticket && (ticket.phase === "error" || ticket.phase === "cancelled") && (
-        <Ended ticket={ticket} question={question} />
+      {question && <Asked question={question} files={files} ticket={ticket} />}
+      {waiting && open.text && (
+        // What a failed attempt had said stays until the next one speaks.
+        <div className="opacity-55">
+          <AnswerText text={open.text} />
+        </div>
       )}
+      {waiting && question && (
+        <WaitingCard ticket={open} content={question.content} files={files} askedAt={question.created_at} />
+      )}
+      {(answer || streaming) && <Answer message={answer} ticket={ticket} question={question} />}
+      {open && (open.phase === "error" || open.phase === "cancelled") && <Ended ticket={open} question={question} />}
     </article>
   );
 });
 
-const UNANSWERED = new Set(["held", "queued", "processing", "unknown"]);
+const WAITING = new Set(["held", "queued", "unknown"]);
 
 /** The question's attachments as last heard of. */
 function useFiles(question: ServedMessage | null) {

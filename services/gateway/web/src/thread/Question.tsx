@@ -1,13 +1,16 @@
 import type { Attachment } from "@tokenline/client";
+import type { ReactNode } from "react";
 import { FileChip } from "../composer/FileChip";
 
 interface Props {
   content: string;
   files: Attachment[];
+  /** An editor under the text, or in its place. */
+  children?: ReactNode;
 }
 
 /** What the user said, as it was written: plain text. */
-export function Question({ content, files }: Props) {
+export function Question({ content, files, children }: Props) {
   return (
     <div className="flex flex-col items-end gap-2 pl-[12%]">
       <span className="sr-only">You said:</span>
@@ -25,6 +28,7 @@ export function Question({ content, files }: Props) {
           {content}
         </p>
       )}
+      {children}
     </div>
   );
 }

@@ -1,28 +1,32 @@
-import type { Attachment, TicketView } from "@tokenline/client";
-import { Button, clock, cx, etaText, useNow } from "@tokenline/client/ui";
-import { Clock3, X } from "lucide-react";
-import { chat } from "../state/chat";
+import { type Attachment, countInLine, type TicketView } from "@tokenline/client";
+import { clock, cx, etaText, useNow } from "@tokenline/client/ui";
+import { Clock3 } from "lucide-react";
+import { useChat } from "../state/chat";
 import { Announcer } from "./Announcer";
 import { explain, spoken } from "./explain";
 import { LineTrack } from "./LineTrack";
 import { PositionNumber } from "./PositionNumber";
+import { Verbs } from "./Verbs";
 
 interface Props {
   ticket: TicketView;
+  /** The question as it stands. */
+  content: string;
   files: Attachment[];
   /** Seconds since 1970. */
   askedAt: number;
 }
 
 /** The face of the product: where you are in line, how long it may take, and why. */
-export function WaitingCard({ ticket, files, askedAt }: Props) {
+export function WaitingCard({ ticket, content, files, askedAt }: Props) {
   const now = useNow(1000);
-  const explanation = explain(ticket, files);
+  const inLine = useChat(({ state }) => countInLine(state));
+  const explanation = explain(ticket, { files, inLine });
   const { number, headline, detail, tone } = explanation;
   const eta = ticket.phase === "queued" ? etaText(ticket.eta, ticket.etaAt ? (now - ticket.etaAt) / 1000 : 0) : null;
-  const inLine = ticket.phase === "queued" && !ticket.stopping;
-  // Held behind one's own questions: nothing of this one moves.
-  const resting = ticket.phase === "held" && !ticket.reason?.startsWith("indexing");
+  const moving = ticket.phase === "queued" && !ticket.stopping;
+  // Held behind one's own messages: nothing of this one moves.
+  const resting = ticket.phase === "held" && RESTING.has(ticket.reason ?? "");
 
   return (
     <section
@@ -32,7 +36,12 @@ export function WaitingCard({ ticket, files, askedAt }: Props) {
       <div className="flex items-end justify-between gap-4 px-5 pt-5">
         <div className="min-w-0">
           {number === null ? (
-            <p className={cx("text-[22px] leading-tight font-semibold tracking-tight", !inLine && !resting && "animate-breathe")}>
+            <p
+              className={cx(
+                "text-[22px] leading-tight font-semibold tracking-tight wrap-anywhere",
+                !moving && !resting && "animate-breathe",
+              )}
+            >
               {headline}
             </p>
           ) : (
@@ -51,7 +60,7 @@ export function WaitingCard({ ticket, files, askedAt }: Props) {
       </div>
       {!resting && (
         <div className="px-5 pt-4">
-          {inLine ? <LineTrack position={ticket.position ?? 0} from={ticket.from} /> : <Shimmer />}
+          {moving ? <LineTrack position={ticket.position ?? 0} from={ticket.from} /> : <Shimmer />}
         </div>
       )}
       <div className="mt-4 flex min-h-11 flex-wrap items-center gap-x-3 border-t border-line bg-panel/60 px-5 py-1.5 text-[13px]">
@@ -59,23 +68,22 @@ export function WaitingCard({ ticket, files, askedAt }: Props) {
           <Clock3 className="size-3.5" aria-hidden />
           {clock(now / 1000 - askedAt)}
         </span>
-        <span className={cx("order-last basis-full pb-1 empty:hidden sm:order-none sm:min-w-0 sm:flex-1 sm:basis-0 sm:pb-0", tone === "warn" ? "font-medium text-warn" : "text-ink-soft")}>
+        <span
+          className={cx(
+            "order-last basis-full pb-1 empty:hidden sm:order-none sm:min-w-0 sm:flex-1 sm:basis-0 sm:pb-0",
+            tone === "warn" ? "font-medium text-warn" : "text-ink-soft",
+          )}
+        >
           {detail}
         </span>
-        <Button
-          kind="ghost"
-          className="-mr-2 ml-auto h-8 px-2.5 text-[13px]"
-          disabled={ticket.stopping}
-          onClick={() => chat().stop(ticket.id)}
-        >
-          <X className="size-4" aria-hidden />
-          {inLine || ticket.phase === "held" ? "Leave the line" : "Stop"}
-        </Button>
+        <Verbs ticket={ticket} content={content} />
       </div>
       <Announcer text={spoken(explanation, eta)} />
     </section>
   );
 }
+
+const RESTING = new Set(["earlier_message", "user_limit"]);
 
 function Shimmer() {
   return (

@@ -10,62 +10,77 @@ export interface Explanation {
   tone: "calm" | "warn";
 }
 
-/** What the waiting card says about a ticket. `files`: the attachments of its question. */
-export function explain(ticket: TicketView, files: Attachment[]): Explanation {
-  if (ticket.stopping) return { number: null, headline: "Stopping", detail: null, tone: "calm" };
+/** What else the card knows: the question's files, and how many messages this user has in the line. */
+export interface Around {
+  files: Attachment[];
+  inLine: number;
+}
+
+/** What the waiting card says about a ticket. */
+export function explain(ticket: TicketView, around: Around): Explanation {
+  if (ticket.stopping) return said(isWaiting(ticket) ? "Withdrawing" : "Stopping", null);
   switch (ticket.phase) {
     case "held":
-      return held(ticket, files);
+      return held(ticket, around);
     case "queued":
       return queued(ticket);
     case "processing":
-      return {
-        number: null,
-        headline: "It is your turn",
-        detail: ticket.attempt > 1 ? `Being answered again (attempt ${ticket.attempt})` : "Your question is being read",
-        tone: "calm",
-      };
+      return said(
+        "It is your turn",
+        ticket.attempt > 1 ? `Being answered again (attempt ${ticket.attempt})` : "Your question is being read",
+      );
     default:
-      return { number: null, headline: "Finding your place", detail: null, tone: "calm" };
+      return said("Finding your place", null);
   }
 }
 
+/** Whether a question can still be edited and withdrawn without a trace. */
+export function isWaiting({ phase }: TicketView): boolean {
+  return phase === "held" || phase === "queued";
+}
+
+/** Notes of the server that want more than a capital letter: what it means for the person who waits. */
+const NOTES: Record<string, string> = {
+  "no worker for this agent": "No worker for this agent is running, your place is kept",
+  "paused by an administrator": "The line is paused by an administrator, your place is kept",
+};
+const TROUBLE = /^(no worker|paused|broker unavailable)/;
+
 function queued({ position, note }: TicketView): Explanation {
-  const tone = note && /no worker|unavailable/i.test(note) ? "warn" : "calm";
-  const detail = note ? sentence(note) : null;
+  const detail = note && (NOTES[note] ?? sentence(note));
+  const tone = note && TROUBLE.test(note) ? "warn" : "calm";
   if (!position) return { number: null, headline: "You are next", detail, tone };
   return { number: position, headline: "ahead of you", detail, tone };
 }
 
-function held(ticket: TicketView, files: Attachment[]): Explanation {
+function held(ticket: TicketView, { files, inLine }: Around): Explanation {
   const reason = ticket.reason ?? "";
-  if (reason === "earlier_message") {
-    return {
-      number: null,
-      headline: "Waiting for your earlier message",
-      detail: "One conversation is answered in order",
-      tone: "calm",
-    };
+  switch (reason) {
+    case "earlier_message":
+      return said("Waiting for your earlier message", "One conversation is answered in order");
+    case "user_limit":
+      return said(
+        "Waiting for your other messages",
+        inLine > 0
+          ? `You have ${plural(inLine, "message")} in the line already; this one follows`
+          : "You have as many in the line as one person may; this one follows",
+      );
+    case "retrying":
+      return said("Trying again in a moment", "An attempt failed; your message goes first when it is tried again");
+    case "indexing": {
+      const reading = files.filter(({ state }) => state !== "indexed" && state !== "failed");
+      const [first, ...others] = reading;
+      const what = first && others.length === 0 ? first.name : plural(reading.length || 1, "file");
+      const meanwhile = ticket.position && `${plural(ticket.position, "message")} in the line meanwhile`;
+      return said(`Indexing ${what}`, meanwhile || "Then it goes into the line");
+    }
+    default:
+      return said(sentence(reason) || "Waiting", null);
   }
-  if (reason === "user_limit") {
-    return {
-      number: null,
-      headline: "Waiting for your other questions",
-      detail: "You have as many in line as one person may",
-      tone: "calm",
-    };
-  }
-  if (reason.startsWith("indexing")) {
-    const waiting = files.filter(({ state }) => state !== "indexed" && state !== "failed");
-    const named = reason.slice("indexing".length).trim();
-    return {
-      number: null,
-      headline: `Reading ${named || (waiting.length === 1 ? waiting[0]!.name : plural(waiting.length || 1, "file"))}`,
-      detail: ticket.position ? `${plural(ticket.position, "question")} in line meanwhile` : "Then you go into the line",
-      tone: "calm",
-    };
-  }
-  return { number: null, headline: sentence(reason) || "Waiting", detail: null, tone: "calm" };
+}
+
+function said(headline: string, detail: string | null): Explanation {
+  return { number: null, headline, detail, tone: "calm" };
 }
 
 function sentence(text: string): string {
