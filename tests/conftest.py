@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.model",
+    "tests.support.mongo",
     "tests.support.rabbitmq",
     "tests.support.system",
 ]
@@ -19,7 +20,9 @@ _SCRUBBED = ("TOKENLINE_", "OPENAI_", "AMQP_", "MONGO_", "QDRANT_", "OTEL_")
 
 
 def pytest_configure() -> None:
-    """Settings of the developer's shell must not reach the code under test."""
+    """Settings of the developer's shell must not reach the code under test; a server of theirs may serve the tests."""
+    if "MONGO_URL" in os.environ:
+        os.environ["TEST_MONGO_URL"] = os.environ["MONGO_URL"]
     for name in [name for name in os.environ if name.startswith(_SCRUBBED)]:
         del os.environ[name]
 

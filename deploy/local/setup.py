@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploy.local.errors import LocalError
 from deploy.local.setup_engines import CHROMIUM, PROMTOOL, RABBITMQ, Engine, set_up_engines
+from deploy.local.setup_ferretdb import set_up_ferretdb
 from deploy.local.setup_pages import link_wheel_node, set_up_pages, system_node
 from deploy.local.setup_python import set_up_python
 
@@ -43,6 +44,8 @@ def _set_up(purpose: str) -> None:
     if needs_wheel:
         link_wheel_node(venv)
     set_up_pages(_ROOT, venv)
+    if purpose == "test":
+        set_up_ferretdb(_ROOT)
 
 
 def engines_for(purpose: str, has_amqp_url: bool, in_ci: bool) -> tuple[tuple[Engine, ...], tuple[Engine, ...]]:
