@@ -47,7 +47,7 @@ async def test_a_closed_store_says_so(engine: Engine):
 
 async def test_closing_finishes_what_was_asked_for(engine: Engine, clock: ManualClock):
     store = await engine.open()
-    asked = [asyncio.ensure_future(ask(store, clock, owner=f"u{n}")) for n in range(50)]
+    asked = [asyncio.ensure_future(ask(store, clock, owner=f"u{n}")) for n in range(engine.many(50))]
     await asyncio.sleep(0)
     await store.close()
     accepted = await asyncio.gather(*asked)
@@ -67,14 +67,14 @@ async def test_what_one_store_wrote_the_other_sees_at_once(engine: Engine, clock
 
 async def test_claims_from_two_stores_have_one_winner_each(engine: Engine, clock: ManualClock):
     stores = [await engine.open(), await engine.open()]
-    tickets = [(await ask(stores[0], clock, owner=f"u{n}")).ticket for n in range(100)]
+    tickets = [(await ask(stores[0], clock, owner=f"u{n}")).ticket for n in range(engine.many(100))]
 
     async def race(store: Store, name: str) -> list[bool]:
         claims = [moves.claim(t, worker=name, incarnation=name, now=clock.now()) for t in tickets]
         return await asyncio.gather(*map(store.replace_ticket, claims))
 
     won = await asyncio.gather(*(race(stores[n % 2], f"w{n}") for n in range(10)))
-    assert [sum(column) for column in zip(*won, strict=True)] == [1] * 100
+    assert [sum(column) for column in zip(*won, strict=True)] == [1] * len(tickets)
 
 
 async def test_one_conversation_fed_from_two_stores_stays_in_order(engine: Engine, clock: ManualClock):
@@ -87,10 +87,11 @@ async def test_one_conversation_fed_from_two_stores_stays_in_order(engine: Engin
 
 async def test_three_processes_race_without_losing_or_doubling(engine: Engine, clock: ManualClock):
     store = await engine.open()
-    wanted = [(await ask(store, clock, owner=f"u{n}")).ticket.id for n in range(60)]
+    asks = engine.many(40)
+    wanted = [(await ask(store, clock, owner=f"u{n}")).ticket.id for n in range(engine.many(60))]
     racers = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.contract.store.racer", engine.address, name, "40", *wanted),
+            *(sys.executable, "-m", "tests.contract.store.racer", engine.address, name, str(asks), *wanted),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -106,5 +107,5 @@ async def test_three_processes_race_without_losing_or_doubling(engine: Engine, c
     won = [ticket_id for result in results for ticket_id in result["won"]]
     assert sorted(won) == sorted(wanted)
     seqs = [seq for result in results for seq in result["seqs"]]
-    assert len(set(seqs)) == 120
-    assert len(await store.live_tickets()) == 180
+    assert len(set(seqs)) == 3 * asks
+    assert len(await store.live_tickets()) == 3 * asks + len(wanted)

@@ -1,0 +1,137 @@
+"""Acceptance: one document decides, which carries the question until it is written to its place."""
+
+from msgspec.structs import replace
+
+from tokenline.adapters.store_mongo import attachments
+from tokenline.adapters.store_mongo.chat import CONVERSATIONS, get_conversation, get_message
+from tokenline.adapters.store_mongo.database import Collections, Database
+from tokenline.adapters.store_mongo.documents import insert_new, next_seq
+from tokenline.adapters.store_mongo.gate import judge
+from tokenline.adapters.store_mongo.notes import release_due
+from tokenline.adapters.store_mongo.part import Part, StoreTime
+from tokenline.adapters.store_mongo.pool_bound import PoolBound
+from tokenline.adapters.store_mongo.rows import fields, swap
+from tokenline.adapters.store_mongo.settle import carry, carrying
+from tokenline.adapters.store_mongo.tickets import get_ticket
+from tokenline.contracts.chat import Conversation, FollowUp, Message
+from tokenline.contracts.errors import Busy, NotFound, StoreUnavailable
+from tokenline.contracts.tickets import HoldReason, Ticket
+from tokenline.core import ticket as moves
+from tokenline.core.access import owned_by
+from tokenline.core.clock import Clock
+from tokenline.core.ports.store import Accepted
+
+UNJUDGED = HoldReason.USER_LIMIT
+"""What a ticket is held for until it is judged: true at least for that moment."""
+
+
+class Accepting(Part):
+    def __init__(self, database: Database, clock: Clock, store_time: StoreTime) -> None:
+        super().__init__(database, clock, store_time)
+        self._bound = PoolBound(clock)
+
+    async def accept(
+        self,
+        ticket: Ticket,
+        question: Message,
+        conversation: Conversation,
+        *,
+        user_limit: int,
+        pool_limit: int,
+        now: float,
+        again: bool = False,
+    ) -> Accepted:
+        asked_as = _asked_as(ticket, question, again=again)
+        async with self._database.writing() as db:
+            if earlier := await _accepted_before(db, ticket, asked_as):
+                return earlier
+            stored = await _stored(db, conversation)
+            kept = replace(stored or conversation, updated_at=now)
+            rejects = kept.follow_up is FollowUp.REJECT
+            if rejects and await _busy(db, kept):
+                raise Busy
+            await self._bound.check(db, ticket.pool, pool_limit)
+            await attachments.check(db, question)
+
+            seq = await next_seq(db)
+            held = moves.hold(replace(ticket, seq=seq, files=question.attachment_ids), UNJUDGED)
+            asked = replace(question, seq=question.seq if again else seq, ticket_id=ticket.id)
+            unsettled = carrying([(seq, asked)], now, founding=None if stored else kept, accepted=True)
+            document = {"_id": ticket.id, "conversation_id": ticket.conversation_id, "asked_as": asked_as}
+            document |= fields(held)[0] | release_due(ticket.owner_id, now) | unsettled
+            if not await insert_new(db.tickets, document):
+                # Sent twice at the same time.
+                if earlier := await _accepted_before(db, ticket, asked_as):
+                    return earlier
+                raise StoreUnavailable
+
+            verdict = await judge(db, ticket.owner_id, user_limit=user_limit, now=now, alone=ticket.id)
+            reason = verdict.reasons.get(ticket.id, UNJUDGED)
+            if rejects and reason is HoldReason.EARLIER_MESSAGE and await _withdraw(db, held):
+                raise Busy
+            await carry(db, unsettled["unsettled"])
+            placed = await _placed(db, held, reason, now)
+            return Accepted(ticket=placed, question=asked, conversation=kept, created=True)
+
+
+def _asked_as(ticket: Ticket, question: Message, *, again: bool) -> str:
+    """What makes two acceptances the same one."""
+    if again:
+        return f"ticket {ticket.id}"
+    if question.client_message_id is None:
+        return f"question {question.id}"
+    return f"client {question.owner_id} {question.client_message_id}"
+
+
+async def _accepted_before(db: Collections, ticket: Ticket, asked_as: str) -> Accepted | None:
+    found = await db.tickets.find_one({"$or": [{"_id": ticket.id}, {"asked_as": asked_as}]}, {"_id": 1})
+    if found is None:
+        return None
+    first = owned_by(ticket.owner_id, await get_ticket(db, found["_id"]))
+    asked = await get_message(db, first.question_id)
+    conversation = await get_conversation(db, first.conversation_id)
+    if asked is None or conversation is None:
+        raise NotFound("The conversation of this message was deleted.")
+    if asked.ticket_id not in (None, first.id) and ticket.id != first.id:
+        # It was asked again since.
+        first = await get_ticket(db, asked.ticket_id) or first
+    return Accepted(ticket=first, question=asked, conversation=conversation, created=False)
+
+
+async def _stored(db: Collections, draft: Conversation) -> Conversation | None:
+    found = await db.conversations.find_one({"_id": draft.id})
+    if found is None:
+        return None
+    if "doc" not in found:
+        raise NotFound("This conversation was deleted.")
+    return owned_by(draft.owner_id, CONVERSATIONS.of(found))
+
+
+async def _busy(db: Collections, conversation: Conversation) -> bool:
+    live = {"conversation_id": conversation.id, "line": {"$exists": True}}
+    return await db.tickets.find_one(live, {"_id": 1}) is not None
+
+
+async def _withdraw(db: Collections, held: Ticket) -> bool:
+    """Two came at once, and this is the later one. False: somebody has changed it already, so it stays."""
+    gone = await db.tickets.delete_one({"_id": held.id, "version": held.version})
+    if gone.deleted_count:
+        # In case a reader has carried it to its place.
+        await db.messages.delete_one({"_id": held.question_id})
+    return gone.deleted_count == 1
+
+
+async def _placed(db: Collections, held: Ticket, reason: HoldReason | None, now: float) -> Ticket:
+    """Queued, or held for its reason; what the document carried has been written to its place."""
+    over = ("unsettled", "due")
+    if reason is UNJUDGED:
+        as_written = {"_id": held.id, "version": held.version}
+        stays = await db.tickets.update_one(as_written, {"$unset": dict.fromkeys(over, "")})
+        if stays.matched_count:
+            return held
+    else:
+        placed = moves.queue(held, seq=held.seq, now=now) if reason is None else moves.hold(held, reason)
+        if await swap(db, placed, without=over, anew=True):
+            return placed
+    # A release came first, or the ticket was cancelled.
+    return owned_by(held.owner_id, await get_ticket(db, held.id))

@@ -1,0 +1,68 @@
+"""Indexes, and the version of what the documents look like.
+
+Fields that the line is searched by exist only while they matter (`tickets.line`, `unconfirmed`, `dead`, `due`,
+`unsettled`), and their indexes are sparse: they hold the line, not the history. Partial indexes would say it more
+directly, but FerretDB has none.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from tokenline.adapters.store_mongo.database import Collections
+from tokenline.contracts.errors import Misconfigured
+
+VERSION = 1
+
+_UP, _DOWN = ASCENDING, DESCENDING
+_Keys = Sequence[tuple[str, int]]
+
+_INDEXES: Mapping[str, Sequence[_Keys]] = {
+    "tickets": (
+        [("conversation_id", _UP)],
+        [("line.owner_id", _UP), ("line.state", _UP)],
+        [("line.pool", _UP)],
+        [("line.deadline_at", _UP)],
+        [("line.due_at", _UP)],
+        [("line.lease", _UP)],
+        [("line.queued.pool", _UP), ("line.queued.priority", _UP), ("line.queued.level_at", _UP)],
+        [("unconfirmed.priority", _DOWN), ("unconfirmed.seq", _UP)],
+        [("dead.at", _DOWN), ("dead.id", _DOWN)],
+        [("due.at", _UP)],
+        [("due.owner_id", _UP)],
+        [("unsettled.at", _UP)],
+    ),
+    "conversations": ([("owner_id", _UP), ("updated_at", _DOWN), ("_id", _DOWN)], [("deleted_at", _UP)]),
+    "messages": ([("conversation_id", _UP), ("seq", _UP)],),
+    "attachments": (
+        [("conversation_id", _UP), ("created_at", _UP)],
+        [("unread_since", _UP)],
+        [("due.at", _UP)],
+        [("due.owner_id", _UP)],
+    ),
+    "users": ([("role", _UP)],),
+    "refresh_tokens": ([("expires_at", _UP)],),
+    "refresh_families": ([("expires_at", _UP)],),
+    "api_keys": ([("user_id", _UP)],),
+    "audit": ([("number", _DOWN)],),
+    "leases": ([("expires_at", _UP)],),
+}
+_UNIQUE: Mapping[str, str] = {"tickets": "asked_as", "users": "email", "api_keys": "hash"}
+
+
+async def migrate(db: Collections) -> None:
+    """Make what is missing; safe in several processes at once.
+
+    Raises `Misconfigured` when a newer version of Tokenline has written the database.
+    """
+    found = await db.schema.find_one({"_id": "schema"})
+    version = 0 if found is None else found["version"]
+    if version > VERSION:
+        raise Misconfigured(f"The store has schema {version}; this version knows {VERSION}.")
+    if version == VERSION:
+        return
+    for name, indexes in _INDEXES.items():
+        unique = [IndexModel([(_UNIQUE[name], _UP)], unique=True, sparse=True)] if name in _UNIQUE else []
+        plain = [IndexModel(list(keys), sparse=True) for keys in indexes]
+        await getattr(db, name).create_indexes(unique + plain)
+    await db.schema.update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)

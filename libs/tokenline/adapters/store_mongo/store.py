@@ -1,0 +1,63 @@
+"""All parts as one store."""
+
+from collections.abc import Callable
+
+import structlog
+
+from tokenline.adapters.store_mongo.accept import Accepting
+from tokenline.adapters.store_mongo.accounts import Accounts
+from tokenline.adapters.store_mongo.attachments import Attachments
+from tokenline.adapters.store_mongo.audit import Audit
+from tokenline.adapters.store_mongo.chat import Chat
+from tokenline.adapters.store_mongo.credentials import Credentials
+from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, Database
+from tokenline.adapters.store_mongo.leases import Leases
+from tokenline.adapters.store_mongo.part import StoreTime
+from tokenline.adapters.store_mongo.releasing import Releasing
+from tokenline.adapters.store_mongo.schema import migrate
+from tokenline.adapters.store_mongo.tickets import Tickets
+from tokenline.core.clock import Clock
+
+log = structlog.get_logger()
+
+
+class MongoStore(Accepting, Releasing, Tickets, Leases, Chat, Accounts, Credentials, Attachments, Audit):
+    """Belongs to the event loop that opens it.
+
+    ``url`` names the server or replica set, and the database in its path (``tokenline``, if none). ``clock`` is this
+    process's own; leases are judged by ``store_time``, the server's clock unless a test says otherwise.
+    ``observe_write`` hears the seconds that each writing operation took.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        observe_write: Callable[[float], None] | None = None,
+        *,
+        store_time: StoreTime = Collections.server_time,
+        call_limit_s: float = CALL_LIMIT_S,
+    ) -> None:
+        database = Database(url, clock, observe_write=observe_write, call_limit_s=call_limit_s)
+        super().__init__(database, clock, store_time)
+
+    async def open(self) -> None:
+        """Connect and make what is missing; safe in several processes at once.
+
+        Raises `Misconfigured` when the address is none, or a newer version of Tokenline has written the database.
+        """
+        self._database.connect()
+        async with self._database.writing() as db:
+            if "ferretdbVersion" in await db.build():
+                # It reads, decides and writes in separate steps, so a claim could have two winners.
+                log.warning("store.not_atomic", server="FerretDB 1")
+            await migrate(db)
+
+    async def close(self) -> None:
+        """Finish what was asked for; later calls raise `StoreUnavailable`."""
+        await self._database.close()
+
+    async def ping(self) -> None:
+        """A small real write: nothing less would notice a server that takes none."""
+        async with self._database.writing() as db:
+            await db.counters.update_one({"_id": "ping"}, {"$inc": {"value": 1}}, upsert=True)

@@ -1,0 +1,123 @@
+"""Tickets: compare-and-set writes, and the listings that the line keeper lives on."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+from msgspec.structs import replace
+from pymongo import UpdateOne
+
+from tokenline.adapters.store_mongo.database import Collections, Document
+from tokenline.adapters.store_mongo.documents import next_seq
+from tokenline.adapters.store_mongo.notes import release_due
+from tokenline.adapters.store_mongo.part import Part
+from tokenline.adapters.store_mongo.rows import TICKETS, swap
+from tokenline.adapters.store_mongo.settle import carrying, settle
+from tokenline.contracts.chat import Message
+from tokenline.contracts.ids import Pool, TicketId, UserId
+from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.core.paging import decode_cursor, encode_cursor
+from tokenline.core.ports.store import TicketPage
+from tokenline.core.ticket import LIVE
+
+_FOR_EVER = 1e18
+_oldest_first = attrgetter("created_at", "id")
+
+Order = Sequence[tuple[str, int]]
+
+
+async def get_ticket(db: Collections, ticket_id: TicketId) -> Ticket | None:
+    document = await db.tickets.find_one({"_id": ticket_id})
+    if document is not None and "unsettled" in document:
+        await settle(db, document)
+    return TICKETS.maybe(document)
+
+
+class Tickets(Part):
+    async def get_ticket(self, ticket_id: TicketId) -> Ticket | None:
+        async with self._database.writing() as db:
+            return await get_ticket(db, ticket_id)
+
+    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
+        now = self._clock.now()
+        due = {} if ticket.state in LIVE else release_due(ticket.owner_id, now)
+        async with self._database.writing() as db:
+            numbered = [await _numbered(db, message) for message in messages]
+            carried = carrying(numbered, now) if messages else {}
+            while not await swap(db, ticket, also=due | carried):
+                document = await db.tickets.find_one({"_id": ticket.id})
+                if document is None or document["version"] != ticket.version - 1:
+                    return False
+                if "unsettled" in document:
+                    await settle(db, document)
+            if messages:
+                await settle(db, {"_id": ticket.id, "version": ticket.version, **carried})
+            return True
+
+    async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
+        confirmed = [
+            UpdateOne({"_id": offer.ticket_id, "publish_no": offer.publish_no}, {"$unset": {"unconfirmed": ""}})
+            for offer in offers
+        ]
+        if confirmed:
+            async with self._database.writing() as db:
+                await db.tickets.bulk_write(confirmed, ordered=False)
+
+    async def next_seq(self) -> int:
+        async with self._database.writing() as db:
+            return await next_seq(db)
+
+    async def live_tickets(self, owner: UserId | None = None) -> list[Ticket]:
+        wanted: Document = {"line.owner_id": {"$gt": ""} if owner is None else owner}
+        async with self._database.reading() as db:
+            found = await db.tickets.find(wanted, {"doc": 1}).to_list(None)
+        return sorted(map(TICKETS.of, found), key=_oldest_first)
+
+    async def unpublished_tickets(self, level_before: float, limit: int) -> list[Ticket]:
+        # The priority is named so that the sparse index may serve the order.
+        wanted = {"unconfirmed.priority": {"$gte": 0}, "unconfirmed.level_at": {"$lt": level_before}}
+        return await self._listed(wanted, [("unconfirmed.priority", -1), ("unconfirmed.seq", 1)], limit)
+
+    async def starving_tickets(self, pool: Pool, priority: int, level_before: float, limit: int) -> list[Ticket]:
+        wanted = {
+            "line.queued.pool": pool,
+            "line.queued.priority": priority,
+            "line.queued.level_at": {"$lt": level_before},
+        }
+        return await self._listed(wanted, [("line.queued.level_at", 1), ("line.queued.seq", 1)], limit)
+
+    async def paused_tickets(self, due_before: float, limit: int) -> list[Ticket]:
+        return await self._listed({"line.due_at": {"$lt": due_before}}, [("line.due_at", 1)], limit)
+
+    async def overdue_tickets(self, now: float, limit: int) -> list[Ticket]:
+        return await self._listed({"line.deadline_at": {"$lt": now}}, [("line.deadline_at", 1)], limit)
+
+    async def orphaned_tickets(self, limit: int) -> list[Ticket]:
+        async with self._database.reading() as db:
+            # Before the leases: a worker has its own before it claims. As many as there are slots.
+            running = await db.tickets.find({"line.lease": {"$gt": ""}}, {"line.lease": 1}).to_list(None)
+            names = list({document["line"]["lease"] for document in running})
+            now = await self._store_time(db)
+            kept = db.leases.find({"_id": {"$in": names}, "expires_at": {"$gt": now}}, {"_id": 1})
+            held = {document["_id"] for document in await kept.to_list(None)}
+            orphans = sorted(document["_id"] for document in running if document["line"]["lease"] not in held)
+            found = await db.tickets.find({"_id": {"$in": orphans[:limit]}}).to_list(None)
+        return sorted(map(TICKETS.of, found), key=attrgetter("id"))
+
+    async def dead_tickets(self, *, cursor: str | None = None, limit: int = 50) -> TicketPage:
+        at, last_id = (_FOR_EVER, "") if cursor is None else decode_cursor(cursor, tuple[float, str])
+        wanted = {"$or": [{"dead.at": {"$lt": at}}, {"dead.at": at, "dead.id": {"$lt": last_id}}]}
+        found = await self._listed(wanted, [("dead.at", -1), ("dead.id", -1)], limit + 1)
+        items = tuple(found[:limit])
+        more = encode_cursor((items[-1].finished_at, items[-1].id)) if len(found) > limit else None
+        return TicketPage(items=items, next=more)
+
+    async def _listed(self, wanted: Document, order: Order, limit: int) -> list[Ticket]:
+        async with self._database.reading() as db:
+            found = db.tickets.find(wanted, {"doc": 1}).sort(list(order)).limit(limit)
+            return [TICKETS.of(document) for document in await found.to_list(None)]
+
+
+async def _numbered(db: Collections, message: Message) -> tuple[int, Message]:
+    """With its revision, which is its place as well if it has none."""
+    revision = await next_seq(db)
+    return revision, message if message.seq else replace(message, seq=revision)
