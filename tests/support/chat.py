@@ -71,7 +71,8 @@ class Chat:
         ticket_id = frame.get("ticket_id")
         if frame["type"] == "accepted":
             self.by_message[frame["client_message_id"]] = frame["ticket_id"]
-        if ticket_id is None:
+        # An edit is about the question: its frame may come after the answer's last one.
+        if ticket_id is None or frame["type"] == "edited":
             self.other.append(frame)
             return
         seen = self.tickets.setdefault(ticket_id, Seen())
