@@ -124,7 +124,12 @@ class Acceptance:
         """The conversation, named after its first question if nobody has named it yet."""
         if accepted.conversation.title:
             return accepted.conversation
-        named = replace(accepted.conversation, title=title_of(accepted.question.content))
+        # Both as they are by now: publishing may have taken seconds in which the user changed them.
+        conversation = await self._store.get_conversation(accepted.conversation.id) or accepted.conversation
+        question = await self._store.get_message(accepted.question.id) or accepted.question
+        if conversation.title:
+            return conversation
+        named = replace(conversation, title=title_of(question.content))
         await self._store.update_conversation(named)
         return named
 

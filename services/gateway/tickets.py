@@ -57,7 +57,7 @@ class Tickets:
             # Conditional on the ticket: a worker that claims it at the same time sees the edit, or we see the claim.
             written = await amend(self._store, ticket_id, moves.touch, known=ticket, messages=[edited])
         except moves.IllegalMove as moved_on:
-            raise TooLate(state=moved_on.ticket.state) from None
+            raise TooLate(ticket_id=ticket_id, state=moved_on.ticket.state) from None
         if written is None:
             raise NotFound
         event = QuestionEdited(ticket_id=ticket_id, owner_id=asker.user_id, question_id=edited.id)
