@@ -18,6 +18,7 @@ from tokenline.core.ticket import LIVE, RUNNING
 
 WORKER_GONE_AFTER_S = 6.0
 _FORGET_ENDED_AFTER = 4096
+_WHATEVER_VERSION = 2**62
 
 LineKey = tuple[int, int, float, TicketId]
 
@@ -112,6 +113,7 @@ class Ledger:
         for entry in list(self.entries.values()):
             if entry.ticket_id not in fresh and known_before.get(entry.ticket_id) == entry.version:
                 self._take_out(entry)
+                self._remember_end(entry.ticket_id, _WHATEVER_VERSION)
                 drift += 1
         return drift
 
@@ -211,10 +213,13 @@ class Ledger:
             claimed = self.pool(known.pool).claimed
             claimed[known.priority] = max(claimed[known.priority], known.seq)
 
-    def _end(self, entry: LineEntry) -> None:
-        """Remember for a while that it ended, so that a late event does not bring it back."""
-        self._ended[entry.ticket_id] = entry.version
+    def _remember_end(self, ticket_id: TicketId, version: int) -> None:
+        """For a while, so that a late event does not bring it back."""
+        self._ended[ticket_id] = version
         if len(self._ended) > _FORGET_ENDED_AFTER:
             del self._ended[next(iter(self._ended))]
+
+    def _end(self, entry: LineEntry) -> None:
+        self._remember_end(entry.ticket_id, entry.version)
         if entry.state is TicketState.COMPLETE and entry.started_at and entry.finished_at:
             self.pool(entry.pool).service_times.add(entry.finished_at - entry.started_at)
