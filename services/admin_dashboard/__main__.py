@@ -2,9 +2,12 @@
 
 from functools import partial
 
+from services.admin_dashboard.actions import Actions
 from services.admin_dashboard.app import METRICS, create_app
 from services.admin_dashboard.board import BoardModel
+from services.admin_dashboard.dead_letters import DeadLetters
 from services.admin_dashboard.deps import Deps
+from services.admin_dashboard.diary import Diary
 from services.admin_dashboard.history import History
 from services.admin_dashboard.line import AdminLine
 from services.admin_dashboard.moments import Moments
@@ -17,6 +20,7 @@ from tokenline.core.clock import Clock, SystemClock, new_id
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.serve import run
@@ -36,7 +40,10 @@ def build_deps(settings: DashboardSettings) -> Deps:
     feed = LedgerFeed(store, broker, clock, listener=f"{NAME}.{new_id(clock.now())}")
     board = BoardModel(feed.ledger, {agent.pool for agent in agents.all})
     moments = Moments(feed.ledger, board, clock)
-    line = AdminLine(moments, Names(store, clock), broker)
+    names = Names(store, clock)
+    line = AdminLine(moments, names, broker)
+    moves = Line(store, broker, clock, user_limit=settings.user_limit)
+    dead_letters = DeadLetters(store, broker, moves, names, clock, settings)
     return Deps(
         settings=settings,
         store=store,
@@ -53,6 +60,8 @@ def build_deps(settings: DashboardSettings) -> Deps:
         history=History(feed.ledger, board, clock),
         truth=TruthCheck(store, broker, feed.ledger, board),
         pictures=Pictures(feed, board, moments, line, broker, clock),
+        dead_letters=dead_letters,
+        actions=Actions(store, broker, moves, feed, board, dead_letters, Diary(store, clock), names),
     )
 
 

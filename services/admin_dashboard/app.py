@@ -6,9 +6,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.admin_dashboard import rest, ws
+from services.admin_dashboard import ws
 from services.admin_dashboard.deps import Deps
 from services.admin_dashboard.history import EVERY_S
+from services.admin_dashboard.rest import actions, records, views
 from tokenline.contracts import metrics as m
 from tokenline.contracts.events import Event
 from tokenline.runtime.auth.http import auth_router
@@ -28,7 +29,7 @@ METRICS = (
     m.STORE_WRITE,
     m.BROKER_UP,
 )
-ROUTERS = (auth_router(), rest.router, ws.router)
+ROUTERS = (auth_router(), views.router, records.router, actions.router, ws.router)
 DIST = Path(__file__).parent / "web" / "dist"
 
 

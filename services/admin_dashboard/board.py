@@ -50,9 +50,12 @@ class BoardModel:
         for entry in self._ledger.entries.values():
             self._of(entry.pool).take(entry, now)
 
+    def served(self) -> frozenset[Pool]:
+        """Pools of an agent or a live worker."""
+        return self._always | {worker.pool for worker in self._ledger.workers.values()}
+
     def pools(self) -> list[Pool]:
-        seen = {worker.pool for worker in self._ledger.workers.values()}
-        return sorted(self._always | seen | self._ledger.pools.keys())
+        return sorted(self.served() | self._ledger.pools.keys())
 
     def cards(self, snapshot: Snapshot) -> tuple[PoolCard, ...]:
         return tuple(self._card(pool, snapshot) for pool in self.pools())

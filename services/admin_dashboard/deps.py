@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from services.admin_dashboard.actions import Actions
 from services.admin_dashboard.board import BoardModel
+from services.admin_dashboard.dead_letters import DeadLetters
 from services.admin_dashboard.history import History
 from services.admin_dashboard.line import AdminLine
 from services.admin_dashboard.moments import Moments
@@ -34,3 +36,5 @@ class Deps:
     history: History
     truth: TruthCheck
     pictures: Pictures
+    dead_letters: DeadLetters
+    actions: Actions

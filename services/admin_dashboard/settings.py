@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from tokenline.runtime.settings import ServiceSettings
 
@@ -15,3 +15,9 @@ class DashboardSettings(ServiceSettings):
     model: str | None = None
     allowed_origins: tuple[str, ...] = ()
     """Web origins besides our own that may open sockets."""
+    user_limit: int = Field(default=2, ge=1)
+    """K: as at the gateways."""
+    pool_limit: int = Field(default=100_000, ge=1)
+    """As at the gateways; a dead letter is not retried beyond it."""
+    queue_timeout_s: float = Field(default=3600, gt=0)
+    """As at the gateways; for retried dead letters."""

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from services.admin_dashboard.board import BoardModel
+from services.admin_dashboard.depths import depth_of
 from tokenline.contracts.admin import TruthPage, TruthRow
-from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.ids import Pool
 from tokenline.contracts.tickets import TicketState
 from tokenline.contracts.topology import ticket_queue
@@ -28,18 +28,10 @@ class TruthCheck:
         return TruthPage(items=tuple([await self._row(pool, stored[pool]) for pool in pools]))
 
     async def _row(self, pool: Pool, stored: int) -> TruthRow:
-        ready = await self._ready(pool)
+        ready = await depth_of(self._broker, ticket_queue(pool))
         waiting = self._ledger.pool(pool).waiting
         if ready is None:
             return TruthRow(pool=pool, store=stored, broker=None, ledger=waiting, void=None, drift=None)
         most = max(stored, waiting)
         drift = max(most - min(stored, waiting), most - ready)
         return TruthRow(pool=pool, store=stored, broker=ready, ledger=waiting, void=max(0, ready - most), drift=drift)
-
-    async def _ready(self, pool: Pool) -> int | None:
-        if not self._broker.connected:
-            return None
-        try:
-            return await self._broker.depth(ticket_queue(pool))
-        except BrokerUnavailable:
-            return None

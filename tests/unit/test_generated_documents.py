@@ -23,9 +23,9 @@ def test_only_what_stands_between_the_marks_is_written():
 
 
 def test_a_variable_stands_once_with_all_its_readers():
-    rows = [line for line in documents.TABLES["settings"]().splitlines() if "`TOKENLINE_USER_LIMIT`" in line]
+    rows = [line for line in documents.TABLES["settings"]().splitlines() if "`TOKENLINE_POOL_LIMIT`" in line]
     assert len(rows) == 1
-    assert "| `2` | gateway, worker, ingest | K: tickets of one user" in rows[0]
+    assert "| `100000` | gateway, admin | Live tickets of a pool" in rows[0]
 
 
 def test_check_reports_a_stale_file(tmp_path, monkeypatch, capsys):

@@ -133,6 +133,29 @@ class AuditAction(StrEnum):
     DRAIN = "worker.drain"
 
 
+class Outcome(StrEnum):
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    """It was so already: whoever asks twice gets one effect."""
+
+
+class TicketNow(Shape):
+    """A ticket after an action on it."""
+
+    id: TicketId
+    state: TicketState
+    pool: Pool
+    priority: int
+
+
+class ActionAnswer(Shape):
+    """Answer of every action."""
+
+    outcome: Outcome
+    ticket: TicketNow | None = None
+    """The ticket acted on; for a retried dead letter the one that asks again."""
+
+
 class AuditEntry(Shape):
     """One action of an administrator, written down before it is carried out."""
 
@@ -163,14 +186,16 @@ class DeadLetter(Shape):
 
 
 class DeadLetterPage(Shape):
-    """Answer of ``GET /api/v1/admin/dead-letters``."""
+    """Answer of ``GET /api/v1/admin/dead-letters``, latest first."""
 
     items: tuple[DeadLetter, ...]
     next: str | None
+    in_queue: int | None
+    """Messages in RabbitMQ's dead-letter queue, which also takes what cannot be read; ``None``: not to be reached."""
 
 
 class AuditLog(Shape):
-    """Answer of ``GET /api/v1/admin/audit``."""
+    """Answer of ``GET /api/v1/admin/audit``, latest first."""
 
     items: tuple[AuditEntry, ...]
     next: str | None

@@ -23,9 +23,11 @@ from tests.support.broker import eventually
 from tokenline.adapters.broker_rabbitmq import RabbitBroker
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.accounts import Role, User
+from tokenline.contracts.base import pack
+from tokenline.contracts.errors import ModelUnavailable
 from tokenline.contracts.events import WorkerSeen
-from tokenline.contracts.tickets import Ticket
-from tokenline.contracts.topology import ticket_queue
+from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.contracts.topology import DEAD, DEAD_QUEUE, ticket_queue
 from tokenline.core import ticket as moves
 from tokenline.core.clock import SystemClock
 from tokenline.runtime.announcer import Announcer
@@ -73,6 +75,15 @@ class Others:
         assert claimed is not None
         return claimed
 
+    async def dies(self, ticket: Ticket) -> Ticket:
+        """The last attempt fails, as a worker has it fail."""
+        claimed = await self.claims(ticket)
+        error = ModelUnavailable().info()
+        ended = await self.line.fail(claimed, error, dead=True)
+        assert ended is not None
+        await self.broker.publish(DEAD.name, DEAD_QUEUE.name, pack(TicketOffer(ticket_id=ended.id, publish_no=1)))
+        return ended
+
     async def beats(self, **changes: Any) -> None:
         beat = WorkerSeen(
             worker_id="worker-1",
@@ -116,6 +127,22 @@ class Page:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return await self.http.get(f"/api/v1/admin/{path}", params=query, headers=headers)
 
+    async def post(self, path: str, token: str | None = None, **body: Any) -> httpx2.Response:
+        """As this administrator, unless another ``token`` is given."""
+        headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
+        return await self.http.post(f"/api/v1/admin/{path}", headers=headers, json=body or None)
+
+    async def does(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = await self.post(path, **body)
+        assert answer.status_code == 200, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
+
+    async def audit(self) -> list[tuple[str, str, str | None]]:
+        """Action, target and outcome, latest first."""
+        items = (await self.get("audit"))["items"]
+        return [(item["action"], item["target"], item["outcome"]) for item in items]
+
     async def line(self, **query: Any) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = (await self.get("line", **query))["items"]
         return items
@@ -127,6 +154,12 @@ class Page:
             return len(await self.line()) == count
 
         await eventually(holds)
+
+    async def has_worker(self, worker_id: str) -> None:
+        async def seen() -> bool:
+            return worker_id in {worker["worker_id"] for worker in (await self.get("workers"))["items"]}
+
+        await eventually(seen)
 
     async def card(self, pool: str = "default") -> dict[str, Any]:
         cards = (await self.get("pools"))["items"]

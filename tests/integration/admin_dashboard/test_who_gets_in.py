@@ -11,7 +11,18 @@ from tokenline.contracts.accounts import Role
 from tokenline.contracts.frames import MAX_FRAME_BYTES
 from tokenline.runtime import sockets
 
-PATHS = ("line", "pools", "workers", "history", "truth")
+PATHS = ("line", "pools", "workers", "history", "truth", "dead-letters", "audit")
+ACTIONS = (
+    "tickets/{ticket}/cancel",
+    "tickets/{ticket}/bump",
+    "tickets/{ticket}/demote",
+    "tickets/{ticket}/move",
+    "dead-letters/{ticket}/retry",
+    "dead-letters/{ticket}/discard",
+    "pools/default/pause",
+    "pools/default/resume",
+    "workers/worker-1/drain",
+)
 
 
 async def close_code(screen, within_s: float = 5.0) -> int | None:
@@ -32,6 +43,42 @@ async def test_rest_is_for_administrators(others, page, path):
     refused = await page.ask(path, token)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")
     assert (await page.ask(path, page.token)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+async def test_actions_are_for_administrators(others, page, path):
+    ann, token = await others.register("ann@example.org")
+    ticket = await others.asks(ann.id)
+    path = path.format(ticket=ticket.id)
+    assert (await page.http.post(f"/api/v1/admin/{path}")).status_code == 401
+    assert (await page.post(path, "nonsense")).status_code == 401
+    refused = await page.post(path, token)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")
+    assert await others.store.get_ticket(ticket.id) == ticket, "not even the owner, not even their own"
+    assert await others.store.paused_pools() == set()
+    assert await page.audit() == []
+
+
+async def test_another_site_can_make_an_administrators_browser_do_nothing(others, page):
+    """B15: nothing that signs in is sent by a browser of its own accord, and no other site's script may send it."""
+    ann, _ = await others.register("ann@example.org")
+    ticket = await others.asks(ann.id)
+    path = f"/api/v1/admin/tickets/{ticket.id}/cancel"
+    evil = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Cookie": f"token={page.token}"}
+    # What a form or an image may send without asking.
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        sent = await page.http.post(path, headers=evil | {"Content-Type": kind}, content=f"token={page.token}")
+        assert sent.status_code == 401
+    in_the_url = await page.http.post(path, headers=evil, params={"token": page.token, "access_token": page.token})
+    assert in_the_url.status_code == 401
+    # What a script must ask for: no answer allows it.
+    asked = await page.http.options(
+        path,
+        headers=evil | {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"},
+    )
+    assert not [name for name in asked.headers if name.lower().startswith("access-control-allow")]
+    assert await others.store.get_ticket(ticket.id) == ticket
+    assert await page.audit() == []
 
 
 async def test_signing_in_is_the_gateways_but_no_account_is_opened_here(page):

@@ -2,9 +2,13 @@
 
 export type AttachmentState = "uploading" | "queued" | "extracting" | "embedding" | "indexed" | "failed";
 
+export type AuditAction = "ticket.cancel" | "ticket.bump" | "ticket.demote" | "ticket.move" | "dead_letter.retry" | "dead_letter.discard" | "pool.pause" | "pool.resume" | "worker.drain";
+
 export type FollowUp = "queue" | "interrupt" | "reject";
 
 export type MessageStatus = "sent" | "complete" | "cancelled" | "incomplete";
+
+export type Outcome = "done" | "unchanged";
 
 export type TicketState = "held" | "queued" | "processing" | "streaming" | "complete" | "cancelled" | "error";
 
@@ -15,6 +19,12 @@ export interface Accepted {
   conversation_id: string;
   client_message_id: string | null;
   message: Message;
+}
+
+/** Answer of every action. */
+export interface ActionAnswer {
+  outcome: Outcome;
+  ticket: TicketNow | null;
 }
 
 /** The socket is authenticated as an administrator's. */
@@ -55,6 +65,24 @@ export interface Attachment {
 export interface AttachmentFrame {
   type: "attachment";
   attachment: Attachment;
+}
+
+/** One action of an administrator, written down before it is carried out. */
+export interface AuditEntry {
+  id: string;
+  at: number;
+  actor_id: string;
+  actor: string;
+  action: AuditAction;
+  target: string;
+  detail: Record<string, unknown>;
+  outcome: string | null;
+}
+
+/** Answer of `GET /api/v1/admin/audit`, latest first. */
+export interface AuditLog {
+  items: AuditEntry[];
+  next: string | null;
 }
 
 /** First frame on a socket that was opened without credentials; due within 10 s. */
@@ -128,6 +156,25 @@ export interface ConversationFrame {
   type: "conversation";
   conversation: Conversation;
   deleted: boolean;
+}
+
+/** A ticket that was given up after its last attempt. */
+export interface DeadLetter {
+  ticket_id: string;
+  user: string;
+  agent: string;
+  pool: string;
+  attempts: number;
+  error: ErrorInfo | null;
+  created_at: number;
+  ended_at: number | null;
+}
+
+/** Answer of `GET /api/v1/admin/dead-letters`, latest first. */
+export interface DeadLetterPage {
+  items: DeadLetter[];
+  next: string | null;
+  in_queue: number | null;
 }
 
 /** Append `text` at `offset`. The first one of an attempt means the state STREAMING. */
@@ -375,6 +422,14 @@ export interface Snapshot {
   attempt: number;
   text: string;
   recovered: boolean;
+}
+
+/** A ticket after an action on it. */
+export interface TicketNow {
+  id: string;
+  state: TicketState;
+  pool: string;
+  priority: number;
 }
 
 /** A step of a tool call. */

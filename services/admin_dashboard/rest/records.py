@@ -1,0 +1,21 @@
+"""Dead letters, and what administrators did."""
+
+from fastapi.responses import Response
+
+from services.admin_dashboard.rest.answers import Cursor, DashboardDeps, Limit, admin_router, answer
+from tokenline.contracts.admin import AuditLog
+
+PAGE = 50
+
+router = admin_router()
+
+
+@router.get("/dead-letters")
+async def dead_letters(deps: DashboardDeps, cursor: Cursor = None, limit: Limit = PAGE) -> Response:
+    return answer(await deps.dead_letters.page(cursor, limit))
+
+
+@router.get("/audit")
+async def audit(deps: DashboardDeps, cursor: Cursor = None, limit: Limit = PAGE) -> Response:
+    found = await deps.store.audit(cursor=cursor, limit=limit)
+    return answer(AuditLog(items=found.items, next=found.next))
