@@ -1,9 +1,7 @@
 import type { FollowUp } from "@tokenline/client";
-import { cx } from "@tokenline/client/ui";
+import { cx, MENU, say } from "@tokenline/client/ui";
 import { Check, Hand, ListEnd, Zap } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
-import { MENU } from "../shell/menu";
-import { say } from "../shell/toasts";
 import { chooseFollowUp, useFollowUp } from "../state/follow_up";
 
 const CHOICES: { value: FollowUp; name: string; effect: string; short: string; Icon: typeof Zap }[] = [

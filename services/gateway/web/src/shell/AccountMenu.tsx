@@ -1,8 +1,7 @@
-import { ThemeMenu } from "@tokenline/client/ui";
+import { MENU, MENU_ITEM, ThemeMenu } from "@tokenline/client/ui";
 import { ChevronsUpDown, LogOut } from "lucide-react";
 import { Popover } from "radix-ui";
 import { session } from "../state/client";
-import { MENU, MENU_ITEM } from "./menu";
 
 export function AccountMenu() {
   const email = session.email ?? "";

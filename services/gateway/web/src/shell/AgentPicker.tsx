@@ -1,9 +1,8 @@
+import { MENU, say } from "@tokenline/client/ui";
 import { Check, ChevronDown } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { chooseAgent, useAgent } from "../state/agent";
 import { useAgents } from "../state/queries";
-import { MENU } from "./menu";
-import { say } from "./toasts";
 
 /** Which agent answers; a plain name when there is only one. */
 export function AgentPicker({ conversationId }: { conversationId: string | null }) {

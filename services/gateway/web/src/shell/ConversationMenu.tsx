@@ -1,5 +1,5 @@
 import type { Conversation } from "@tokenline/client";
-import { cx } from "@tokenline/client/ui";
+import { cx, MENU, MENU_ITEM, say } from "@tokenline/client/ui";
 import { Archive, ArchiveRestore, Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
@@ -7,8 +7,6 @@ import { useLocation } from "wouter";
 import { chat } from "../state/chat";
 import { api } from "../state/client";
 import { DeleteDialog } from "./DeleteDialog";
-import { MENU, MENU_ITEM } from "./menu";
-import { say } from "./toasts";
 
 interface Props {
   conversation: Conversation;

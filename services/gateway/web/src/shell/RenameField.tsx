@@ -1,8 +1,8 @@
 import type { Conversation } from "@tokenline/client";
+import { say } from "@tokenline/client/ui";
 import { useRef } from "react";
 import { chat } from "../state/chat";
 import { api } from "../state/client";
-import { say } from "./toasts";
 
 interface Props {
   conversation: Conversation;

@@ -1,7 +1,6 @@
-import { IconButton } from "@tokenline/client/ui";
+import { IconButton, say } from "@tokenline/client/ui";
 import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
-import { say } from "../shell/toasts";
 
 interface Props {
   text: string;

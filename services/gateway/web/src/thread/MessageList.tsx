@@ -1,10 +1,9 @@
 import type { Row } from "@tokenline/client";
-import { IconButton } from "@tokenline/client/ui";
+import { IconButton, say } from "@tokenline/client/ui";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
 import { useLayoutEffect, useRef, useState } from "react";
 import { chat } from "../state/chat";
-import { say } from "../shell/toasts";
 import { Exchange } from "./Exchange";
 
 interface Props {

@@ -1,9 +1,9 @@
 import { messageOf, rowsOf } from "@tokenline/client";
+import { Toast } from "@tokenline/client/ui";
 import { useEffect, useMemo, useState } from "react";
 import { Composer } from "../composer/Composer";
 import { DropZone } from "../composer/DropZone";
 import { ConnectionBar } from "../shell/ConnectionBar";
-import { Toast } from "../shell/toasts";
 import { TopBar } from "../shell/TopBar";
 import { chat, useChat } from "../state/chat";
 import { Greeting } from "./Greeting";

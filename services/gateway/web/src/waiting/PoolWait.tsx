@@ -1,7 +1,6 @@
 import type { PoolStatus } from "@tokenline/client";
-import { cx, etaText, plural } from "@tokenline/client/ui";
+import { cx, etaText, MENU, plural } from "@tokenline/client/ui";
 import { Popover } from "radix-ui";
-import { MENU } from "../shell/menu";
 import { useAgent } from "../state/agent";
 import { useQueueStatus } from "../state/queries";
 
