@@ -40,7 +40,7 @@ def configure_logging(service: str, level: str) -> None:
     # Libraries below warnings say what our own events say already, or quote requests: uvicorn logs each socket's
     # address with its query, where a socket ticket stands (B2).
     logging.getLogger("aiormq").setLevel(logging.CRITICAL)
-    for noisy in ("aio_pika", "httpx2", "httpcore2", "openai", "uvicorn.access", "uvicorn.error"):
+    for noisy in ("aio_pika", "httpx2", "httpcore2", "openai", "pymongo", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # While a collector is away: one line per batch that was lost, none per try.
     logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)

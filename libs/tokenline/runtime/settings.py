@@ -20,7 +20,7 @@ class ServiceSettings(BaseSettings):
     amqp_url: SecretStr = Field(default=SecretStr("amqp://guest:guest@127.0.0.1:5672/"), validation_alias="AMQP_URL")
     """RabbitMQ 3.10 to 4.3; ``amqps://`` for TLS."""
     mongo_url: SecretStr | None = Field(default=None, validation_alias="MONGO_URL")
-    """Refused at start: this version keeps its data in SQLite only."""
+    """A MongoDB server or replica set, the database in the path (``tokenline``); unset: SQLite in the data folder."""
     log_level: str = "INFO"
     """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
     graceful_s: int = Field(default=10, ge=1)
