@@ -124,7 +124,7 @@ class Proxy:
     async def _open(self) -> None:
         self._gates = {side: asyncio.Event() for side in SIDES}
         await self._set_gates(SIDES, passable=True)
-        self._server = await asyncio.start_server(self._link, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self._port: int = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
@@ -144,11 +144,13 @@ class Proxy:
             else:
                 self._gates[side].clear()
 
+    def _accept(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        link = self._loop.create_task(self._link(client, to_client), name="link")
+        self._links.add(link)
+        link.add_done_callback(self._links.discard)
+
     async def _link(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         """One connection; both its halves end with the first that ends."""
-        link = asyncio.current_task()
-        assert link is not None
-        self._links.add(link)
         try:
             server, to_server = await asyncio.open_connection(self._target.host, self._target.port)
             try:
@@ -161,7 +163,6 @@ class Proxy:
             pass  # one of the two ended: so does the other
         finally:
             to_client.transport.abort()
-            self._links.discard(link)
 
     async def _half(self, side: Side, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """Raises `ConnectionError` when it is over."""

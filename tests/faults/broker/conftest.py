@@ -1,4 +1,4 @@
-"""A private node per module, to be killed, frozen and alarmed; `node_broker` makes clients of it."""
+"""A private node per module, to be hurt. `node_broker` makes clients of it, `system` processes."""
 
 import asyncio
 import shutil
@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
 import pytest
 
@@ -13,6 +14,7 @@ from deploy.local.rabbitmq import PrivateNode
 from deploy.local.rabbitmq_install import server_home
 from tests.support.broker import no_tasks_left
 from tests.support.engines import missing
+from tests.support.system import System
 from tokenline.adapters.broker_rabbitmq import RabbitBroker
 
 CONNECT_LIMIT_S = 30.0
@@ -51,3 +53,22 @@ async def node_broker(node: PrivateNode) -> AsyncIterator[NodeBroker]:
     for client in clients:
         await client.close()
     await no_tasks_left()
+
+
+@pytest.fixture
+def vhost(node: PrivateNode) -> str:
+    """The name of a fresh virtual host on the module's node."""
+    name = f"test-{uuid4().hex[:12]}"
+    node.add_vhost(name)
+    return name
+
+
+@pytest.fixture
+def system(tmp_path: Path, node: PrivateNode, vhost: str) -> Iterator[System]:
+    """Processes on that virtual host; nothing runs yet but the scripted model."""
+    started = System(tmp_path, node.amqp_url(vhost))
+    try:
+        started.scripted_model()
+        yield started
+    finally:
+        started.close()

@@ -47,11 +47,8 @@ class Publisher:
         self._unconfirmed = KeptChannel(link, confirms=False)
         self._repairing: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
-
-    @property
-    def unanswered(self) -> bool:
+        self.unanswered = False
         """A publish ended without a word of the broker, and there has been none since."""
-        return self._asking is not None and not self._asking.done()
 
     async def open(self) -> None:
         """Both channels, on a new connection."""
@@ -79,6 +76,7 @@ class Publisher:
                 raise QueueFull(f"The queue behind {exchange} with key {routing_key} is full.", **where) from error
             if not isinstance(answer, spec.Basic.Ack):
                 raise BrokerUnavailable(f"No confirm for {exchange} with key {routing_key}.", **where)
+        self.unanswered = False
         if self._observe is not None:
             self._observe(exchange, self._clock.monotonic() - started)
 
@@ -118,15 +116,17 @@ class Publisher:
 
     def _ask(self) -> None:
         """Ask the broker for any answer at all, to know when it answers again."""
-        if not self.unanswered:
+        self.unanswered = True
+        if self._asking is None or self._asking.done():
             self._asking = self._tasks.spawn("broker asked for an answer", self._ask_once())
 
     async def _ask_once(self) -> None:
         try:
             async with as_unavailable(None, lambda: "asking for an answer"):
                 await (await self._link.channel(confirms=False)).close()
-        except BrokerUnavailable:
-            return  # the connection is gone, which others see to
+        except BrokerUnavailable as error:
+            log.debug("broker.did_not_answer", problem=error.message)  # its connection is gone, which others see to
+        self.unanswered = False
 
     def _repair(self) -> asyncio.Task[None]:
         """One repair at a time, however many messages found the topology broken."""
