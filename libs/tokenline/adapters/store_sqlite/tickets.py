@@ -119,7 +119,12 @@ class Tickets(Part):
 
     async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
         rows = [(offer.ticket_id, offer.publish_no) for offer in offers]
-        await self._database.write(lambda connection: connection.executemany(_CONFIRM, rows))
+
+        def work(connection: sqlite3.Connection) -> None:
+            # No cursor leaves this thread: finalised in another it would disturb the connection at work.
+            connection.executemany(_CONFIRM, rows)
+
+        await self._database.write(work)
 
     async def next_seq(self) -> int:
         return await self._database.write(next_seq)
