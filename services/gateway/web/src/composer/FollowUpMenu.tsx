@@ -8,7 +8,7 @@ const CHOICES: { value: FollowUp; name: string; effect: string; short: string; I
   {
     value: "queue",
     name: "Wait in line",
-    effect: "The new message is answered after it.",
+    effect: "The new message comes after it.",
     short: "",
     Icon: ListEnd,
   },

@@ -1,5 +1,6 @@
 import type { AgentCard, PoolStatus } from "@tokenline/client";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { chat } from "./chat";
 import { api } from "./client";
 
@@ -8,9 +9,9 @@ export function useAgents(): AgentCard[] {
 }
 
 /** What every pool's line looks like before sending; renewed every 5 s while the page is looked at. */
-export function useQueueStatus(): PoolStatus[] {
-  const query = useQuery({ queryKey: ["queue"], queryFn: () => api.queueStatus(), refetchInterval: 5_000 });
-  return query.data?.items ?? [];
+export function useQueueStatus(): { pools: PoolStatus[]; renew: () => void } {
+  const { data, refetch } = useQuery({ queryKey: ["queue"], queryFn: () => api.queueStatus(), refetchInterval: 5_000 });
+  return { pools: data?.items ?? [], renew: useCallback(() => void refetch(), [refetch]) };
 }
 
 /** Pages of conversations; what was read also goes into the chat's state, which sockets keep fresh. */

@@ -1,20 +1,25 @@
-import type { PoolStatus } from "@tokenline/client";
+import { countInLine, type PoolStatus } from "@tokenline/client";
 import { cx, etaText, MENU, plural } from "@tokenline/client/ui";
 import { Popover } from "radix-ui";
+import { useEffect } from "react";
 import { useAgent } from "../state/agent";
+import { useChat } from "../state/chat";
 import { useQueueStatus } from "../state/queries";
 
 /** What the line is like before one joins it: for this agent's pool, and on a click for all. */
 export function PoolWait({ conversationId }: { conversationId: string | null }) {
-  const pools = useQueueStatus();
+  const { pools, renew } = useQueueStatus();
+  const own = useChat(({ state }) => countInLine(state));
+  // One's own messages change the line at once; the next regular look may be seconds away.
+  useEffect(renew, [renew, own]);
   const agent = useAgent(conversationId);
-  const own = pools.find(({ pool }) => pool === agent?.pool) ?? (pools.length === 1 ? pools[0] : undefined);
-  if (!own) return null;
+  const status = pools.find(({ pool }) => pool === agent?.pool) ?? (pools.length === 1 ? pools[0] : undefined);
+  if (!status) return null;
   return (
     <Popover.Root>
       <Popover.Trigger className="flex h-7 items-center gap-2 rounded-full px-2.5 text-[13px] text-ink-faint transition-colors hover:bg-sunken hover:text-ink-soft">
-        <Dot status={own} />
-        {waitText(own)}
+        <Dot status={status} />
+        {waitText(status)}
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content side="top" align="start" sideOffset={8} className={`${MENU} w-80 p-4`}>

@@ -81,7 +81,9 @@ export function QuestionEditor({ ticketId, question, edit, late }: Props) {
           </span>
         ) : (
           !late && (
-            <span className="mr-auto pl-2 text-ink-faint pointer-coarse:hidden">Your place is kept. Esc leaves.</span>
+            <span className="mr-auto hidden pl-2 text-ink-faint sm:inline pointer-coarse:hidden">
+              Your place is kept. Esc leaves.
+            </span>
           )
         )}
         <Button kind="ghost" className={SMALL} onClick={leave}>
