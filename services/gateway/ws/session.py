@@ -32,6 +32,8 @@ class Session:
         self._only = only
         self._close = close
         self._followers: dict[TicketId, Follower] = {}
+        # The latest `MAX_FOLLOWED`: an event that comes late must not begin an ended ticket anew.
+        self._ended: dict[TicketId, None] = {}
 
     def start(self, heartbeat_s: float) -> None:
         live = [entry for entry in self._deps.feed.ledger.of_owner(self.principal.user_id) if self._concerns(entry)]
@@ -57,6 +59,9 @@ class Session:
     def ended(self, follower: Follower) -> None:
         self._followers.pop(follower.ticket_id, None)
         self._deps.streams.leave(follower)
+        self._ended[follower.ticket_id] = None
+        if len(self._ended) > MAX_FOLLOWED:
+            del self._ended[next(iter(self._ended))]
 
     # ── frames in ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -132,16 +137,19 @@ class Session:
 
     def wants(self, entry: LineEntry) -> bool:
         """A live ticket of this user that the socket does not follow yet: asked from another tab or device."""
-        return entry.ticket_id not in self._followers and self._concerns(entry)
+        return self._is_news(entry.ticket_id) and self._concerns(entry)
 
     async def follow_new(self, ticket_id: TicketId) -> None:
         ticket = await self._deps.store.get_ticket(ticket_id)
-        if ticket is None or ticket_id in self._followers or len(self._followers) >= MAX_FOLLOWED:
+        if ticket is None or not self._is_news(ticket_id) or len(self._followers) >= MAX_FOLLOWED:
             return
         question = await self._deps.store.get_message(ticket.question_id)
-        if question is not None and ticket_id not in self._followers:
+        if question is not None and self._is_news(ticket_id):
             self._tell_accepted(question)
             await self._join(ticket, Cursor())
+
+    def _is_news(self, ticket_id: TicketId) -> bool:
+        return ticket_id not in self._followers and ticket_id not in self._ended
 
     def _concerns(self, entry: LineEntry) -> bool:
         return self._only in (None, entry.conversation_id)
