@@ -21,7 +21,6 @@ from tokenline.core import ticket as moves
 from tokenline.core.ledger import PoolLine
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
-from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
@@ -52,7 +51,7 @@ class Actions:
         self._dead_letters = dead_letters
         self._diary = diary
         self._names = names
-        self._announcer = Announcer(broker)
+        self._announcer = line.announcer
 
     # ── tickets ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -159,7 +158,7 @@ class Actions:
         # Told also when it was so already: whoever wrote it may have died before telling.
         event = PoolPaused(pool=pool, paused=paused)
         self._feed.take(event)
-        await self._announcer.announce(event)
+        self._announcer.announce(event)
         await self._broker.tell(CONTROL.name, TO_ALL_WORKERS, pack(PausePool(pool=pool, paused=paused)))
         return ActionAnswer(outcome=Outcome.DONE if changed else Outcome.UNCHANGED)
 

@@ -18,7 +18,6 @@ from tokenline.core.clock import Clock, new_id
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import amend
-from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.line import Line
 
 log = structlog.get_logger()
@@ -34,7 +33,7 @@ class DeadLetters:
         self._names = names
         self._clock = clock
         self._settings = settings
-        self._announcer = Announcer(broker)
+        self._announcer = line.announcer
 
     async def page(self, cursor: str | None, limit: int) -> DeadLetterPage:
         """Raises `BadRequest` on a cursor that is not ours."""
@@ -108,8 +107,8 @@ class DeadLetters:
             again=True,
         )
         if accepted.created:
-            await self._announcer.announce(ConversationChanged(conversation=accepted.conversation))
-            await self._line.announce(accepted.ticket)
+            self._announcer.announce(ConversationChanged(conversation=accepted.conversation))
+            self._line.announce(accepted.ticket)
             if accepted.ticket.state is TicketState.QUEUED:
                 await self._line.publish(accepted.ticket)
         return accepted.ticket, accepted.created

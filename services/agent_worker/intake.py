@@ -177,7 +177,7 @@ class Intake:
     async def _run(self, run: Run) -> None:
         ticket = run.ticket
         try:
-            self._supervisor.spawn(f"announce.{ticket.id}", self._deps.line.announce(ticket))
+            self._deps.line.announce(ticket)
             self._changed()
             if ticket.cancel_requested:
                 run.stop(Stop.CANCELLED)

@@ -11,7 +11,6 @@ from services.agent_worker.run import Stop
 from services.agent_worker.settings import WorkerSettings
 from tokenline.contracts.events import WorkerGone, WorkerSeen
 from tokenline.core.ports.store import worker_lease
-from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.line import same_attempt
 
 log = structlog.get_logger()
@@ -29,7 +28,7 @@ class Leases:
         self._settings = settings
         self._incarnation = incarnation
         self._intake = intake
-        self._announcer = Announcer(deps.broker)
+        self._announcer = deps.line.announcer
         self._lease = worker_lease(settings.worker_id, incarnation)
 
     async def beat(self) -> None:
@@ -42,7 +41,7 @@ class Leases:
         self._intake.changed.clear()
 
     async def heartbeat(self) -> None:
-        await self._announcer.announce(
+        self._announcer.announce(
             WorkerSeen(
                 worker_id=self._settings.worker_id,
                 incarnation=self._incarnation,
@@ -72,4 +71,5 @@ class Leases:
     async def leave(self) -> None:
         """Say goodbye, so that nobody waits for this worker."""
         await self._deps.store.drop_lease(self._lease, self._incarnation)
-        await self._announcer.announce(WorkerGone(worker_id=self._settings.worker_id, incarnation=self._incarnation))
+        self._announcer.announce(WorkerGone(worker_id=self._settings.worker_id, incarnation=self._incarnation))
+        await self._announcer.flush()

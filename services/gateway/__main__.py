@@ -14,7 +14,6 @@ from tokenline.adapters.search_http import IngestSearch
 from tokenline.contracts.metrics import PUBLISH, STORE_WRITE
 from tokenline.core.clock import SystemClock, new_id
 from tokenline.runtime.agents import load_agents
-from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
@@ -39,8 +38,8 @@ def build_deps(settings: GatewaySettings) -> Deps:
     files = ObstoreFiles(settings.files or settings.data_dir / "files")
     search = IngestSearch(settings.ingest_url, settings.service_token.get_secret_value())
     agents = load_agents(settings.agents_file, settings.model)
-    announcer = Announcer(broker)
     line = Line(store, broker, clock, user_limit=settings.user_limit)
+    announcer = line.announcer
     incarnation = new_id(clock.now())
     feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")
     streams = Streams(store, broker, feed.ledger, supervisor, clock, settings.gateway_id, incarnation)

@@ -105,12 +105,12 @@ class Acceptance:
             raise self._full(draft, error) from None
 
     async def _into_the_line(self, accepted: Accepted) -> None:
-        await self._line.announce(accepted.ticket)
+        self._line.announce(accepted.ticket)
         if accepted.conversation.follow_up is FollowUp.INTERRUPT:
             await self._interrupt(accepted.ticket)
         if accepted.ticket.state is TicketState.QUEUED:
             await self._line.publish(accepted.ticket)
-        await self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
+        self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
 
     async def _interrupt(self, ticket: Ticket) -> None:
         """Stop what is live of the conversation and came before: whatever is not held, or was held earlier."""

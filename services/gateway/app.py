@@ -87,6 +87,7 @@ def create_app(deps: Deps) -> FastAPI:
             deps.supervisor.spawn("start", start())
             yield
             await keeper.leave()
+            await deps.announcer.flush()
         await deps.broker.close()
         await deps.search.close()
         await deps.store.close()

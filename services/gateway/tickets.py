@@ -61,7 +61,7 @@ class Tickets:
         if written is None:
             raise NotFound
         event = QuestionEdited(ticket_id=ticket_id, owner_id=asker.user_id, question_id=edited.id)
-        await self._announcer.announce(event)
+        self._announcer.announce(event)
         await self._retitle(question, edited)
         return written, edited
 
@@ -71,7 +71,7 @@ class Tickets:
         if conversation is not None and conversation.title == title_of(question.content):
             renamed = replace(conversation, title=title_of(edited.content))
             await self._store.update_conversation(renamed)
-            await self._announcer.announce(ConversationChanged(conversation=renamed))
+            self._announcer.announce(ConversationChanged(conversation=renamed))
 
     async def frames(self, ticket: Ticket, cursor: Cursor, idle_s: float) -> AsyncIterator[ServerFrame | str | None]:
         """What happens to the ticket beyond the cursor, until its terminal frame; ``None`` after each ``idle_s`` of

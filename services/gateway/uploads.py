@@ -79,7 +79,7 @@ class Uploads:
             size = await self._files.put(key_of(attachment.id), self._chunks(head, file, name))
             stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
             await self._store.add_attachment(stored)
-            await self._announcer.announce(AttachmentChanged(attachment=stored))
+            self._announcer.announce(AttachmentChanged(attachment=stored))
             await self._give_to_ingest(stored)
         return stored
 

@@ -38,6 +38,7 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
             supervisor.spawn("start", start())
             yield
             await jobs.stop_taking()
+        await deps.line.announcer.flush()
         await deps.broker.close()
         await deps.vectors.close()
         if deps.embedder is not None:

@@ -16,7 +16,6 @@ from tokenline.contracts.ids import AttachmentId, Incarnation, UserId
 from tokenline.contracts.metrics import INGEST_FILES
 from tokenline.contracts.topology import INGEST_QUEUE
 from tokenline.core.ports.broker import Consumption, Delivery
-from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.supervisor import Supervisor
 
 log = structlog.get_logger()
@@ -42,7 +41,7 @@ class Jobs:
         self._supervisor = supervisor
         self._parallel = parallel
         self._slots = asyncio.Semaphore(parallel)
-        self._progress = Progress(deps.store, Announcer(deps.broker))
+        self._progress = Progress(deps.store, deps.line.announcer)
         self._indexer = Indexer(deps, self._progress)
         self._deliveries: dict[AttachmentId, list[Delivery]] = {}
         self._tasks: dict[AttachmentId, asyncio.Task[None]] = {}

@@ -35,4 +35,4 @@ class Progress:
                 return written
 
     async def tell(self, attachment: Attachment) -> None:
-        await self._announcer.announce(AttachmentChanged(attachment=attachment))
+        self._announcer.announce(AttachmentChanged(attachment=attachment))

@@ -19,7 +19,7 @@ from tokenline.adapters.broker_rabbitmq import RabbitBroker
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob, Passage, SearchAnswer, SearchRequest
 from tokenline.contracts.base import pack, to_json
 from tokenline.contracts.chat import Conversation
-from tokenline.contracts.events import AttachmentChanged, unpack_event
+from tokenline.contracts.events import AttachmentChanged, unpack_events
 from tokenline.contracts.topology import INGEST, INGEST_QUEUE, event_queue
 from tokenline.core.ports.broker import Delivery
 
@@ -54,10 +54,10 @@ class Ingest:
         await self._at_end.aclose()
 
     async def _hear(self, delivery: Delivery) -> None:
-        event = unpack_event(delivery.body)
-        assert isinstance(event, AttachmentChanged)
         async with self._told:
-            self.events.append(event.attachment)
+            for event in unpack_events(delivery.body):
+                assert isinstance(event, AttachmentChanged)
+                self.events.append(event.attachment)
             self._told.notify_all()
         await delivery.ack()
 

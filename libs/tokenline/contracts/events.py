@@ -1,5 +1,8 @@
 """What happened, told to every gateway and to the dashboard: exchange ``tokenline.events``, names in the past tense.
 
+A message carries the events of one kind that a process had to tell in one tick, with the routing key
+``<kind>.changed``: ``ticket``, ``worker``, ``pool``, ``attachment``, ``conversation``.
+
 Events carry the new state, not the change, so that a repeated or late one (older ``version``) changes nothing.
 """
 
@@ -44,13 +47,11 @@ class LineEntry(Shape):
 
 
 class TicketChanged(Shape, tag="ticket.changed", tag_field="event"):
-    """Routing key ``ticket.<state>``."""
-
     entry: LineEntry
 
 
 class WorkerSeen(Shape, tag="worker.seen", tag_field="event"):
-    """A worker's heartbeat, every 2 s and at every change of ``busy``. Routing key ``worker.seen``."""
+    """A worker's heartbeat, every 2 s and at every change of ``busy``."""
 
     worker_id: WorkerId
     incarnation: Incarnation
@@ -62,15 +63,13 @@ class WorkerSeen(Shape, tag="worker.seen", tag_field="event"):
 
 
 class WorkerGone(Shape, tag="worker.gone", tag_field="event"):
-    """A worker that stopped in good order. Routing key ``worker.gone``."""
+    """A worker that stopped in good order."""
 
     worker_id: WorkerId
     incarnation: Incarnation
 
 
 class AttachmentChanged(Shape, tag="attachment.changed", tag_field="event"):
-    """Routing key ``attachment.<state>``."""
-
     attachment: Attachment
 
 
@@ -81,8 +80,8 @@ class ConversationChanged(Shape, tag="conversation.changed", tag_field="event"):
     deleted: bool = False
 
 
-class QuestionEdited(Shape, tag="question.edited", tag_field="event"):
-    """A waiting question has another text; read it in the store. Routing key ``ticket.edited``."""
+class QuestionEdited(Shape, tag="ticket.edited", tag_field="event"):
+    """A waiting question has another text; read it in the store."""
 
     ticket_id: TicketId
     owner_id: UserId
@@ -90,7 +89,7 @@ class QuestionEdited(Shape, tag="question.edited", tag_field="event"):
 
 
 class PoolPaused(Shape, tag="pool.paused", tag_field="event"):
-    """An administrator paused the pool, or (``paused`` false) let it go on. Routing key ``pool.paused``."""
+    """An administrator paused the pool, or (``paused`` false) let it go on."""
 
     pool: Pool
     paused: bool
@@ -98,27 +97,14 @@ class PoolPaused(Shape, tag="pool.paused", tag_field="event"):
 
 Event = TicketChanged | QuestionEdited | WorkerSeen | WorkerGone | PoolPaused | AttachmentChanged | ConversationChanged
 
-_decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
+_decoder: msgspec.msgpack.Decoder[list[Event]] = msgspec.msgpack.Decoder(list[Event])
 
 
-def unpack_event(body: bytes) -> Event:
-    """Raises `msgspec.ValidationError` on anything else."""
+def unpack_events(body: bytes) -> list[Event]:
+    """What one broker message carries: the events of one process and tick. Raises `msgspec.ValidationError`."""
     return _decoder.decode(body)
 
 
 def routing_key(event: Event) -> str:
-    match event:
-        case TicketChanged(entry=entry):
-            return f"ticket.{entry.state}"
-        case QuestionEdited():
-            return "ticket.edited"
-        case WorkerSeen():
-            return "worker.seen"
-        case WorkerGone():
-            return "worker.gone"
-        case PoolPaused():
-            return "pool.paused"
-        case AttachmentChanged(attachment=attachment):
-            return f"attachment.{attachment.state}"
-        case ConversationChanged():
-            return "conversation.changed"
+    """Of the message that carries it: the kind of thing it is about, so that a tick's events travel together."""
+    return str(event.__struct_config__.tag).partition(".")[0] + ".changed"

@@ -1,5 +1,9 @@
 """Tells everybody what happened. A lost event costs at most a late picture: the ledger is compared with the store."""
 
+import asyncio
+
+import structlog
+
 from tokenline.contracts.base import pack
 from tokenline.contracts.events import Event, TicketChanged, routing_key
 from tokenline.contracts.tickets import Ticket
@@ -7,13 +11,44 @@ from tokenline.contracts.topology import EVENTS
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ticket import line_entry
 
+log = structlog.get_logger()
+
+TICK_S = 0.005
+
 
 class Announcer:
+    """The first event goes at once; what follows within the tick goes together, in its order.
+
+    The buffer holds one tick's worth: what the broker does not take is thrown away tick by tick.
+    """
+
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self._waiting: dict[str, list[Event]] = {}
+        self._telling: asyncio.Task[None] | None = None
 
-    async def announce(self, event: Event) -> None:
-        await self._broker.tell(EVENTS.name, routing_key(event), pack(event))
+    def announce(self, event: Event) -> None:
+        self._waiting.setdefault(routing_key(event), []).append(event)
+        if self._telling is None:
+            self._telling = asyncio.create_task(self._tell(), name="announcer")
+            self._telling.add_done_callback(self._told)
 
-    async def ticket(self, ticket: Ticket) -> None:
-        await self.announce(TicketChanged(entry=line_entry(ticket)))
+    def ticket(self, ticket: Ticket) -> None:
+        self.announce(TicketChanged(entry=line_entry(ticket)))
+
+    async def flush(self) -> None:
+        """Wait until all is told; before the broker is closed."""
+        while self._telling is not None:
+            await asyncio.wait([self._telling])
+
+    async def _tell(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, {}
+            for key, events in waiting.items():
+                await self._broker.tell(EVENTS.name, key, pack(events))
+            await asyncio.sleep(TICK_S)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._telling = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("announcer.failed", exc_info=error)

@@ -11,7 +11,7 @@ from tokenline.contracts.events import (
     TicketChanged,
     WorkerGone,
     WorkerSeen,
-    unpack_event,
+    unpack_events,
 )
 from tokenline.contracts.topology import event_queue
 from tokenline.core.clock import Clock
@@ -84,8 +84,8 @@ class LedgerFeed:
         self.ledger.lose_silent_workers(self._clock.now())
 
     async def _receive(self, delivery: Delivery) -> None:
-        event = unpack_event(delivery.body)
-        self.take(event)
+        for event in unpack_events(delivery.body):
+            self.take(event)
         await delivery.ack()
 
     def take(self, event: Event) -> None:

@@ -29,7 +29,7 @@ class Line:
         self._broker = broker
         self._clock = clock
         self._user_limit = user_limit
-        self._announcer = Announcer(broker)
+        self.announcer = Announcer(broker)
 
     async def change(
         self, ticket_id: TicketId, change: Change, *, known: Ticket | None = None, messages: Sequence[Message] = ()
@@ -37,11 +37,11 @@ class Line:
         """`amend`, and announce what was written."""
         written = await amend(self._store, ticket_id, change, known=known, messages=messages)
         if written is not None:
-            await self._announcer.ticket(written)
+            self.announcer.ticket(written)
         return written
 
-    async def announce(self, ticket: Ticket) -> None:
-        await self._announcer.ticket(ticket)
+    def announce(self, ticket: Ticket) -> None:
+        self.announcer.ticket(ticket)
 
     # ── into the queue ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -61,7 +61,7 @@ class Line:
         """Let every held ticket of this owner into the queue that may go; how many went."""
         released = 0
         for ticket in await self._store.release_held(owner, user_limit=self._user_limit, now=self._clock.now()):
-            await self._announcer.ticket(ticket)
+            self.announcer.ticket(ticket)
             if ticket.state is TicketState.QUEUED:
                 released += 1
                 await self.publish(ticket)

@@ -56,7 +56,7 @@ async def create(body: NewConversation, asker: Authenticated, deps: GatewayDeps)
         updated_at=now,
     )
     await deps.store.create_conversation(conversation)
-    await deps.announcer.announce(ConversationChanged(conversation=conversation))
+    deps.announcer.announce(ConversationChanged(conversation=conversation))
     return answer(conversation, 201)
 
 
@@ -97,7 +97,7 @@ async def change(body: ConversationPatch, conversation: Own, deps: GatewayDeps) 
         changes["agent_id"] = deps.agents.get(body.agent_id).id
     changed = replace(conversation, **changes, updated_at=deps.clock.now())
     await deps.store.update_conversation(changed)
-    await deps.announcer.announce(ConversationChanged(conversation=changed))
+    deps.announcer.announce(ConversationChanged(conversation=changed))
     return answer(changed)
 
 
@@ -108,7 +108,7 @@ async def delete(conversation: Own, deps: GatewayDeps) -> None:
         raise Conflict("A question in this conversation is still being answered. Stop it first.")
     await deps.uploads.purge(await deps.store.attachments_of(conversation.id))
     await deps.store.delete_conversation(conversation.id)
-    await deps.announcer.announce(ConversationChanged(conversation=conversation, deleted=True))
+    deps.announcer.announce(ConversationChanged(conversation=conversation, deleted=True))
 
 
 @router.get("/{conversation_id}/messages")

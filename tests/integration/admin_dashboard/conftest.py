@@ -30,7 +30,6 @@ from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.contracts.topology import DEAD, DEAD_QUEUE, ticket_queue
 from tokenline.core import ticket as moves
 from tokenline.core.clock import SystemClock
-from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.line import Line
 from tokenline.runtime.serve import WS_MESSAGE_BYTES
@@ -61,7 +60,7 @@ class Others:
     async def asks(self, owner: str, **changes: Any) -> Ticket:
         """Accept, announce and publish, as a gateway does."""
         accepted = await drafts.ask(self.store, self.clock, owner=owner, **changes)
-        await self.line.announce(accepted.ticket)
+        self.line.announce(accepted.ticket)
         if accepted.ticket.publish_no:
             assert await self.line.publish(accepted.ticket)
         return accepted.ticket
@@ -94,7 +93,7 @@ class Others:
             draining=False,
             at=self.clock.now(),
         )
-        await Announcer(self.broker).announce(replace(beat, **changes))
+        self.line.announcer.announce(replace(beat, **changes))
 
 
 @pytest.fixture

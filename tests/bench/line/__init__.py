@@ -1,0 +1,1 @@
+"""The line without a model: throughput, the ledger's cost, positions, fairness."""
