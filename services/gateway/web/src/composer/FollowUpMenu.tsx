@@ -49,7 +49,7 @@ export function FollowUpMenu({ conversationId }: { conversationId: string | null
         {chosen.short && <span className="hidden sm:inline">{chosen.short}</span>}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content side="top" align="start" sideOffset={8} className={`${MENU} w-80 max-w-[calc(100vw-24px)]`}>
+        <DropdownMenu.Content side="top" align="start" sideOffset={8} collisionPadding={12} className={`${MENU} w-80`}>
           <DropdownMenu.Label className="px-2.5 pt-2 pb-1 text-[13px] text-ink-faint">
             While an answer is running
           </DropdownMenu.Label>

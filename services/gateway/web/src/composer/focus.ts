@@ -1,6 +1,8 @@
+import { FINE_POINTER, matches } from "@tokenline/client/ui";
+
 export const COMPOSER_ID = "composer";
 
-/** Where the keyboard goes when what had the focus is gone. */
+/** Where the keyboard goes when what had the focus is gone; not where that would open one on the screen. */
 export function focusComposer(): void {
-  document.getElementById(COMPOSER_ID)?.focus();
+  if (matches(FINE_POINTER)) document.getElementById(COMPOSER_ID)?.focus();
 }

@@ -2,6 +2,7 @@ import type { TicketView } from "@tokenline/client";
 import { Button } from "@tokenline/client/ui";
 import { Pencil, X } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { focusComposer } from "../composer/focus";
 import { chat } from "../state/chat";
 import { beginEdit, useEdit } from "../state/edits";
 import { isWaiting } from "./explain";
@@ -18,6 +19,11 @@ export function Verbs({ ticket, content }: { ticket: TicketView; content: string
     wasEditing.current = editing;
   }, [editing]);
 
+  function stop() {
+    chat().stop(ticket.id);
+    focusComposer();
+  }
+
   return (
     <span className="-mr-2 ml-auto flex">
       {waiting && !editing && !ticket.stopping && (
@@ -26,7 +32,7 @@ export function Verbs({ ticket, content }: { ticket: TicketView; content: string
           Edit
         </Button>
       )}
-      <Button kind="ghost" className={SMALL} disabled={ticket.stopping} onClick={() => chat().stop(ticket.id)}>
+      <Button kind="ghost" className={SMALL} disabled={ticket.stopping} onClick={stop}>
         <X className="size-4" aria-hidden />
         {waiting ? "Withdraw" : "Stop"}
       </Button>
