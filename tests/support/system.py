@@ -77,12 +77,12 @@ class System:
     def ingest(self) -> None:
         self.start("ingest", "services.ingest", port=self._ingest_port)
 
-    def worker(self, number: int = 1, slots: int = 4, **settings: str) -> None:
+    def worker(self, number: int = 1, slots: int = 4, ready: str = "/readyz", **settings: str) -> None:
         name = f"worker-{number}"
         own = {"TOKENLINE_WORKER_ID": name, "TOKENLINE_SLOTS": str(slots)}
-        self.start(name, "services.agent_worker", settings=own | settings)
+        self.start(name, "services.agent_worker", ready=ready, settings=own | settings)
 
-    def gateway(self, number: int = 1, **settings: str) -> None:
+    def gateway(self, number: int = 1, ready: str = "/readyz", **settings: str) -> None:
         name = f"gateway-{number}"
         email, password = ADMIN
         own = {
@@ -90,7 +90,7 @@ class System:
             "TOKENLINE_ADMIN_EMAIL": email,
             "TOKENLINE_ADMIN_PASSWORD": password,
         }
-        self.start(name, "services.gateway", settings=own | settings)
+        self.start(name, "services.gateway", ready=ready, settings=own | settings)
 
     def admin(self) -> None:
         self.start("admin", "services.admin_dashboard")
