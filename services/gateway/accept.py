@@ -113,8 +113,14 @@ class Acceptance:
         self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
 
     async def _interrupt(self, ticket: Ticket) -> None:
-        """Stop what is live of the conversation and came before: whatever is not held, or was held earlier."""
-        for other in await self._store.live_tickets(ticket.owner_id):
+        """Stop what is live of the conversation and came before: whatever is not held, or was held earlier.
+
+        Nothing when ``ticket`` has ended itself: a later one interrupted it, and would be taken for an earlier one.
+        """
+        live = await self._store.live_tickets(ticket.owner_id)
+        if all(other.id != ticket.id for other in live):
+            return
+        for other in live:
             if other.conversation_id != ticket.conversation_id or other.id == ticket.id:
                 continue
             if other.state is not TicketState.HELD or other.seq < ticket.seq:
