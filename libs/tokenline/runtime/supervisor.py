@@ -6,9 +6,31 @@ from typing import Any
 
 import structlog
 
+from tokenline.contracts.errors import TokenlineError
+
 log = structlog.get_logger()
 
 RETRY_S = 1.0
+
+
+class _Trouble:
+    """Logs what keeps a task from its work: once per change, not once per second; our own errors without traceback."""
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._noted: str | None = None
+
+    def note(self, error: Exception) -> None:
+        if repr(error) == self._noted:
+            return
+        self._noted = repr(error)
+        if isinstance(error, TokenlineError):
+            log.warning("task.failed", task=self._task, problem=error.message)
+        else:
+            log.error("task.failed", task=self._task, exc_info=error)
+
+    def over(self) -> None:
+        self._noted = None
 
 
 class Supervisor:
@@ -36,23 +58,26 @@ class Supervisor:
         return self.spawn(name, self._retry(name, work))
 
     async def _retry(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        trouble = _Trouble(name)
         while True:
             try:
                 await work()
-            except Exception:
-                log.exception("task.failed", task=name)
+            except Exception as error:
+                trouble.note(error)
                 await asyncio.sleep(RETRY_S)
             else:
                 return
 
     async def _repeat(self, name: str, work: Callable[[], Awaitable[None]], every_s: float) -> None:
+        trouble = _Trouble(name)
         while True:
             try:
                 await work()
-            except Exception:
-                log.exception("task.failed", task=name)
+            except Exception as error:
+                trouble.note(error)
                 await asyncio.sleep(RETRY_S)
             else:
+                trouble.over()
                 await asyncio.sleep(every_s)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

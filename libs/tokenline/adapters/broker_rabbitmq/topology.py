@@ -112,8 +112,8 @@ class Topology:
         except ChannelPreconditionFailed as error:
             raise self._misfit(
                 queue.name,
-                f"The queue {queue.name} exists in RabbitMQ with other arguments. Let it run empty and delete it: "
-                f"it will be declared again. RabbitMQ says: {error}",
+                f"The queue {queue.name} exists in RabbitMQ with other arguments. Please delete it: it will be "
+                f"declared again, and what waited in it is published again from the store. RabbitMQ says: {error}",
             ) from error
         self._misfits.pop(queue.name, None)
         for key in queue.routing_keys:
@@ -127,8 +127,8 @@ class Topology:
             except ChannelPreconditionFailed as error:
                 raise self._misfit(
                     exchange.name,
-                    f"The exchange {exchange.name} exists in RabbitMQ as another kind. Delete it: it will be declared "
-                    f"again. RabbitMQ says: {error}",
+                    f"The exchange {exchange.name} exists in RabbitMQ as another kind. Please delete it: it will be "
+                    f"declared again. RabbitMQ says: {error}",
                 ) from error
             self._misfits.pop(exchange.name, None)
 
