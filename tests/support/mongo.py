@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import psutil
 import pytest
 from pymongo import MongoClient
 
@@ -38,6 +40,12 @@ class Helper:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def stop(self) -> None:
+        """Returns when it stands still."""
+        self.signal(signal.SIGSTOP)
+        while psutil.Process(self._process.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.001)
+
     def close(self) -> None:
         self._process.send_signal(signal.SIGCONT)
         try:
@@ -60,7 +68,7 @@ class PrivateMongo:
 
     def pause(self) -> None:
         """Connections stay, nothing is answered."""
-        self._server.signal(signal.SIGSTOP)
+        self._server.stop()
 
     def resume(self) -> None:
         self._server.signal(signal.SIGCONT)

@@ -8,6 +8,7 @@ Usage: python -m tests.support.mongo_front HOST PORT. Prints its own address; en
 
 import asyncio
 import contextlib
+import os
 import sys
 
 _LENGTH_BYTES = 4
@@ -32,6 +33,7 @@ async def serve(host: str, port: int) -> None:
     front = await asyncio.start_server(carry, "127.0.0.1", 0)
     print(f"mongodb://127.0.0.1:{front.sockets[0].getsockname()[1]}/", flush=True)
     await asyncio.to_thread(sys.stdin.read)
+    os._exit(0)  # clients may still be connected, and there is nothing to save
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:

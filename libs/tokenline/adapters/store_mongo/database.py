@@ -5,6 +5,7 @@ motor's types stay in this file and the collections it hands out.
 
 import asyncio
 import contextlib
+import warnings
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeAlias
 
@@ -82,22 +83,34 @@ class Database:
 
     def connect(self) -> None:
         """Takes the address apart; the server is looked for by the first operation. Raises `Misconfigured`."""
+        if not self._url.startswith(("mongodb://", "mongodb+srv://")):
+            raise Misconfigured("MONGO_URL must begin with mongodb:// or mongodb+srv://.")
         try:
-            self._client = AsyncIOMotorClient(
-                self._url,
-                appname="tokenline",
-                tz_aware=True,
-                # For each command with its retries, waiting for a connection or an election included.
-                timeoutMS=int(self._call_limit_s * 1000),
-            )
-            # Whatever the address says: decisions need the primary, and an accepted question a majority's journals.
-            database = self._client.get_default_database(
-                DEFAULT_DATABASE,
-                read_preference=ReadPreference.PRIMARY,
-                write_concern=WriteConcern(w="majority", j=True),
-            )
-        except (ConfigurationError, ValueError) as error:
-            raise Misconfigured(f"MONGO_URL is not an address of MongoDB: {error}.") from None
+            with warnings.catch_warnings():
+                # An option that it does not understand (a misspelt `tls`, say) the driver would leave out.
+                warnings.simplefilter("error", UserWarning)
+                self._open()
+        except (ConfigurationError, ValueError, UserWarning) as error:
+            raise Misconfigured(f"MONGO_URL is not an address of MongoDB: {error}") from None
+
+    def _open(self) -> None:
+        limit_ms = int(self._call_limit_s * 1000)
+        self._client = AsyncIOMotorClient(
+            self._url,
+            appname="tokenline",
+            tz_aware=True,
+            # For each command with its retries, waiting for a connection or an election included.
+            timeoutMS=limit_ms,
+            # The same for the goodbye, which the former does not bound.
+            serverSelectionTimeoutMS=limit_ms,
+            socketTimeoutMS=limit_ms,
+        )
+        # Whatever the address says: decisions need the primary, and an accepted question a majority's journals.
+        database = self._client.get_default_database(
+            DEFAULT_DATABASE,
+            read_preference=ReadPreference.PRIMARY,
+            write_concern=WriteConcern(w="majority", j=True),
+        )
         self._collections = Collections(database)
 
     async def close(self) -> None:

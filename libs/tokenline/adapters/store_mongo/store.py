@@ -11,11 +11,13 @@ from tokenline.adapters.store_mongo.audit import Audit
 from tokenline.adapters.store_mongo.chat import Chat
 from tokenline.adapters.store_mongo.credentials import Credentials
 from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, Database
+from tokenline.adapters.store_mongo.failures import refuses_us
 from tokenline.adapters.store_mongo.leases import Leases
 from tokenline.adapters.store_mongo.part import StoreTime
 from tokenline.adapters.store_mongo.releasing import Releasing
 from tokenline.adapters.store_mongo.schema import migrate
 from tokenline.adapters.store_mongo.tickets import Tickets
+from tokenline.contracts.errors import Misconfigured, StoreUnavailable
 from tokenline.core.clock import Clock
 
 log = structlog.get_logger()
@@ -44,14 +46,20 @@ class MongoStore(Accepting, Releasing, Tickets, Leases, Chat, Accounts, Credenti
     async def open(self) -> None:
         """Connect and make what is missing; safe in several processes at once.
 
-        Raises `Misconfigured` when the address is none, or a newer version of Tokenline has written the database.
+        Raises `Misconfigured` when the address or its credentials are none, or a newer version of Tokenline has written
+        the database.
         """
         self._database.connect()
-        async with self._database.writing() as db:
-            if "ferretdbVersion" in await db.build():
-                # It reads, decides and writes in separate steps, so a claim could have two winners.
-                log.warning("store.not_atomic", server="FerretDB 1")
-            await migrate(db)
+        try:
+            async with self._database.writing() as db:
+                if "ferretdbVersion" in await db.build():
+                    # It reads, decides and writes in separate steps, so a claim could have two winners.
+                    log.warning("store.not_atomic", server="FerretDB 1")
+                await migrate(db)
+        except StoreUnavailable as error:
+            if refuses_us(error.__cause__):
+                raise Misconfigured("The server refuses the user or the password in MONGO_URL.") from error
+            raise
 
     async def close(self) -> None:
         """Finish what was asked for; later calls raise `StoreUnavailable`."""
