@@ -54,7 +54,7 @@ class Window:
         """Keep a picture, if the run was asked for them."""
         if self._pictures is not None:
             self._pictures.mkdir(parents=True, exist_ok=True)
-            await self.page.screenshot(path=self._pictures / f"{name}.png")
+            await self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
 
     async def register(self, url: str, email: str) -> None:
         await self.page.goto(url)

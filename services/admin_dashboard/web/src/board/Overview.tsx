@@ -12,6 +12,8 @@ interface Props {
 /** Up to so many pools leave room for the chart in their row. */
 const FEW = 2;
 
+export const pausedPools = (board: Board) => board.pools.filter(({ paused }) => paused).map(({ pool }) => pool);
+
 export const hasFewPools = (board: Board) => board.pools.length <= FEW;
 
 /** What stands above the line, kept low enough that the line's beginning is seen without scrolling. */
@@ -31,7 +33,7 @@ export function Overview({ board, chosen, onChoose }: Props) {
       <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">{cards}</div>
       <div className="grid gap-4 lg:grid-cols-[1fr_400px]">
         <LastHour />
-        <Workers workers={board.workers} />
+        <Workers workers={board.workers} paused={pausedPools(board)} />
       </div>
     </>
   );

@@ -1,5 +1,6 @@
 import type { PoolCard as Card } from "@tokenline/client";
 import { cx, duration, etaText, plural } from "@tokenline/client/ui";
+import { PauseButton } from "./PauseButton";
 import { PriorityBar } from "./PriorityBar";
 import { Slots } from "./Slots";
 import { Stat } from "./Stat";
@@ -17,18 +18,22 @@ export function PoolCard({ card, chosen, onChoose }: Props) {
     <article
       className={cx(
         "h-full rounded-2xl border bg-raised px-5 py-4 transition-colors",
-        chosen ? "border-accent" : "border-line hover:border-line-strong",
+        chosen ? "border-accent" : card.paused ? "border-warn/40" : "border-line hover:border-line-strong",
       )}
     >
-      <header className="flex items-center justify-between gap-3">
-        <h3 className="truncate text-sm font-semibold">
+      <header className="-my-1 -mr-2 flex items-center gap-2">
+        <h3 className="min-w-0 flex-1 truncate text-sm font-semibold">
           <button type="button" aria-pressed={chosen} title="Show only this pool in the line" onClick={onChoose}>
             {card.pool}
           </button>
         </h3>
-        <span className={cx("text-xs", idle ? "font-medium text-bad" : "text-ink-faint")}>
+        {card.paused && (
+          <span className="rounded-full bg-warn-soft px-2 py-0.5 text-xs font-medium text-warn">Paused</span>
+        )}
+        <span className={cx("text-xs whitespace-nowrap", idle ? "font-medium text-bad" : "text-ink-faint")}>
           {idle ? "No worker" : plural(card.workers, "worker")}
         </span>
+        <PauseButton pool={card.pool} paused={card.paused} />
       </header>
       <div className="mt-2 flex items-end justify-between gap-4">
         <p className="flex items-baseline gap-2">
@@ -43,7 +48,7 @@ export function PoolCard({ card, chosen, onChoose }: Props) {
         </p>
       </div>
       <PriorityBar depths={card.depth_by_priority} />
-      <Slots running={card.running} slots={card.slots} />
+      <Slots running={card.running} slots={card.slots} paused={card.paused} />
       <dl className="mt-3 grid grid-cols-3 gap-x-4 gap-y-2 border-t border-line pt-3">
         <Stat name="Wait p50" value={seconds(card.wait_p50_s)} />
         <Stat name="Wait p95" value={seconds(card.wait_p95_s)} />

@@ -3,6 +3,7 @@ import { clock, etaText } from "@tokenline/client/ui";
 import { memo } from "react";
 import { GRID, ROW_PX } from "./columns";
 import { reasonText } from "./reasons";
+import { RowMenu } from "./RowMenu";
 import { StateBadge } from "./StateBadge";
 
 interface Props {
@@ -19,7 +20,7 @@ export const LineRow = memo(function LineRow({ item, index, top, now, onUser }: 
     <div
       role="row"
       aria-rowindex={index + 2}
-      className={`${GRID} absolute inset-x-0 border-b border-line/60 text-[13px] tabular-nums contain-strict hover:bg-panel`}
+      className={`${GRID} absolute inset-x-0 border-b border-line/60 bg-raised text-[13px] tabular-nums contain-strict hover:bg-panel`}
       style={{ height: ROW_PX, transform: `translateY(${top}px)` }}
     >
       <span role="cell" className="font-semibold">
@@ -50,6 +51,9 @@ export const LineRow = memo(function LineRow({ item, index, top, now, onUser }: 
       </span>
       <span role="cell" className="truncate text-right text-ink-soft">
         {etaText(item.eta) ?? "–"}
+      </span>
+      <span role="cell" className="sticky right-2 bg-inherit">
+        <RowMenu item={item} />
       </span>
     </div>
   );

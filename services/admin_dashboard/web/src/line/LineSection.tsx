@@ -2,6 +2,7 @@ import { plural } from "@tokenline/client/ui";
 import { useDeferredValue, useState } from "react";
 import { Panel } from "../shell/Panel";
 import type { LineFilter } from "../state/api";
+import { CancelDialog } from "./CancelDialog";
 import { LineFilters } from "./LineFilters";
 import { LineTable } from "./LineTable";
 import { useLine } from "./useLine";
@@ -33,6 +34,7 @@ export function LineSection({ filter, onFilter, pools }: Props) {
     >
       <LineTable line={line} onUser={setUser} />
       <UserView user={user} onClose={() => setUser(null)} />
+      <CancelDialog />
     </Panel>
   );
 }

@@ -33,7 +33,7 @@ export function LineTable({ line, onUser }: { line: Line; onUser: (user: string)
       aria-label="The line"
       aria-rowcount={line.total ?? line.items.length}
       tabIndex={0}
-      className="h-[min(640px,70vh)] overflow-auto rounded-b-2xl border-t border-line bg-raised outline-none"
+      className="max-h-[min(640px,70vh)] min-h-[min(356px,50vh)] overflow-auto rounded-b-2xl border-t border-line bg-raised outline-none"
     >
       <div role="row" className={`${GRID} sticky top-0 z-10 h-9 border-b border-line bg-raised text-xs font-medium text-ink-faint`}>
         {COLUMNS.map((name) => (
@@ -41,9 +41,12 @@ export function LineTable({ line, onUser }: { line: Line; onUser: (user: string)
             {name}
           </span>
         ))}
+        <span role="columnheader" className="sr-only">
+          Actions
+        </span>
       </div>
       {line.items.length === 0 && <Nothing line={line} />}
-      <div className="relative min-w-[860px]" style={{ height: rows.getTotalSize() }}>
+      <div className="relative min-w-[900px]" style={{ height: rows.getTotalSize() }}>
         {drawn.map(({ index, key, start }) => (
           <LineRow key={key} item={line.items[index]!} index={index} top={start} now={now} onUser={onUser} />
         ))}

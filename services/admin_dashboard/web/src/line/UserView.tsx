@@ -5,6 +5,7 @@ import { X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { api } from "../state/client";
 import { reasonText } from "./reasons";
+import { RowMenu } from "./RowMenu";
 import { StateBadge } from "./StateBadge";
 
 /** One user's tickets, as that user sees them. */
@@ -58,7 +59,10 @@ function Tickets({ user }: { user: string }) {
               <span className="text-lg font-semibold tabular-nums">
                 {item.state === "queued" && item.position !== null ? `${item.position.toLocaleString("en")} ahead` : item.pool}
               </span>
-              <StateBadge state={item.state} />
+              <span className="flex items-center gap-2">
+                <StateBadge state={item.state} />
+                <RowMenu item={item} />
+              </span>
             </div>
             <p className="mt-1 text-ink-faint tabular-nums">
               {[

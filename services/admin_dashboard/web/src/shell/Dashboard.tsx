@@ -1,7 +1,8 @@
-import { cx, Notice } from "@tokenline/client/ui";
+import { cx, Notice, Toast } from "@tokenline/client/ui";
 import { useEffect, useState } from "react";
-import { hasFewPools, Overview } from "../board/Overview";
+import { hasFewPools, Overview, pausedPools } from "../board/Overview";
 import { LineSection } from "../line/LineSection";
+import { Records } from "../records/Records";
 import { type LineFilter, NO_FILTER } from "../state/api";
 import { session } from "../state/client";
 import { startLive, useLive } from "../state/live";
@@ -19,7 +20,7 @@ export function Dashboard() {
   return (
     <div className="flex h-full flex-col bg-panel">
       <Header />
-      <main className="min-h-0 flex-1 overflow-y-auto">
+      <main className="relative min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto max-w-[1320px] space-y-4 p-4 md:p-6 2xl:max-w-[1640px]">
           {refused && (
             <Notice tone="bad" action="Sign out" onAction={() => session.signOut()}>
@@ -31,14 +32,16 @@ export function Dashboard() {
               <Overview board={board} chosen={filter.pool} onChoose={(pool) => setFilter({ ...filter, pool })} />
               <div className={cx("grid items-start gap-4", few && "2xl:grid-cols-[minmax(0,1fr)_360px]")}>
                 <LineSection filter={filter} onFilter={setFilter} pools={board.pools.map(({ pool }) => pool)} />
-                {few && <Workers workers={board.workers} />}
+                {few && <Workers workers={board.workers} paused={pausedPools(board)} />}
               </div>
+              <Records />
             </>
           ) : (
             !refused && <BoardSkeleton />
           )}
         </div>
       </main>
+      <Toast />
     </div>
   );
 }

@@ -1,8 +1,19 @@
 import type { WorkerRow as Row } from "@tokenline/client";
-import { cx } from "@tokenline/client/ui";
+import { ConfirmDialog } from "@tokenline/client/ui/dialog";
+import { useState } from "react";
 import { Panel } from "../shell/Panel";
+import { useAct } from "../state/actions";
+import { WorkerRow } from "./WorkerRow";
 
-export function Workers({ workers }: { workers: Row[] }) {
+interface Props {
+  workers: Row[];
+  /** Pools. */
+  paused: string[];
+}
+
+export function Workers({ workers, paused }: Props) {
+  const [draining, setDraining] = useState<{ worker: string; open: boolean }>({ worker: "", open: false });
+  const act = useAct();
   return (
     <Panel title="Workers" aside={<span className="ml-auto text-[13px] text-ink-faint tabular-nums">{workers.length}</span>}>
       <div className="max-h-[240px] overflow-auto px-2 pb-2">
@@ -15,40 +26,35 @@ export function Workers({ workers }: { workers: Row[] }) {
                 <th className="px-3 py-1.5 text-left font-medium">Worker</th>
                 <th className="px-3 py-1.5 text-left font-medium">Pool</th>
                 <th className="px-3 py-1.5 text-right font-medium">Busy</th>
-                <th className="px-3 py-1.5 text-right font-medium">Heard</th>
+                <th className="py-1.5 text-right font-medium">Heard</th>
+                <th className="w-9">
+                  <span className="sr-only">Actions</span>
+                </th>
               </tr>
             </thead>
             <tbody>
               {workers.map((worker) => (
-                <WorkerRow key={worker.worker_id} worker={worker} />
+                <WorkerRow
+                  key={worker.worker_id}
+                  worker={worker}
+                  paused={paused.includes(worker.pool)}
+                  onDrain={() => setDraining({ worker: worker.worker_id, open: true })}
+                />
               ))}
             </tbody>
           </table>
         )}
       </div>
+      <ConfirmDialog
+        open={draining.open}
+        onOpenChange={(open) => setDraining({ ...draining, open })}
+        title={`Drain ${draining.worker}?`}
+        confirm="Drain it"
+        keep="Leave it"
+        onConfirm={() => void act(`workers/${draining.worker}/drain`, { unchanged: "It is draining already." })}
+      >
+        It finishes what it runs and takes nothing more, until its process is started again.
+      </ConfirmDialog>
     </Panel>
-  );
-}
-
-const QUIET_S = 4;
-
-function WorkerRow({ worker }: { worker: Row }) {
-  const { worker_id, pool, busy, slots, draining, seen_s_ago } = worker;
-  return (
-    <tr className="border-t border-line tabular-nums">
-      <td className="max-w-44 px-3 py-2 font-medium" title={worker_id}>
-        <span className="flex items-center gap-2">
-          <span className="truncate">{worker_id}</span>
-          {draining && <span className="rounded-full bg-warn-soft px-2 text-[11px] leading-5 text-warn">draining</span>}
-        </span>
-      </td>
-      <td className="max-w-24 truncate px-3 py-2 text-ink-soft">{pool}</td>
-      <td className="px-3 py-2 text-right whitespace-nowrap">
-        {busy} <span className="text-ink-faint">/ {slots}</span>
-      </td>
-      <td className={cx("px-3 py-2 text-right whitespace-nowrap", seen_s_ago > QUIET_S ? "text-warn" : "text-ink-faint")}>
-        {seen_s_ago.toFixed(0)} s ago
-      </td>
-    </tr>
   );
 }
