@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.broker.conftest import Connect
 from tests.support.broker import Inbox, eventually
-from tokenline.contracts.errors import QueueFull
+from tokenline.contracts.errors import BrokerUnavailable, QueueFull
 from tokenline.contracts.topology import DEAD_QUEUE, RESUME_PRIORITY, TICKETS, Queue, ticket_queue
 from tokenline.core.ports.broker import Broker, Delivery
 
@@ -132,6 +132,22 @@ async def test_a_full_queue_refuses_and_keeps_what_it_has(broker: Broker) -> Non
     assert await inbox.bodies(3) == [b"1", b"2", b"3"]
     await broker.publish(TICKETS.name, "short", b"5")
     assert (await inbox.next()).body == b"5"
+
+
+async def test_purging_throws_away_what_is_ready_and_leaves_what_is_in_hand(broker: Broker) -> None:
+    inbox = Inbox()
+    await broker.consume(LINE, inbox, prefetch=1)
+    await offer(broker, b"in hand", b"one", b"two")
+    held = await inbox.next()
+    await wait_for_depth(broker, LINE, 2)
+    assert await broker.purge(LINE) == 2
+    assert await broker.depth(LINE) == 0
+    assert await broker.purge(LINE) == 0
+    assert await held.ack()
+    await offer(broker, b"three")
+    assert (await inbox.next()).body == b"three"
+    with pytest.raises(BrokerUnavailable):
+        await broker.purge(ticket_queue("missing"))
 
 
 async def test_a_cancelled_consumption_takes_no_more_and_keeps_what_it_has(broker: Broker) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from tokenline.adapters.broker_memory.queues import Consumer, MemoryDelivery
+from tokenline.adapters.broker_memory.queues import Consumer, MemoryDelivery, MemoryQueue
 from tokenline.adapters.broker_memory.server import MemoryServer
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import BrokerUnavailable, TokenlineError, TopologyMismatch
@@ -164,10 +164,16 @@ class MemoryBroker:
         return consumption
 
     async def depth(self, queue: Queue) -> int:
+        return self._existing(queue).depth
+
+    async def purge(self, queue: Queue) -> int:
+        return self._existing(queue).purge()
+
+    def _existing(self, queue: Queue) -> MemoryQueue:
         self._require()
         if queue.name not in self.server.queues:
             raise BrokerUnavailable(f"The queue {queue.name} does not exist.")
-        return self.server.queues[queue.name].depth
+        return self.server.queues[queue.name]
 
     def _require(self) -> None:
         if not self._connected:

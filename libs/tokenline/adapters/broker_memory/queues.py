@@ -86,6 +86,12 @@ class MemoryQueue:
     def drop_head(self) -> None:
         heapq.heappop(self._ready)
 
+    def purge(self) -> int:
+        """Throw away what is ready; how many."""
+        purged = self.depth
+        self._ready.clear()
+        return purged
+
     def bury(self, message: Message) -> None:
         if self.declared.dead_letter:
             self._bury(message)

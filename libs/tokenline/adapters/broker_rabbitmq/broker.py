@@ -110,6 +110,9 @@ class RabbitBroker:
     async def depth(self, queue: Queue) -> int:
         return await self._topology.depth(queue)
 
+    async def purge(self, queue: Queue) -> int:
+        return await self._topology.purge(queue)
+
     def _connection_changed(self) -> None:
         if self._observe_connected is not None:
             self._observe_connected(self.connected)

@@ -95,6 +95,11 @@ class Topology:
             found = await channel.queue_declare(queue.name, passive=True)
             return found.message_count or 0
 
+    async def purge(self, queue: Queue) -> int:
+        async with self._work(f"emptying queue {queue.name}") as channel:
+            purged = await channel.queue_purge(queue.name)
+            return purged.message_count or 0
+
     @asynccontextmanager
     async def _work(self, doing: str) -> AsyncIterator[Channel]:
         async with as_unavailable(DECLARE_LIMIT_S, lambda: doing), self._one_at_a_time:

@@ -97,3 +97,7 @@ class Broker(Protocol):
     async def depth(self, queue: Queue) -> int:
         """Messages ready in the queue."""
         ...
+
+    async def purge(self, queue: Queue) -> int:
+        """Throw away what is ready in the queue; how many messages that were. Those in hand stay valid."""
+        ...
