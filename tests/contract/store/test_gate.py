@@ -57,3 +57,18 @@ async def test_a_decision_that_was_overtaken_is_made_again(mongo_url: str, clock
         late.go_on.set()
         assert (await second).hold_reason is HoldReason.USER_LIMIT
     await store.close()
+
+
+async def test_a_promise_that_nobody_keeps_is_kept_by_the_keeper(mongo_url: str, clock: ManualClock):
+    store = await open_store(f"mongo:{mongo_url}", clock)
+    halt = Halt("tickets", "update_one")
+    async with stopped(mongo_url, clock, halt) as asking:
+        # Just now: whoever made it may be about to keep it.
+        assert await store.release_held("ann", user_limit=1, now=clock.now()) == []
+        clock.advance(10)
+        assert await store.owners_to_release(clock.now(), 10) == ["ann"]
+        [released] = await store.release_held("ann", user_limit=1, now=clock.now())
+        assert await store.owners_to_release(clock.now(), 10) == []
+        halt.go_on.set()
+        assert await asking == released
+    await store.close()

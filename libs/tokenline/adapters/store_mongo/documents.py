@@ -52,7 +52,7 @@ async def insert_new(collection: Collection, document: Document) -> bool:
 async def next_seq(db: Collections) -> int:
     """The next number of the store-wide counter."""
     counter = await db.counters.find_one_and_update(
-        {"_id": "seq"}, {"$inc": {"value": 1}}, upsert=True, return_document=ReturnDocument.AFTER
+        {"_id": "seq"}, {"$inc": {"value": 1}}, return_document=ReturnDocument.AFTER
     )
     value: int = counter["value"]
     return value

@@ -25,7 +25,9 @@ class Verdict(NamedTuple):
 
     reasons: dict[TicketId, HoldReason | None]
     broken: list[TicketId]
-    """Admitted before, and still not queued."""
+    """Admitted before, and still not queued: the caller's to queue as well."""
+    pending: bool
+    """Others were admitted just now, and whoever did so is to queue them yet."""
 
 
 async def judge(
@@ -52,8 +54,9 @@ async def judge(
             continue
         if alone is not None and alone in promised:
             reasons[alone] = None
-        late = [standing.id for standing in held if abs(now - promised.get(standing.id, now)) > BROKEN_AFTER_S]
-        return Verdict(reasons, late)
+        waiting = [standing.id for standing in held if standing.id in promised]
+        broken = [i for i in waiting if abs(now - promised[i]) > BROKEN_AFTER_S]
+        return Verdict(reasons, broken, pending=len(broken) < len(waiting))
 
 
 def _waits_for(reading: set[AttachmentId], standing: Standing) -> bool:

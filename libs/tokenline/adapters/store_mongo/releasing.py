@@ -19,11 +19,12 @@ class Releasing(Part):
             verdict = await judge(db, owner, user_limit=user_limit, now=now)
             wanted = dict.fromkeys(verdict.broken) | verdict.reasons
             judged = [await _judged(db, ticket_id, reason, now) for ticket_id, reason in wanted.items()]
-            await take_back(notes)
+            if not verdict.pending:
+                await take_back(notes)
             return [ticket for ticket in judged if ticket is not None]
 
     async def owners_to_release(self, due_before: float, limit: int) -> list[UserId]:
-        async with self._database.writing() as db:
+        async with self._database.reading() as db:
             await self._settle_overdue(db, due_before, limit)
             notes = await notes_before(db, due_before, limit)
             owners = list(dict.fromkeys(note.owner for note in notes))

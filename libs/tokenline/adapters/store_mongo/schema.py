@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tokenline.adapters.store_mongo.database import Collections
+from tokenline.adapters.store_mongo.documents import insert_new
 from tokenline.contracts.errors import Misconfigured
 
 VERSION = 1
@@ -25,8 +26,8 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("line.deadline_at", _UP)],
         [("line.due_at", _UP)],
         [("line.lease", _UP)],
-        [("line.queued.pool", _UP), ("line.queued.priority", _UP), ("line.queued.level_at", _UP)],
-        [("unconfirmed.priority", _DOWN), ("unconfirmed.seq", _UP)],
+        [(f"line.queued.{field}", _UP) for field in ("pool", "priority", "level_at", "seq")],
+        [("unconfirmed.priority", _DOWN), ("unconfirmed.seq", _UP), ("unconfirmed.level_at", _UP)],
         [("dead.at", _DOWN), ("dead.id", _DOWN)],
         [("due.at", _UP)],
         [("due.owner_id", _UP)],
@@ -65,4 +66,5 @@ async def migrate(db: Collections) -> None:
         unique = [IndexModel([(_UNIQUE[name], _UP)], unique=True, sparse=True)] if name in _UNIQUE else []
         plain = [IndexModel(list(keys), sparse=True) for keys in indexes]
         await getattr(db, name).create_indexes(unique + plain)
+    await insert_new(db.counters, {"_id": "seq", "value": 0})
     await db.schema.update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)

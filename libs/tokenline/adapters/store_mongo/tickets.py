@@ -34,7 +34,7 @@ async def get_ticket(db: Collections, ticket_id: TicketId) -> Ticket | None:
 
 class Tickets(Part):
     async def get_ticket(self, ticket_id: TicketId) -> Ticket | None:
-        async with self._database.writing() as db:
+        async with self._database.reading() as db:
             return await get_ticket(db, ticket_id)
 
     async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
