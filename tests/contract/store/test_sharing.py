@@ -91,7 +91,7 @@ async def test_three_processes_race_without_losing_or_doubling(engine: Engine, c
     wanted = [(await ask(store, clock, owner=f"u{n}")).ticket.id for n in range(engine.many(60))]
     racers = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.contract.store.racer", engine.address, name, str(asks), *wanted),
+            *(sys.executable, "-m", "tests.contract.store.racer", "race", engine.address, name, str(asks), *wanted),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
