@@ -42,8 +42,8 @@ def build_deps(settings: DashboardSettings) -> Deps:
     moments = Moments(feed.ledger, board, clock)
     names = Names(store, clock)
     line = AdminLine(moments, names, broker)
-    moves = Line(store, broker, clock, user_limit=settings.user_limit)
-    dead_letters = DeadLetters(store, broker, moves, names, clock, settings)
+    moves = Line(store, broker, user_limit=settings.user_limit)
+    dead_letters = DeadLetters(store, broker, moves, names, settings)
     return Deps(
         settings=settings,
         store=store,

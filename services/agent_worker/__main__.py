@@ -29,7 +29,7 @@ def build_deps(settings: WorkerSettings) -> Deps:
         f"tokenline {settings.worker_id}",
         lambda exchange, seconds: metrics.observe(PUBLISH, seconds, exchange),
     )
-    line = Line(store, broker, clock, user_limit=settings.user_limit)
+    line = Line(store, broker, user_limit=settings.user_limit)
     return Deps(
         store=store,
         broker=broker,

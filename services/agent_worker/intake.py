@@ -115,19 +115,20 @@ class Intake:
             await self._slots.acquire()
             self._begin(ticket, delivery)
             return True
+        now = await self._deps.store.now()
         verdict = judge_offer(
             ticket,
             publish_no=offer.publish_no,
             redelivered=delivery.redelivered,
             running_here=offer.ticket_id in self.runs,
-            now=await self._deps.store.now(),
+            now=now,
         )
         if ticket is None or verdict is Claim.DROP:
             await delivery.ack()
             return True
         match verdict:
             case Claim.RUN | Claim.STEAL:
-                return await self._claim(ticket, delivery)
+                return await self._claim(ticket, delivery, now)
             case Claim.ADOPT:
                 self.runs[ticket.id].delivery = delivery
             case Claim.OVERDUE:
@@ -138,11 +139,10 @@ class Intake:
                 await delivery.ack()
         return True
 
-    async def _claim(self, ticket: Ticket, delivery: Delivery) -> bool:
+    async def _claim(self, ticket: Ticket, delivery: Delivery, now: float) -> bool:
         await self._slots.acquire()
         won = False
         try:
-            now = self._deps.clock.now()
             worker = self._settings.worker_id
             claimed = moves.claim(ticket, worker=worker, incarnation=self._incarnation, now=now)
             claim = (claimed.id, claimed.attempt)
@@ -202,7 +202,7 @@ class Intake:
 
     async def _resume(self, paused: Ticket) -> None:
         """Give it back when its pause is over; should this process be gone by then, the keeper does."""
-        await asyncio.sleep((paused.due_at or 0.0) - self._deps.clock.now())
+        await asyncio.sleep((paused.due_at or 0.0) - await self._deps.store.now())
         await self._deps.line.hand_back(paused)
 
     def _ended(self, ended: Ticket, run: Run) -> None:

@@ -51,6 +51,7 @@ class Run:
         self._usage: Usage | None = None
         self._tokens = 0
         self._began: asyncio.Task[None] | None = None
+        self._since = deps.clock.monotonic()
         self.ending = False
         """The model is done with it: from here on only the last write is under way."""
 
@@ -129,7 +130,7 @@ class Run:
 
     async def _begin(self) -> None:
         """Write STREAMING down."""
-        now = self._deps.clock.now()
+        now = self._now()
         self._deps.metrics.observe(FIRST_TOKEN, now - (self.ticket.started_at or now), self.ticket.pool)
         streaming = await self._deps.line.change(
             self.ticket.id,
@@ -163,7 +164,7 @@ class Run:
 
     async def _write(self, answer: Message | None, state: TicketState) -> Ticket | None:
         usage = self._counted()
-        now = self._deps.clock.now()
+        now = self._now()
 
         def finish(current: Ticket) -> Ticket | None:
             if not same_attempt(current, self.ticket):
@@ -205,8 +206,12 @@ class Run:
             ticket_id=self.ticket.id,
             citations=cited(text, prompt.passages) if prompt else (),
             usage=self._counted(),
-            created_at=self._deps.clock.now(),
+            created_at=self._now(),
         )
+
+    def _now(self) -> float:
+        """On the store's clock, which ``started_at`` is of."""
+        return (self.ticket.started_at or 0.0) + self._deps.clock.monotonic() - self._since
 
 
 def tell_ended(deps: Deps, ticket: Ticket, gateways: set[GatewayId]) -> None:

@@ -38,7 +38,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
     files = ObstoreFiles(settings.files or settings.data_dir / "files")
     search = IngestSearch(settings.ingest_url, settings.service_token.get_secret_value())
     agents = load_agents(settings.agents_file, settings.model)
-    line = Line(store, broker, clock, user_limit=settings.user_limit)
+    line = Line(store, broker, user_limit=settings.user_limit)
     announcer = line.announcer
     incarnation = new_id(clock.now())
     feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")

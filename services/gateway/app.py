@@ -64,13 +64,12 @@ def create_app(deps: Deps) -> FastAPI:
     """Build; connect when served."""
     hub = Hub(deps.supervisor)
     positions = Positions(deps.feed.ledger, deps.streams, deps.broker, deps.clock)
-    republisher = Republisher(deps.store, deps.broker, deps.line, deps.feed.ledger, deps.clock, deps.metrics)
+    republisher = Republisher(deps.store, deps.broker, deps.line, deps.feed.ledger, deps.metrics)
     keeper = Keeper(
         deps.store,
         deps.line,
         republisher,
         deps.feed.ledger,
-        deps.clock,
         deps.metrics,
         new_id(deps.clock.now()),
         deps.settings.ageing_s,

@@ -7,7 +7,6 @@ from tokenline.contracts.errors import QueueTimeout
 from tokenline.contracts.ids import Pool
 from tokenline.contracts.metrics import AGED, REPUBLISHED
 from tokenline.contracts.topology import HIGHEST
-from tokenline.core.clock import Clock
 from tokenline.core.ledger import Ledger
 from tokenline.core.ports.store import Store
 from tokenline.runtime.line import Line
@@ -32,7 +31,6 @@ class Keeper:
         line: Line,
         republisher: Republisher,
         ledger: Ledger,
-        clock: Clock,
         metrics: Metrics,
         holder: str,
         ageing_s: float,
@@ -41,7 +39,6 @@ class Keeper:
         self._line = line
         self._republisher = republisher
         self._ledger = ledger
-        self._clock = clock
         self._metrics = metrics
         self._holder = holder
         self._ageing_s = ageing_s
@@ -50,7 +47,7 @@ class Keeper:
         """Do what is due, if this gateway is the keeper."""
         if not await self._store.renew_lease(LEASE, self._holder, LEASE_S):
             return
-        now = self._clock.now()
+        now = await self._store.now()
         await self._end_overdue(now)
         await self._rescue_orphans()
         await self._resume_paused(now)

@@ -9,7 +9,6 @@ from tokenline.contracts.ids import Pool, TicketId
 from tokenline.contracts.metrics import REPUBLISHED
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.contracts.topology import ticket_queue
-from tokenline.core.clock import Clock
 from tokenline.core.ledger import Ledger
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
@@ -36,14 +35,11 @@ class Republisher:
     hands of a worker that does nothing with it.
     """
 
-    def __init__(
-        self, store: Store, broker: Broker, line: Line, ledger: Ledger, clock: Clock, metrics: Metrics
-    ) -> None:
+    def __init__(self, store: Store, broker: Broker, line: Line, ledger: Ledger, metrics: Metrics) -> None:
         self._store = store
         self._broker = broker
         self._line = line
         self._ledger = ledger
-        self._clock = clock
         self._metrics = metrics
         self._suspects: set[Pool] = set()
         self._passed_over: dict[tuple[int, TicketId], int] = {}
@@ -52,7 +48,7 @@ class Republisher:
         """Costs one look at the unpublished and one passive declaration per pool, while nothing is lost."""
         if not self._broker.connected:
             return
-        unpublished = await self._store.unpublished_tickets(self._clock.now() - CONFIRM_GRACE_S, BATCH)
+        unpublished = await self._store.unpublished_tickets(await self._store.now() - CONFIRM_GRACE_S, BATCH)
         waiting = Counter(ticket.pool for ticket in unpublished)
         suspects = {pool for pool in self._ledger.pools if await self._lacks_messages(pool, waiting[pool])}
         lost = suspects & self._suspects

@@ -43,7 +43,7 @@ def build_deps(settings: IngestSettings) -> Deps:
             memory_bytes=settings.extract_memory_mb * 1024**2,
             max_chars=settings.extract_max_chars,
         ),
-        line=Line(store, broker, clock, user_limit=settings.user_limit),
+        line=Line(store, broker, user_limit=settings.user_limit),
         clock=clock,
         metrics=metrics,
     )

@@ -13,7 +13,6 @@ from tokenline.contracts.ids import Pool, TicketId, UserId
 from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
 from tokenline.contracts.topology import CONTROL, TICKETS
 from tokenline.core import ticket as moves
-from tokenline.core.clock import Clock
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import Change, amend
@@ -24,10 +23,11 @@ log = structlog.get_logger()
 
 
 class Line:
-    def __init__(self, store: Store, broker: Broker, clock: Clock, *, user_limit: int) -> None:
+    """Every instant it writes is of the store's clock, by which others will judge it: one process's may be wrong."""
+
+    def __init__(self, store: Store, broker: Broker, *, user_limit: int) -> None:
         self._store = store
         self._broker = broker
-        self._clock = clock
         self._user_limit = user_limit
         self.announcer = Announcer(broker)
 
@@ -60,7 +60,8 @@ class Line:
     async def release(self, owner: UserId) -> int:
         """Let every held ticket of this owner into the queue that may go; how many went."""
         released = 0
-        for ticket in await self._store.release_held(owner, user_limit=self._user_limit, now=self._clock.now()):
+        now = await self._store.now()
+        for ticket in await self._store.release_held(owner, user_limit=self._user_limit, now=now):
             self.announcer.ticket(ticket)
             if ticket.state is TicketState.QUEUED:
                 released += 1
@@ -75,7 +76,7 @@ class Line:
         ``same_publication``: leave it when it was published again since ``ticket`` was read.
         """
         seq = await self._store.next_seq()
-        now = self._clock.now()
+        now = await self._store.now()
 
         def moved(current: Ticket) -> Ticket | None:
             there = (current.priority, current.pool) == (priority, pool or current.pool)
@@ -94,7 +95,7 @@ class Line:
     async def hand_back(self, ticket: Ticket) -> Ticket | None:
         """Give a running or pausing ticket back for another attempt; ``None`` when it is another attempt's by now."""
         seq = await self._store.next_seq()
-        now = self._clock.now()
+        now = await self._store.now()
         queued = await self.change(
             ticket.id,
             lambda current: moves.hand_back(current, seq=seq, now=now) if same_attempt(current, ticket) else None,
@@ -106,7 +107,7 @@ class Line:
 
     async def pause(self, ticket: Ticket, *, seconds: float) -> Ticket | None:
         """Another attempt, but later: it holds no slot meanwhile. ``None`` when another attempt has it."""
-        due_at = self._clock.now() + seconds
+        due_at = await self._store.now() + seconds
         return await self.change(
             ticket.id,
             lambda current: moves.pause(current, due_at=due_at) if same_attempt(current, ticket) else None,
@@ -119,10 +120,11 @@ class Line:
         self, ticket: Ticket, error: ErrorInfo, answer: Message | None = None, *, dead: bool = False
     ) -> Ticket | None:
         """End with an error; ``None`` when it has ended or another attempt has it."""
+        now = await self._store.now()
         ended = await self.change(
             ticket.id,
             lambda current: (
-                moves.fail(current, error, now=self._clock.now(), dead=dead)
+                moves.fail(current, error, now=now, dead=dead)
                 if current.attempt == ticket.attempt and current.state in moves.LIVE
                 else None
             ),
@@ -138,7 +140,8 @@ class Line:
 
         ``None`` when it has ended.
         """
-        stopped = await self.change(ticket.id, self._stopped, known=ticket)
+        now = await self._store.now()
+        stopped = await self.change(ticket.id, lambda current: _stopped(current, now), known=ticket)
         if stopped is None:
             return None
         if stopped.state in moves.TERMINAL:
@@ -148,12 +151,13 @@ class Line:
             await self._broker.tell(CONTROL.name, to_worker(stopped.worker_id), pack(command))
         return stopped
 
-    def _stopped(self, ticket: Ticket) -> Ticket | None:
-        if ticket.state in moves.TERMINAL:
-            return None
-        if ticket.state in moves.RUNNING:
-            return moves.request_cancel(ticket)
-        return moves.cancel(ticket, now=self._clock.now())
+
+def _stopped(ticket: Ticket, now: float) -> Ticket | None:
+    if ticket.state in moves.TERMINAL:
+        return None
+    if ticket.state in moves.RUNNING:
+        return moves.request_cancel(ticket)
+    return moves.cancel(ticket, now=now)
 
 
 def same_attempt(current: Ticket, ticket: Ticket) -> bool:

@@ -46,7 +46,7 @@ class Others:
         self.store = store
         self.broker = broker
         self.accounts = Accounts(store, self.clock, SECRET)
-        self.line = Line(store, broker, self.clock, user_limit=2)
+        self.line = Line(store, broker, user_limit=2)
 
     async def register(self, email: str, role: Role = Role.USER) -> tuple[User, str]:
         """The user, and an access token."""
