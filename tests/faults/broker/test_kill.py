@@ -70,7 +70,7 @@ async def test_killed_under_load_publishes_again_and_loses_nothing_confirmed(
         return load.confirmed_at > returned
 
     await eventually(publishing_again, BACK_WITHIN_S)
-    print(f"publishing again {load.confirmed_at - returned:.2f} s after the broker's return")
+    print(f"F1: publishing again {load.confirmed_at - returned:.2f} s after the broker's return")
 
     async def much_more() -> bool:
         return len(load.confirmed) > confirmed_before + 500
@@ -112,7 +112,7 @@ async def test_a_consumer_gets_its_unacknowledged_message_again_after_a_kill(
     await asyncio.to_thread(node.wait_ready)
     returned = time.monotonic()
     again = await inbox.next(6.0)
-    print(f"redelivered {time.monotonic() - returned:.2f} s after the broker's return")
+    print(f"F2: redelivered {time.monotonic() - returned:.2f} s after the broker's return")
     assert (again.body, again.redelivered) == (b"running", True)
     assert not await held.ack()
     assert await again.ack()
@@ -158,7 +158,7 @@ async def test_frozen_every_publish_gives_up_in_time_and_tell_does_not_wait(
             began = time.monotonic()
             told = await broker.tell(EVENTS.name, "ticket.queued", bytes(8192))
             slowest = max(slowest, time.monotonic() - began)
-        print(f"publish gave up after {took:.2f} s; slowest tell {slowest * 1000:.1f} ms")
+        print(f"F4: publish gave up after {took:.2f} s; slowest tell {slowest * 1000:.1f} ms")
         assert not told  # our own memory is not filled for a broker that does not read
         assert slowest < 0.5
     finally:
@@ -184,7 +184,7 @@ async def test_closing_while_frozen_does_not_hang(node: PrivateNode, node_broker
         began = time.monotonic()
         await broker.close()
         took = time.monotonic() - began
-        print(f"closed in {took:.2f} s")
+        print(f"F4: closed in {took:.2f} s")
         assert took < 5.0
     finally:
         node.resume()

@@ -45,7 +45,7 @@ async def test_a_queue_deleted_under_its_consumer(node: PrivateNode, node_broker
     await publish_until_taken(gateway, "deleted", b"after")
     assert (await inbox.next(BACK_WITHIN_S)).body == b"after"
     took = time.monotonic() - began
-    print(f"queue and consumer back after {took:.2f} s")
+    print(f"F7: queue and consumer back after {took:.2f} s")
     assert took < BACK_WITHIN_S
 
 
@@ -79,7 +79,7 @@ async def test_an_exchange_deleted_under_publishers_and_consumers(node: PrivateN
     assert (await line.next(BACK_WITHIN_S)).body == b"after"
     await eventually(heard, BACK_WITHIN_S)
     took = time.monotonic() - began
-    print(f"exchanges, bindings and consumers back after {took:.2f} s")
+    print(f"F7: exchanges, bindings and consumers back after {took:.2f} s")
     assert took < BACK_WITHIN_S
 
 

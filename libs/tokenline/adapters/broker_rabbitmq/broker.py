@@ -10,9 +10,12 @@ from tokenline.adapters.broker_rabbitmq.publisher import Publisher
 from tokenline.adapters.broker_rabbitmq.topology import Topology
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import BrokerUnavailable
-from tokenline.contracts.topology import Queue
+from tokenline.contracts.topology import CONTROL, Queue
 from tokenline.core.clock import Clock, SystemClock
 from tokenline.core.ports.broker import Consumption, Handler
+
+PULSE_S = 5.0
+"""RabbitMQ says that it takes no messages to those who send some: so who has none to send sends one to nobody."""
 
 
 class RabbitBroker:
@@ -41,6 +44,7 @@ class RabbitBroker:
         )
         self._consuming.on_up = self._topology.set_up
         self._publishing.on_up = self._publisher.open
+        self._pulsing: asyncio.Task[None] | None = None
         self._observe_connected = observe_connected
         self._publishing.on_change = self._consuming.on_change = self._connection_changed
 
@@ -65,6 +69,8 @@ class RabbitBroker:
     async def connect(self) -> None:
         self._consuming.start()
         self._publishing.start()
+        if self._pulsing is None or self._pulsing.done():
+            self._pulsing = self._tasks.spawn("broker pulse", self._pulse())
         try:
             await self.wait_connected()
         except asyncio.CancelledError:
@@ -112,6 +118,11 @@ class RabbitBroker:
 
     async def purge(self, queue: Queue) -> int:
         return await self._topology.purge(queue)
+
+    async def _pulse(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE_S)
+            await self.tell(CONTROL.name, "nobody", b"")
 
     def _connection_changed(self) -> None:
         if self._observe_connected is not None:

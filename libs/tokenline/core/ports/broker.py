@@ -46,7 +46,7 @@ class Broker(Protocol):
 
     @property
     def blocked(self) -> bool:
-        """The broker takes no messages for now (its memory or disk alarm) or does not answer; known once we tried."""
+        """The broker takes no messages for now (its memory or disk alarm) or does not answer; known after seconds."""
         ...
 
     @property
