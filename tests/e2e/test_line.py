@@ -1,12 +1,15 @@
 """The line as users see it: positions are pushed, true, and tell the order in which tickets are served."""
 
 import asyncio
-from contextlib import AsyncExitStack
+import sqlite3
+from contextlib import AsyncExitStack, closing
+from itertools import pairwise
 
+import httpx2
 import pytest
 
 from tests.support.chat import chat
-from tests.support.system import System
+from tests.support.system import ADMIN, System
 
 SLOW = '{"say": "one two three four five six", "per_second": 40}'
 
@@ -41,6 +44,53 @@ async def test_twenty_people_wait_in_a_true_line(one_slot: System) -> None:
     assert last[-1] <= 1
     # Told as it moves, not all at once at the end; two services between two scans are one move.
     assert len(set(last)) > 6
+
+
+async def test_the_line_told_is_the_line_served_whatever_goes_ahead(one_slot: System) -> None:
+    """Tiers, a withdrawal and a bump: what everybody is told at rest is how they are served, and nobody falls back
+    without a reason."""
+    one_slot.admin()
+    tiers = [4, 4, 9, 2, 4, 9, 2, 4, 7, 4]
+    for number, tier in enumerate(tiers):
+        one_slot.sign_in(f"p{number}@example.org")
+        set_tier(one_slot, f"p{number}@example.org", tier)
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(chat(one_slot, "first@example.org"))
+        blocker = await first.ask('{"tokens": 2000, "per_second": 50}', "m1")
+        await first.until(lambda: "processing" in first.tickets[blocker].kinds)
+        people = [await stack.enter_async_context(chat(one_slot, f"p{n}@example.org")) for n in range(len(tiers))]
+        tickets = [await person.ask(SLOW, "m1") for person in people]
+        await people[4].send(type="cancel", ticket_id=tickets[4])
+        bumped = 6
+        token = one_slot.sign_in(*ADMIN)["access_token"]
+        headers = {"authorization": f"Bearer {token}"}
+        url = f"{one_slot.url('admin')}/api/v1/admin/tickets/{tickets[bumped]}/bump"
+        (await asyncio.to_thread(httpx2.post, url, json={"priority": 8}, headers=headers)).raise_for_status()
+        level = {n: 8 if n == bumped else tier for n, tier in enumerate(tiers) if n != 4}
+        expected = sorted(level, key=lambda n: (-level[n], n))
+        for place, number in enumerate(expected):
+            seen = people[number].tickets[tickets[number]]
+            await people[number].until(lambda seen=seen, place=place: seen.positions[-1:] == [place])  # type: ignore[misc]
+        served: list[int] = []
+
+        async def wait(number: int) -> None:
+            await people[number].until(lambda: "processing" in people[number].tickets[tickets[number]].kinds)
+            served.append(number)
+            await people[number].ended(tickets[number])
+
+        await first.send(type="cancel", ticket_id=blocker)
+        await asyncio.gather(*(wait(number) for number in expected))
+    assert served == expected
+    for person, ticket in zip(people, tickets, strict=True):
+        told = [frame for frame in person.tickets[ticket].frames if frame["type"] in ("queued", "position")]
+        for before, after in pairwise(told):
+            assert after["position"] <= before["position"] or after["note"], (before, after)
+
+
+def set_tier(system: System, email: str, tier: int) -> None:
+    """There is no page for it yet: write it where it is kept."""
+    with closing(sqlite3.connect(system.folder / "tokenline.db")) as store, store:
+        store.execute("UPDATE users SET doc = json_set(doc, '$.tier', ?) WHERE email = ?", (tier, email))
 
 
 async def test_position_is_the_same_everywhere(one_slot: System) -> None:

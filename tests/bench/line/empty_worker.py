@@ -1,5 +1,10 @@
-"""A real worker whose model answers at once with nothing: ``python -m tests.bench.line.empty_worker``."""
+"""A real worker whose model answers with nothing, at once or after ``TOKENLINE_BENCH_ANSWER_S``.
 
+``python -m tests.bench.line.empty_worker``
+"""
+
+import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,9 +18,14 @@ from tokenline.runtime.serve import run
 
 
 class EmptyModel:
+    def __init__(self, answer_s: float) -> None:
+        self._answer_s = answer_s
+
     @asynccontextmanager
     async def stream(self, _: ModelRequest) -> AsyncIterator[AsyncIterator[ModelEvent]]:
         async def end() -> AsyncIterator[ModelEvent]:
+            if self._answer_s:
+                await asyncio.sleep(self._answer_s)
             yield ModelEnd(finish_reason="stop", usage=Usage())
 
         yield end()
@@ -28,7 +38,7 @@ def main() -> None:
     settings = WorkerSettings()
     configure_logging(settings.worker_id, settings.log_level)
     deps = build_deps(settings)
-    deps.model = EmptyModel()
+    deps.model = EmptyModel(float(os.environ.get("TOKENLINE_BENCH_ANSWER_S", "0")))
     run(create_app(settings, deps), settings)
 
 
