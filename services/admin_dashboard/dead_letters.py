@@ -9,12 +9,12 @@ from services.admin_dashboard.names import Names
 from services.admin_dashboard.settings import DashboardSettings
 from tokenline.contracts.admin import DeadLetter, DeadLetterPage
 from tokenline.contracts.chat import Conversation, Message
-from tokenline.contracts.errors import NotFound
+from tokenline.contracts.errors import BrokerUnavailable, NotFound
 from tokenline.contracts.events import ConversationChanged
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.contracts.topology import DEAD_QUEUE
 from tokenline.core import ticket as moves
-from tokenline.core.clock import Clock, new_id
+from tokenline.core.clock import new_id
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import amend
@@ -24,14 +24,11 @@ log = structlog.get_logger()
 
 
 class DeadLetters:
-    def __init__(
-        self, store: Store, broker: Broker, line: Line, names: Names, clock: Clock, settings: DashboardSettings
-    ) -> None:
+    def __init__(self, store: Store, broker: Broker, line: Line, names: Names, settings: DashboardSettings) -> None:
         self._store = store
         self._broker = broker
         self._line = line
         self._names = names
-        self._clock = clock
         self._settings = settings
         self._announcer = line.announcer
 
@@ -75,7 +72,8 @@ class DeadLetters:
         if question is None or conversation is None:
             raise NotFound("The conversation of this question was deleted.")
         ticket, created = await self._accept(dead, follows, question, conversation)
-        return ticket, await self._bury(dead) or created
+        buried = await self._bury(dead)
+        return ticket, buried or created
 
     async def _accept(
         self, dead: Ticket, follows: str, question: Message, conversation: Conversation
@@ -84,7 +82,7 @@ class DeadLetters:
         owner = await self._store.get_user(dead.owner_id)
         if owner is None:
             raise NotFound("The account that asked this question is gone.")
-        now = self._clock.now()
+        now = await self._store.now()
         draft = Ticket(
             id=follows,
             conversation_id=dead.conversation_id,
@@ -121,7 +119,18 @@ class DeadLetters:
     async def _bury(self, dead: Ticket) -> bool:
         """False when somebody did it before."""
         buried = await amend(self._store, dead.id, lambda read: moves.bury(read) if read.dead else None, known=dead)
+        if buried is not None:
+            await self._tidy()
         return buried is not None
+
+    async def _tidy(self) -> None:
+        """Once no dead letter is left, the notices of them in RabbitMQ are of no use, nor is what nobody could read."""
+        if (await self._store.dead_tickets(limit=1)).items:
+            return
+        try:
+            await self._broker.purge(DEAD_QUEUE)
+        except BrokerUnavailable:
+            log.warning("dead_letters.notices_left")
 
 
 def _derived(dead: Ticket, what: str) -> str:

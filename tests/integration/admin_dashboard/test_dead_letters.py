@@ -137,3 +137,13 @@ async def test_what_cannot_be_read_is_counted_beside_the_letters(others, page, a
         return (len(page_now["items"]), page_now["in_queue"]) == (1, 2)
 
     await eventually(counted)
+
+
+async def test_with_the_last_letter_the_queue_in_rabbitmq_is_emptied(others, page, ann):
+    one, two = [await others.dies(await others.asks(ann.id)) for _ in range(2)]
+    await others.broker.publish(DEAD.name, DEAD_QUEUE.name, b"no offer at all")
+    assert await others.broker.depth(DEAD_QUEUE) == 3
+    await page.does(f"dead-letters/{one.id}/discard")
+    assert await others.broker.depth(DEAD_QUEUE) == 3
+    await page.does(f"dead-letters/{two.id}/retry")
+    assert await others.broker.depth(DEAD_QUEUE) == 0
