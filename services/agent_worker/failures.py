@@ -6,12 +6,13 @@ import structlog
 
 from tokenline.contracts.base import pack
 from tokenline.contracts.chat import Message
-from tokenline.contracts.errors import AnswerIncomplete, BrokerUnavailable, QueueFull, TokenlineError
+from tokenline.contracts.errors import BrokerUnavailable, QueueFull, TokenlineError
 from tokenline.contracts.metrics import DEAD_LETTERS, RETRIES
 from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.contracts.topology import DEAD, DEAD_QUEUE
 from tokenline.core.ports.broker import Broker
 from tokenline.core.retry import delay_s, may_retry
+from tokenline.core.ticket import spent
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
 
@@ -25,14 +26,13 @@ class Failures:
         self._metrics = metrics
         self._attempts = attempts
 
-    def check(self, ticket: Ticket) -> None:
-        """Raises `AnswerIncomplete` when this claim is one more than there may be: those before it ended in crashes."""
-        if ticket.attempt > self._attempts:
-            raise AnswerIncomplete("Every attempt at an answer failed.")
+    def hopeless(self, ticket: Ticket) -> bool:
+        """Whether what is offered has no attempt left: the last one ended with its worker."""
+        return spent(ticket) >= self._attempts
 
     async def handle(self, ticket: Ticket, error: TokenlineError, so_far: Message | None) -> Ticket | None:
         """The ticket as paused or ended; ``None`` when another attempt has it."""
-        if may_retry(error, ticket.attempt, self._attempts):
+        if may_retry(error, spent(ticket), self._attempts):
             pause = delay_s(error, ticket.attempt, random.random())  # noqa: S311 - jitter is no secret
             log.info("ticket.retried", ticket_id=ticket.id, attempt=ticket.attempt, cause=error.code, pause_s=pause)
             self._metrics.add(RETRIES, ticket.pool, error.code)

@@ -9,7 +9,7 @@ from opentelemetry.trace import Span, SpanKind
 from services.agent_worker.deps import Deps
 from services.agent_worker.run import Run, Stop, tell_ended
 from services.agent_worker.settings import WorkerSettings
-from tokenline.contracts.errors import QueueTimeout, StoreUnavailable
+from tokenline.contracts.errors import AnswerIncomplete, QueueTimeout, StoreUnavailable
 from tokenline.contracts.ids import TicketId
 from tokenline.contracts.metrics import ANSWER, QUEUE_WAIT, TICKETS
 from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
@@ -127,12 +127,16 @@ class Intake:
             await delivery.ack()
             return True
         match verdict:
+            case Claim.RUN | Claim.STEAL if self._deps.failures.hopeless(ticket):
+                every_attempt_failed = AnswerIncomplete("Every attempt at an answer failed.")
+                self._count(await self._deps.failures.give_up(ticket, every_attempt_failed))
+                return False
             case Claim.RUN | Claim.STEAL:
                 return await self._claim(ticket, delivery, now)
             case Claim.ADOPT:
                 self.runs[ticket.id].delivery = delivery
             case Claim.OVERDUE:
-                await self._deps.line.fail(ticket, QueueTimeout().info())
+                self._count(await self._deps.line.fail(ticket, QueueTimeout().info()))
                 return False
             case Claim.FINISHED:
                 tell_ended(self._deps, ticket, set())
@@ -209,8 +213,12 @@ class Intake:
         tell_ended(self._deps, ended, run.gateways)
         started = ended.started_at or ended.created_at
         self._deps.metrics.observe(ANSWER, (ended.finished_at or started) - started, ended.pool)
-        self._deps.metrics.add(TICKETS, ended.pool, ended.state)
+        self._count(ended)
         log.info("ticket.ended", ticket_id=ended.id, attempt=ended.attempt, state=ended.state)
+
+    def _count(self, ended: Ticket | None) -> None:
+        if ended is not None:
+            self._deps.metrics.add(TICKETS, ended.pool, ended.state)
 
     def _changed(self) -> None:
         self.changed.set()

@@ -79,7 +79,6 @@ class Run:
             async with self._scope:
                 if self._stop is not None:
                     self._interrupt()
-                self._deps.failures.check(self.ticket)
                 prompt = await build_prompt(
                     self._deps.store, self._deps.search, self._deps.agents.get(self.ticket.agent_id), self.ticket
                 )
@@ -150,9 +149,12 @@ class Run:
         if self._began is not None:
             began, self._began = self._began, None
             await began
-        if self._stop is Stop.FENCED:
+        ended = None if self._stop is Stop.FENCED else await self._written(prompt, error)
+        if ended is None:
             self._deps.metrics.add(FENCED)
-            return None
+        return ended
+
+    async def _written(self, prompt: Prompt | None, error: TokenlineError | None) -> Ticket | None:
         if self._stop is Stop.DRAINED:
             return await self._deps.line.hand_back(self.ticket)
         if error is not None and self._stop is None:
@@ -176,11 +178,9 @@ class Run:
         ended = await self._deps.line.change(
             self.ticket.id, finish, known=self.ticket, messages=[answer] if answer else []
         )
-        if ended is None:
-            self._deps.metrics.add(FENCED)
-            return None
-        self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
-        self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
+        if ended is not None:
+            self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
+            self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
         return ended
 
     def _counted(self) -> Usage:

@@ -18,7 +18,7 @@ class WorkerSettings(ServiceSettings):
     user_limit: int = Field(default=2, ge=1)
     """K: as at the gateways."""
     attempts: int = Field(default=ATTEMPTS, ge=1)
-    """Claims of a ticket, crashes included, before it ends as an error."""
+    """Attempts at an answer, lost workers included, before the ticket ends as an error."""
     tick_s: float = Field(default=0.005, gt=0)
     """How often text is sent back; the first text of an answer goes at once."""
     ingest_url: str = "http://127.0.0.1:8140"

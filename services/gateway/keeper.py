@@ -65,7 +65,7 @@ class Keeper:
     async def _rescue_orphans(self) -> None:
         for ticket in await self._store.orphaned_tickets(BATCH):
             log.warning("ticket.orphaned", ticket_id=ticket.id, worker_id=ticket.worker_id, attempt=ticket.attempt)
-            if await self._line.hand_back(ticket) is not None:
+            if await self._line.hand_back(ticket, lost=True) is not None:
                 self._metrics.add(REPUBLISHED, "orphaned")
 
     async def _resume_paused(self, now: float) -> None:

@@ -84,6 +84,22 @@ def test_another_attempt_gets_time_for_itself() -> None:
     assert moves.pause(running, due_at=250).deadline_at == 250 + moves.RESUME_WITHIN_S
 
 
+def test_attempts_are_spent_by_failures_and_lost_workers_not_by_workers_that_stop() -> None:
+    def claimed(waiting: Ticket) -> Ticket:
+        return moves.claim(waiting, worker="w", incarnation="i", now=1)
+
+    first = claimed(moves.queue(ticket(), seq=1, now=1))
+    assert moves.spent(first) == 1
+    stopped = moves.hand_back(first, seq=2, now=2)
+    assert (stopped.attempt, moves.spent(stopped)) == (1, 0)
+    orphaned = moves.hand_back(claimed(stopped), seq=3, now=3, lost=True)
+    assert moves.spent(orphaned) == 1
+    stolen = claimed(claimed(orphaned))
+    assert (stolen.attempt, moves.spent(stolen)) == (4, 3)
+    paused = moves.pause(stolen, due_at=5)
+    assert moves.spent(moves.hand_back(paused, seq=4, now=5)) == 3
+
+
 def test_a_pause_leads_to_another_attempt_or_to_the_end() -> None:
     paused = moves.pause(ticket(TicketState.STREAMING, attempt=1, worker_id="w", incarnation="i"), due_at=250)
     assert (paused.state, paused.hold_reason) == (TicketState.HELD, HoldReason.RETRYING)

@@ -68,6 +68,10 @@ class Ticket(Shape):
     hold_reason: HoldReason | None = None
     attempt: int = 0
     """Number of claims so far; the fence against writers of an earlier claim."""
+    failed: int = 0
+    """Attempts that ended in an error."""
+    lost: int = 0
+    """Attempts whose worker was lost. One that a stopping worker handed back is neither: it spends no attempt."""
     publish_no: int = 0
     """Number of publications; an offer with an older number is void."""
     level_at: float | None = None

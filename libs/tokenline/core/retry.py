@@ -3,7 +3,7 @@
 from tokenline.contracts.errors import Retryable, TokenlineError
 
 ATTEMPTS = 3
-"""Claims per ticket, crashes included; counted in the store."""
+"""Per ticket, lost workers included; counted in the store."""
 
 BASE_S = 0.5
 LONGEST_S = 15.0
@@ -11,9 +11,10 @@ LONGEST_ASKED_S = 300.0
 """An endpoint that asks for more patience than this is taken to be gone."""
 
 
-def may_retry(error: TokenlineError, attempt: int, attempts: int = ATTEMPTS) -> bool:
+def may_retry(error: TokenlineError, spent: int, attempts: int = ATTEMPTS) -> bool:
+    """``spent`` attempts are, this one included."""
     patience = asked_s(error) <= LONGEST_ASKED_S
-    return isinstance(error, Retryable) and attempt < attempts and patience
+    return isinstance(error, Retryable) and spent < attempts and patience
 
 
 def delay_s(error: TokenlineError, attempt: int, random: float) -> float:

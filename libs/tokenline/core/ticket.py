@@ -108,11 +108,18 @@ def claim(ticket: Ticket, *, worker: WorkerId, incarnation: Incarnation, now: fl
         ticket,
         S.PROCESSING,
         attempt=ticket.attempt + 1,
+        # Whoever still held it has lost it.
+        lost=ticket.lost + (ticket.state in RUNNING),
         worker_id=worker,
         incarnation=incarnation,
         started_at=now,
         first_token_at=None,
     )
+
+
+def spent(ticket: Ticket) -> int:
+    """Attempts used up, with the one under way; what a stopping worker handed back is not."""
+    return ticket.failed + ticket.lost + (ticket.state in RUNNING)
 
 
 def begin_streaming(ticket: Ticket, *, now: float) -> Ticket:
@@ -159,14 +166,15 @@ def follow(ticket: Ticket, gateway: GatewayId) -> Ticket:
     return replace(ticket, reply_to=(*ticket.reply_to, gateway), version=ticket.version + 1)
 
 
-def hand_back(ticket: Ticket, *, seq: int, now: float) -> Ticket:
-    """Another attempt, ahead of all who never started: it has waited its turn already."""
+def hand_back(ticket: Ticket, *, seq: int, now: float, lost: bool = False) -> Ticket:
+    """Another attempt, ahead of all who never started: it has waited its turn already. ``lost``: its worker is."""
     return _move(
         ticket,
         S.QUEUED,
         priority=RESUME_PRIORITY,
         hold_reason=None,
         due_at=None,
+        lost=ticket.lost + lost,
         seq=seq,
         queued_at=now,
         level_at=now,
@@ -178,7 +186,7 @@ def hand_back(ticket: Ticket, *, seq: int, now: float) -> Ticket:
 
 
 def pause(ticket: Ticket, *, due_at: float) -> Ticket:
-    """Another attempt after a pause, which holds no slot; then `hand_back`."""
+    """This attempt failed; another one after a pause, which holds no slot. Then `hand_back`."""
     if ticket.state not in RUNNING:
         raise IllegalMove(ticket, S.HELD)
     return _move(
@@ -186,6 +194,7 @@ def pause(ticket: Ticket, *, due_at: float) -> Ticket:
         S.HELD,
         hold_reason=HoldReason.RETRYING,
         due_at=due_at,
+        failed=ticket.failed + 1,
         priority=RESUME_PRIORITY,
         deadline_at=max(ticket.deadline_at, due_at + RESUME_WITHIN_S),
         worker_id=None,

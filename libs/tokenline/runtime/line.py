@@ -92,13 +92,18 @@ class Line:
 
     # ── another attempt ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def hand_back(self, ticket: Ticket) -> Ticket | None:
-        """Give a running or pausing ticket back for another attempt; ``None`` when it is another attempt's by now."""
+    async def hand_back(self, ticket: Ticket, *, lost: bool = False) -> Ticket | None:
+        """Give a running or pausing ticket back for another attempt; ``None`` when it is another attempt's by now.
+
+        ``lost``: because its worker is.
+        """
         seq = await self._store.next_seq()
         now = await self._store.now()
         queued = await self.change(
             ticket.id,
-            lambda current: moves.hand_back(current, seq=seq, now=now) if same_attempt(current, ticket) else None,
+            lambda current: (
+                moves.hand_back(current, seq=seq, now=now, lost=lost) if same_attempt(current, ticket) else None
+            ),
             known=ticket,
         )
         if queued is not None:
@@ -119,13 +124,14 @@ class Line:
     async def fail(
         self, ticket: Ticket, error: ErrorInfo, answer: Message | None = None, *, dead: bool = False
     ) -> Ticket | None:
-        """End with an error; ``None`` when it has ended or another attempt has it."""
+        """End with an error; ``None`` when it has ended, or was handed back or claimed meanwhile."""
         now = await self._store.now()
         ended = await self.change(
             ticket.id,
             lambda current: (
                 moves.fail(current, error, now=now, dead=dead)
-                if current.attempt == ticket.attempt and current.state in moves.LIVE
+                if current.state in moves.LIVE
+                and (current.attempt, current.incarnation) == (ticket.attempt, ticket.incarnation)
                 else None
             ),
             known=ticket,
