@@ -10,7 +10,7 @@ from tests.support.chat import Chat, Frame, chat
 from tests.support.system import System
 
 STREAMS = '{"tokens": 4000, "per_second": 50}'
-STALLS = '{"say": "wait for it", "per_second": 1}'
+STALLS = '{"say": "wait for it, and then for more of it", "per_second": 0.1}'
 CONVERSATIONS = "/api/v1/chat/conversations"
 
 
@@ -222,25 +222,28 @@ async def test_interrupting_keeps_the_text_so_far_and_answers_the_newest(one_slo
 async def test_of_many_that_interrupt_at_once_the_newest_is_answered(one_slot: System) -> None:
     one_slot.gateway(2)
     async with chat(one_slot) as here, chat(one_slot, gateway="gateway-2") as there:
-        for number in range(10):
-            first = await here.ask(STREAMS, f"{number}.0")
-            conversation = conversation_of(here, first)
-            await runs(here, first)
-            with one_slot.client() as client:
-                client.patch(f"{CONVERSATIONS}/{conversation}", json={"follow_up": "interrupt"})
-            names = [f"{number}.{follow_up}" for follow_up in range(1, 6)]
-            for person, name in zip((here, there, here, there, here), names, strict=True):
-                await person.send(
-                    type="send", content=saying(name), client_message_id=name, conversation_id=conversation
-                )
-            await here.until(lambda names=names: all(name in here.by_message for name in names))
-            tickets = [first, *(here.by_message[name] for name in names)]
-            await here.ended(*tickets)
-            with one_slot.client() as client:
-                asked = [text for role, text, _ in stored(client, conversation) if role == "user"]
-            newest = here.by_message[asked[-1].split('"')[3]]
-            assert here.tickets[newest].kinds[-1] == "complete", "the newest question was interrupted by an older one"
-            assert here.tickets[first].kinds[-1] == "cancelled"
+        with one_slot.client() as client:
+            for number in range(10):
+                await _interrupt_at_once(here, there, client, number)
+
+
+async def _interrupt_at_once(here: Chat, there: Chat, client: httpx2.Client, number: int) -> None:
+    first = await here.ask(STREAMS, f"{number}.0")
+    conversation = conversation_of(here, first)
+    await runs(here, first)
+    client.patch(f"{CONVERSATIONS}/{conversation}", json={"follow_up": "interrupt"})
+    senders = dict(zip([f"{number}.{follow_up}" for follow_up in range(1, 6)], [here, there] * 3, strict=False))
+    for name, person in senders.items():
+        await person.send(type="send", content=saying(name), client_message_id=name, conversation_id=conversation)
+    for name, person in senders.items():
+        await person.until(lambda name=name, person=person: name in person.by_message)
+    newest = [text for role, text, _ in stored(client, conversation) if role == "user"][-1]
+    [(name, sender)] = [(name, sender) for name, sender in senders.items() if saying(name) == newest]
+    ticket = sender.by_message[name]
+    await sender.ended(ticket)
+    assert sender.tickets[ticket].kinds[-1] == "complete", "an older question interrupted the newest"
+    await here.ended(first)
+    assert here.tickets[first].kinds[-1] == "cancelled"
 
 
 async def test_refusing_stores_nothing_and_says_so(one_slot: System) -> None:

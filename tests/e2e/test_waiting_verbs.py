@@ -10,7 +10,7 @@ from tests.support.browser import Window, open_window
 from tests.support.chat import Chat, chat
 from tests.support.system import System
 
-STALLS = '{"say": "wait for it", "per_second": 0.2}'
+STALLS = '{"say": "wait for it, and then for more of it", "per_second": 0.1}'
 STREAMS = '{"tokens": 4000, "per_second": 40}'
 PHONE = {"width": 390, "height": 844}
 FIRST, BETTER = "How tall is Mont Blanc?", "How tall is the Matterhorn?"
