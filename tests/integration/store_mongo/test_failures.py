@@ -10,6 +10,7 @@ from tests.support.drafts import ask
 from tests.support.mongo import PrivateMongo
 from tokenline.adapters.store_mongo import MongoStore
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
+from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock, SystemClock
 
 CLOCK = SystemClock()
@@ -101,6 +102,17 @@ async def test_leases_are_judged_by_the_server_whatever_a_process_takes_the_time
     assert await wrong.renew_lease("other", "g2", 15)
     assert not await right.renew_lease("other", "g1", 15)
     assert abs(await wrong.now() - CLOCK.now()) < 60
+    for store in (right, wrong):
+        await store.close()
+
+
+async def test_what_a_process_with_a_wrong_clock_ended_is_due_when_it_ended(mongo_url: str):
+    right, wrong = MongoStore(mongo_url, CLOCK), MongoStore(mongo_url, ManualClock(CLOCK.now() + 3600))
+    for store in (right, wrong):
+        await store.open()
+    first, _ = [(await ask(right, CLOCK, user_limit=1)).ticket for _ in range(2)]
+    assert await wrong.replace_ticket(moves.cancel(first, now=await wrong.now()))
+    assert await right.owners_to_release(await right.now() + 2, 10) == ["ann"]
     for store in (right, wrong):
         await store.close()
 

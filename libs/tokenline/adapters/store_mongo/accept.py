@@ -68,6 +68,9 @@ class Accepting(Part):
             verdict = await judge(db, ticket.owner_id, user_limit=user_limit, now=now, alone=ticket.id)
             reason = verdict.reasons.get(ticket.id, UNJUDGED)
             if rejects and reason is HoldReason.EARLIER_MESSAGE and await _withdraw(db, held):
+                if not again:
+                    # In case a reader has carried it to its place.
+                    await db.messages.delete_one({"_id": question.id})
                 raise Busy
             await carry(db, unsettled["unsettled"])
             placed = await _placed(db, held, reason, now)
@@ -114,11 +117,7 @@ async def _busy(db: Collections, conversation: Conversation) -> bool:
 
 async def _withdraw(db: Collections, held: Ticket) -> bool:
     """Two came at once, and this is the later one. False: somebody has changed it already, so it stays."""
-    gone = await db.tickets.delete_one({"_id": held.id, "version": held.version})
-    if gone.deleted_count:
-        # In case a reader has carried it to its place.
-        await db.messages.delete_one({"_id": held.question_id})
-    return gone.deleted_count == 1
+    return (await db.tickets.delete_one({"_id": held.id, "version": held.version})).deleted_count == 1
 
 
 async def _placed(db: Collections, held: Ticket, reason: HoldReason | None, now: float) -> Ticket:
