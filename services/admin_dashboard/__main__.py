@@ -57,6 +57,7 @@ def build_deps(settings: DashboardSettings) -> Deps:
         board=board,
         moments=moments,
         line=line,
+        moves=moves,
         history=History(feed.ledger, board, clock),
         truth=TruthCheck(store, broker, feed.ledger, board),
         pictures=Pictures(feed, board, moments, line, broker, clock),

@@ -46,6 +46,7 @@ def create_app(deps: Deps) -> FastAPI:
             deps.supervisor.spawn("broker", connect())
             deps.supervisor.until_done("start", start)
             yield
+        await deps.moves.announcer.flush()
         await deps.broker.close()
         await deps.store.close()
 

@@ -16,6 +16,7 @@ from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.supervisor import Supervisor
 
@@ -33,6 +34,7 @@ class Deps:
     board: BoardModel
     moments: Moments
     line: AdminLine
+    moves: Line
     history: History
     truth: TruthCheck
     pictures: Pictures
