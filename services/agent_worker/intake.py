@@ -1,6 +1,7 @@
 """Takes offers from the pool's queue: judges, claims, and starts a run for each claim."""
 
 import asyncio
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -46,6 +47,7 @@ class Intake:
         self._idle = asyncio.Event()
         self._idle.set()
         self._in_doubt: set[tuple[TicketId, int]] = set()
+        self._turns: WeakValueDictionary[TicketId, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self) -> None:
         """Take as many tickets as there are slots: an unacknowledged delivery is a running answer."""
@@ -99,14 +101,19 @@ class Intake:
         await self._judge(offer, delivery)
 
     async def _judge(self, offer: TicketOffer, delivery: Delivery) -> None:
-        """Judge until a verdict stands: between reading and claiming somebody else may have claimed."""
-        while True:
-            try:
-                if await self._settled(offer, delivery):
-                    return
-            except StoreUnavailable:
-                # The offer stays in hand, unacknowledged: nobody else could do more with it.
-                await asyncio.sleep(STORE_RETRY_S)
+        """Judge until a verdict stands: between reading and claiming somebody else may have claimed.
+
+        Offers of one ticket take turns: to another one, a claim under way would look like one whose result was lost.
+        """
+        turn = self._turns.setdefault(offer.ticket_id, asyncio.Lock())
+        async with turn:
+            while True:
+                try:
+                    if await self._settled(offer, delivery):
+                        return
+                except StoreUnavailable:
+                    # The offer stays in hand, unacknowledged: nobody else could do more with it.
+                    await asyncio.sleep(STORE_RETRY_S)
 
     async def _settled(self, offer: TicketOffer, delivery: Delivery) -> bool:
         """Read the ticket and do what is due; False when it has to be judged again."""
@@ -170,6 +177,9 @@ class Intake:
         return ticket.state is TicketState.PROCESSING and ticket.incarnation == self._incarnation
 
     def _begin(self, claimed: Ticket, delivery: Delivery) -> None:
+        if (former := self.runs.get(claimed.id)) is not None:
+            # The keeper handed it back when our lease had run out.
+            former.stop(Stop.FENCED)
         self.runs[claimed.id] = run = Run(self._deps, claimed, delivery)
         self._idle.clear()
         self._supervisor.spawn(f"run.{claimed.id}", self._run(run))
@@ -198,7 +208,8 @@ class Intake:
                 # Last, since it may fail: an unacknowledged delivery would hold a slot, a held ticket the keeper frees.
                 await self._deps.line.release(ticket.owner_id)
         finally:
-            del self.runs[ticket.id]
+            if self.runs.get(ticket.id) is run:
+                del self.runs[ticket.id]
             self._slots.release()
             if not self.runs:
                 self._idle.set()
