@@ -11,6 +11,7 @@ from tokenline.contracts.admin import DeadLetter, DeadLetterPage
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.errors import BrokerUnavailable, NotFound
 from tokenline.contracts.events import ConversationChanged
+from tokenline.contracts.ids import TicketId
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.contracts.topology import DEAD_QUEUE
 from tokenline.core import ticket as moves
@@ -61,7 +62,7 @@ class DeadLetters:
         is one. Raises `NotFound` when ``dead`` is no dead letter or its conversation was deleted, and what
         `Store.accept` raises.
         """
-        follows = _derived(dead, "ticket")
+        follows = _id_after(dead)
         if not dead.dead:
             again = await self._store.get_ticket(follows)
             if again is None:
@@ -76,7 +77,7 @@ class DeadLetters:
         return ticket, buried or created
 
     async def _accept(
-        self, dead: Ticket, follows: str, question: Message, conversation: Conversation
+        self, dead: Ticket, follows: TicketId, question: Message, conversation: Conversation
     ) -> tuple[Ticket, bool]:
         """Into the line, at the level of its owner: the dead ticket may have got another on its way."""
         owner = await self._store.get_user(dead.owner_id)
@@ -90,7 +91,8 @@ class DeadLetters:
             agent_id=dead.agent_id,
             pool=dead.pool,
             question_id=dead.question_id,
-            answer_id=_derived(dead, "answer"),
+            # One question, one answer: whatever the dead ticket left of one is replaced.
+            answer_id=dead.answer_id,
             priority=owner.tier,
             created_at=now,
             deadline_at=now + self._settings.queue_timeout_s,
@@ -133,7 +135,7 @@ class DeadLetters:
             log.warning("dead_letters.notices_left")
 
 
-def _derived(dead: Ticket, what: str) -> str:
+def _id_after(dead: Ticket) -> TicketId:
     """An id that follows from a dead ticket's, and looks like any other."""
-    digest = hashlib.sha256(f"{dead.id} {what}".encode()).digest()
+    digest = hashlib.sha256(dead.id.encode()).digest()
     return new_id(dead.finished_at or dead.created_at, int.from_bytes(digest))

@@ -4,6 +4,7 @@ import structlog
 
 from services.gateway.live import Follower, LiveTicket, Place
 from tokenline.contracts.base import pack
+from tokenline.contracts.chat import Message
 from tokenline.contracts.control import TO_ALL_WORKERS, AttachGateway, to_worker
 from tokenline.contracts.events import Event, TicketChanged
 from tokenline.contracts.frames import ToolCallFrame
@@ -186,11 +187,17 @@ class Streams:
             return
         if ticket.state not in TERMINAL or live.ended:
             return
-        answer = await self._store.get_message(ticket.answer_id)
+        answer = await answer_of(self._store, ticket)
         live.entry = line_entry(ticket)
         live.end(ticket, answer)
         live.wake()
         self._drop_if_over(live)
+
+
+async def answer_of(store: Store, ticket: Ticket) -> Message | None:
+    """What it left as its answer; ``None`` for nothing, or when the question was asked again and that answer stands."""
+    answer = await store.get_message(ticket.answer_id)
+    return answer if answer is not None and answer.ticket_id == ticket.id else None
 
 
 def _tool_frame(call: ToolCall) -> ToolCallFrame:

@@ -36,6 +36,20 @@ describe("a recorded answer", () => {
   });
 });
 
+describe("a question that is asked again", () => {
+  const broken = message({ id: "m2", role: "assistant", content: "Hi", status: "incomplete", seq: 2, parent_id: "m1" });
+  const page: ChatEvent = { type: "local.messages", conversationId: C, items: [QUESTION, broken], next: null, older: false };
+  const again: ChatEvent = { ...accepted, ticket_id: "0198", message: { ...QUESTION, ticket_id: "0198" } } as ChatEvent;
+
+  it("waits without what the former ticket left of an answer, until it has its own in that place", () => {
+    expect(rowsOf(after(page), C).map(({ answer }) => answer?.content)).toEqual(["Hi"]);
+    const waiting = after(page, again);
+    expect(rowsOf(waiting, C)).toMatchObject([{ question: { id: "m1" }, answer: null, ticket: { id: "0198" } }]);
+    const done = { ...complete(2, "Ho"), ticket_id: "0198", message: { ...broken, content: "Ho", ticket_id: "0198" } };
+    expect(rowsOf(reduce(waiting, done as ChatEvent), C).map(({ answer }) => answer?.content)).toEqual(["Ho"]);
+  });
+});
+
 describe("waiting", () => {
   it("keeps the position, the farthest one seen, and drops both when served", () => {
     expect(ticket(accepted, queued(5), { ...queued(3), type: "position" } as ServerFrame)).toMatchObject({

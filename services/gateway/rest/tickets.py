@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import answer, deps_of, message_views
 from services.gateway.sse.stream import event_stream
+from services.gateway.streams import answer_of
 from tokenline.contracts.frames import Eta
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.ticket import TERMINAL, line_entry
@@ -27,7 +28,7 @@ class EditedQuestion(BaseModel):
 async def view_ticket(deps: Deps, ticket: Ticket) -> dict[str, Any]:
     """A ticket with its place in line and, once it has ended, its answer."""
     waiting = ticket.state in (TicketState.HELD, TicketState.QUEUED)
-    message = await deps.store.get_message(ticket.answer_id) if ticket.state in TERMINAL else None
+    message = await answer_of(deps.store, ticket) if ticket.state in TERMINAL else None
     [view] = await message_views(deps.store, (message,)) if message else [None]
     return {
         "id": ticket.id,

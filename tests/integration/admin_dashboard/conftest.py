@@ -24,6 +24,7 @@ from tokenline.adapters.broker_rabbitmq import RabbitBroker
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.accounts import Role, User
 from tokenline.contracts.base import pack
+from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import ModelUnavailable
 from tokenline.contracts.events import WorkerSeen
 from tokenline.contracts.tickets import Ticket, TicketOffer
@@ -74,11 +75,11 @@ class Others:
         assert claimed is not None
         return claimed
 
-    async def dies(self, ticket: Ticket) -> Ticket:
+    async def dies(self, ticket: Ticket, so_far: Message | None = None) -> Ticket:
         """The last attempt fails, as a worker has it fail."""
         claimed = await self.claims(ticket)
         error = ModelUnavailable().info()
-        ended = await self.line.fail(claimed, error, dead=True)
+        ended = await self.line.fail(claimed, error, so_far, dead=True)
         assert ended is not None
         await self.broker.publish(DEAD.name, DEAD_QUEUE.name, pack(TicketOffer(ticket_id=ended.id, publish_no=1)))
         return ended

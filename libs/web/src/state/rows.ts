@@ -31,8 +31,11 @@ export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
       const ticket = question.ticket_id ? (state.tickets[question.ticket_id] ?? null) : null;
       return { key: question.client_message_id ?? question.id, question, outgoing: null, answer, ticket };
     });
+  const asked = new Set(rows.map((row) => row.question?.id));
   for (const answer of messages) {
     if (answer.role !== "assistant" || used.has(answer)) continue;
+    // Its question was asked again, by another ticket.
+    if (answer.parent_id && asked.has(answer.parent_id)) continue;
     const at = rows.findIndex((row) => (row.question?.created_at ?? Infinity) > answer.created_at);
     const row: Row = { key: answer.id, question: null, outgoing: null, answer, ticket: null };
     rows.splice(at < 0 ? rows.length : at, 0, row);
