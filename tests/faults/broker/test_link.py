@@ -9,8 +9,9 @@ from pamqp.commands import Basic
 
 from deploy.local.rabbitmq import PrivateNode
 from tests.faults.broker.conftest import NodeBroker
-from tests.support.broker import Inbox
+from tests.support.broker import Inbox, eventually
 from tests.support.proxy import Proxy
+from tokenline.adapters.broker_rabbitmq.publisher import PUBLISH_LIMIT_S
 from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.topology import TICKETS, ticket_queue
 
@@ -48,6 +49,26 @@ async def test_f2_a_lost_acknowledgement_brings_the_message_back(proxy: Proxy, n
     again = await inbox.next(5.0)
     assert (again.body, again.redelivered) == (b"done", True)
     assert await again.ack()
+
+
+async def test_a_slow_link_costs_time_only_and_a_cut_one_comes_back(proxy: Proxy, node_broker: NodeBroker) -> None:
+    gateway = await node_broker("gateway", url=proxy.url)
+    await gateway.declare(ticket_queue("far"))
+    proxy.delay(0.2)
+    began = time.monotonic()
+    await gateway.publish(TICKETS.name, "far", b"there and back")
+    assert 0.4 <= time.monotonic() - began < PUBLISH_LIMIT_S
+    proxy.delay(0.0)
+    proxy.cut()
+
+    async def noticed() -> bool:
+        return not gateway.connected
+
+    await eventually(noticed)
+    async with asyncio.timeout(10.0):
+        await gateway.wait_connected()
+    await gateway.publish(TICKETS.name, "far", b"again")
+    assert await gateway.depth(ticket_queue("far")) == 2
 
 
 @pytest.mark.parametrize("unheard", ["client", "both"])
