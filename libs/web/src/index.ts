@@ -8,7 +8,7 @@ export { Http } from "./http";
 export { Session, type SignInState } from "./session";
 export { LiveSocket, type SocketState, socketUrl } from "./socket";
 export { reduce } from "./state/reducer";
-export { countInLine, liveTickets, type Row, rowsOf } from "./state/rows";
+export { countInLine, liveTickets, type Row, rowsOf, wasBusy } from "./state/rows";
 export { threadOf } from "./state/threads";
 export {
   type ChatEvent,

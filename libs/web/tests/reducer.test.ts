@@ -194,6 +194,17 @@ describe("questions on their way", () => {
       { type: "error", ticket_id: null, client_message_id: "q1", retry: true, error },
     );
     expect(refused.outbox[0]?.error).toEqual(error);
+    expect(rowsOf(refused, C)).toHaveLength(1);
+  });
+
+  it("are no part of the conversation when it was busy", () => {
+    const error = { code: "busy", message: "Still being answered.", detail: {} };
+    const refused = after(
+      { type: "local.sending", outgoing },
+      { type: "error", ticket_id: null, client_message_id: "q1", retry: false, error },
+    );
+    expect(refused.outbox).toMatchObject([{ error, content: "Hello?" }]);
+    expect(rowsOf(refused, C)).toEqual([]);
   });
 });
 

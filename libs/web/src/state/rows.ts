@@ -40,11 +40,16 @@ export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
     const row: Row = { key: answer.id, question: null, outgoing: null, answer, ticket: null };
     rows.splice(at < 0 ? rows.length : at, 0, row);
   }
-  const sending = state.outbox.filter((entry) => entry.conversationId === conversationId);
+  const sending = state.outbox.filter((entry) => entry.conversationId === conversationId && !wasBusy(entry));
   return [
     ...rows,
     ...sending.map((entry): Row => ({ ...NOTHING, key: entry.clientMessageId, outgoing: entry })),
   ];
+}
+
+/** Refused because an answer runs: no part of the conversation, its text belongs to whoever wrote it again. */
+export function wasBusy({ error }: Outgoing): boolean {
+  return error?.code === "busy";
 }
 
 const NOTHING = { question: null, answer: null, ticket: null };

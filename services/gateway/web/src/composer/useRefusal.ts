@@ -1,5 +1,5 @@
-import type { Outgoing } from "@tokenline/client";
-import { useEffect, useLayoutEffect, useState } from "react";
+import { wasBusy } from "@tokenline/client";
+import { useEffect, useState } from "react";
 import { chat, useChat } from "../state/chat";
 import { addToDraft } from "../state/drafts";
 import { restore } from "../state/uploads";
@@ -10,9 +10,10 @@ import { restore } from "../state/uploads";
  */
 export function useRefusal(conversationId: string | null, busy: boolean): [string | null, () => void] {
   const [sentence, setSentence] = useState<string | null>(null);
-  const refused = useChat(({ state }) => state.outbox.find((entry) => isRefused(entry, conversationId)));
-  // Before anything is drawn: it must not be seen as a failed message first.
-  useLayoutEffect(() => {
+  const refused = useChat(({ state }) =>
+    state.outbox.find((entry) => entry.conversationId === conversationId && wasBusy(entry)),
+  );
+  useEffect(() => {
     if (!refused?.error || !conversationId) return;
     chat().discard(refused.clientMessageId);
     addToDraft(conversationId, refused.content);
@@ -23,8 +24,4 @@ export function useRefusal(conversationId: string | null, busy: boolean): [strin
     if (!busy) setSentence(null);
   }, [busy]);
   return [sentence, () => setSentence(null)];
-}
-
-function isRefused({ conversationId, error }: Outgoing, shown: string | null): boolean {
-  return shown !== null && conversationId === shown && error?.code === "busy";
 }
