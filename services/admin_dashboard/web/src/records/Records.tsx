@@ -6,7 +6,7 @@ import { DeadLetters } from "./DeadLetters";
 import { Truth } from "./Truth";
 
 const TAB =
-  "flex h-13 items-center gap-2 border-b-2 border-transparent text-sm font-medium text-ink-faint transition-colors " +
+  "flex h-13 items-center gap-2 border-b-2 px-2 border-transparent text-sm font-medium text-ink-faint transition-colors " +
   "hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:text-ink";
 
 const ID = "records";
@@ -27,7 +27,7 @@ export function Records() {
       onValueChange={(next) => useTab.setState({ tab: next as Tab })}
       className="min-w-0 rounded-2xl border border-line bg-raised"
     >
-      <Tabs.List aria-label="Records" className="flex gap-6 overflow-x-auto px-5">
+      <Tabs.List aria-label="Records" className="flex gap-2 overflow-x-auto px-3">
         <Tabs.Trigger value="dead-letters" className={TAB}>
           Dead letters
           {dead !== null && (
