@@ -8,7 +8,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tokenline.contracts.events import LineEntry, WorkerSeen
 from tokenline.contracts.tickets import HoldReason, TicketState
-from tokenline.core.eta import ServiceTimes, forecast
 from tokenline.core.lane import Lane
 from tokenline.core.ledger import Ledger
 
@@ -127,25 +126,3 @@ def test_silent_workers_are_gone_after_six_seconds() -> None:
     assert ledger.slots("default") == 4
     ledger.lose_silent_workers(106.1)
     assert ledger.slots("default") == 0
-
-
-def times(*seconds: float) -> ServiceTimes:
-    known = ServiceTimes()
-    for value in seconds:
-        known.add(value)
-    return known
-
-
-def test_no_eta_without_a_worker_or_with_too_few_samples() -> None:
-    assert forecast(slots=0, elapsed_s=[], times=times(1, 2, 3)) is None
-    assert forecast(slots=1, elapsed_s=[], times=times(1, 2)) is None
-
-
-def test_eta_counts_rounds_of_service_and_what_is_left_of_the_running_ones() -> None:
-    seen = forecast(slots=2, elapsed_s=[4.0, 1.0], times=times(10, 10, 10))
-    assert seen is not None
-    # The slots are free in 6 s and 9 s; the third in line takes the first slot a service later.
-    assert [seen.at(position).likely_s for position in range(4)] == [6.0, 9.0, 16.0, 19.0]
-    idle = forecast(slots=2, elapsed_s=[], times=times(10, 10, 10))
-    assert idle is not None
-    assert idle.at(0).likely_s == 0.0

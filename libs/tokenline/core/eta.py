@@ -1,71 +1,72 @@
 """How long until the first token, as a range, from what answers took of late.
 
-With ``s`` slots and mean service time ``m``, a free slot appears every ``m / s`` seconds on average; a ticket with
-``p`` before it needs ``p + 1`` of them, less what the running ones have already used up. The worst case reckons with
-the 90th percentile of service times instead of the mean.
+The wait for a slot (`Ends`) and the time from the claim to the first token (quantiles of the last ones) add up; so do,
+as root of the sum of squares, their ranges and the doubt about the mean service time itself, which is what a long line
+multiplies.
 """
 
-from collections import deque
 from collections.abc import Sequence
+from math import hypot, sqrt
+from statistics import fmean
 
 from tokenline.contracts.frames import Eta
+from tokenline.core.ends import Ends, Wait, Z
+from tokenline.core.service_times import FEWEST, ServiceTimes
 
-WINDOW = 64
-FEWEST = 3
-"""Below this many samples no number is given rather than a made-up one."""
-
-
-class ServiceTimes:
-    """The last `WINDOW` service times of a pool, seconds; the oldest is forgotten."""
-
-    def __init__(self) -> None:
-        self._recent: deque[float] = deque(maxlen=WINDOW)
-
-    def add(self, seconds: float) -> None:
-        self._recent.append(seconds)
-
-    def __len__(self) -> int:
-        return len(self._recent)
-
-    @property
-    def mean(self) -> float:
-        return sum(self._recent) / len(self._recent)
-
-    def quantile(self, share: float) -> float:
-        ordered = sorted(self._recent)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+_DRIFT = 0.05
+"""Standard error of the mean that no number of samples takes away: the next hour is not quite like the last."""
 
 
 class Forecast:
-    """When a slot becomes free for the ticket at any position, from one look at the pool."""
+    """One look at a pool, good for every position; a fraction of a second later take another."""
 
-    def __init__(self, slots: int, elapsed_s: Sequence[float], times: ServiceTimes) -> None:
-        self._slots = slots
-        self._mean_s = times.mean
-        self._low_s = times.quantile(0.1)
-        self._high_s = times.quantile(0.9)
-        self._free_soonest = _free_in(slots, elapsed_s, self._low_s)
-        self._free_likely = _free_in(slots, elapsed_s, self._mean_s)
-        self._free_worst = _free_in(slots, elapsed_s, self._high_s)
+    def __init__(
+        self, slots: int, ages: Sequence[float], times: ServiceTimes, *, unseen: Sequence[float], ahead: int
+    ) -> None:
+        law = times.lifetimes(sorted(ages))
+        self._ends = Ends(slots, [*ages, *unseen], law)
+        self._ahead = ahead
+        self._doubt = Z * sqrt(law.variation / len(times) + _DRIFT**2)
+        self._first = _spread(times.first_tokens())
+        self._told: dict[int, Eta] = {}
 
     def at(self, position: int) -> Eta:
-        """Serve everybody before it with equal service times. O(1)."""
-        rounds, slot = divmod(position, self._slots)
+        """For the ticket with ``position`` others before it. From place 256 on neighbours within 1 % share one, so that
+        a long line costs hardly more than a short one. O(log slots), or O(1) where a neighbour asked already."""
+        position += self._ahead
+        width = 1 << max(0, position.bit_length() - 8)
+        middle = position - position % width + width // 2
+        eta = self._told.get(middle)
+        if eta is None:
+            eta = self._told[middle] = self._eta(self._ends.wait(middle))
+        return eta
+
+    def _eta(self, wait: Wait) -> Eta:
+        first, doubt = self._first, self._doubt * wait.mean
+        likely = wait.mean + first.mean
+        sooner = hypot(wait.mean - wait.low, first.mean - first.low, doubt)
+        later = hypot(wait.high - wait.mean, first.high - first.mean, doubt)
         return Eta(
-            soonest_s=round(rounds * self._low_s + self._free_soonest[slot], 1),
-            likely_s=round(rounds * self._mean_s + self._free_likely[slot], 1),
-            worst_s=round(rounds * self._high_s + self._free_worst[slot], 1),
+            soonest_s=round(max(0.0, likely - sooner), 1), likely_s=round(likely, 1), worst_s=round(likely + later, 1)
         )
 
 
-def forecast(*, slots: int, elapsed_s: Sequence[float], times: ServiceTimes) -> Forecast | None:
-    """``elapsed_s``: how long each running ticket has been running. ``None``: no worker, or too few samples."""
+def forecast(
+    *, slots: int, ages: Sequence[float], times: ServiceTimes, unseen: Sequence[float] = (), ahead: int = 0
+) -> Forecast | None:
+    """``None``: no worker, or too few samples.
+
+    ``ages``: for how long each running ticket has held its slot; those not seen to begin are in ``unseen``. ``ahead``:
+    tickets that are in no position but will be dispatched first.
+    """
     if slots <= 0 or len(times) < FEWEST:
         return None
-    return Forecast(slots, elapsed_s, times)
+    return Forecast(slots, ages, times, unseen=unseen, ahead=ahead)
 
 
-def _free_in(slots: int, elapsed_s: Sequence[float], service_s: float) -> list[float]:
-    """In how many seconds each slot is free, soonest first; slots that run nothing are free at once."""
-    busy = sorted(max(service_s - elapsed, 0.0) for elapsed in elapsed_s)[-slots:]
-    return [0.0] * (slots - len(busy)) + busy
+def _spread(seconds: Sequence[float]) -> Wait:
+    """Tenth, mean and ninetieth percentile of values in order; nothing of none."""
+    if not seconds:
+        return Wait(0.0, 0.0, 0.0)
+    tenth = len(seconds) // 10
+    return Wait(seconds[tenth], fmean(seconds), seconds[-1 - tenth])

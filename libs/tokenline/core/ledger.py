@@ -12,8 +12,9 @@ from tokenline.contracts.events import LineEntry, WorkerSeen
 from tokenline.contracts.ids import ConversationId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
 from tokenline.contracts.topology import RESUME_PRIORITY
-from tokenline.core.eta import Forecast, ServiceTimes, forecast
+from tokenline.core.eta import Forecast, forecast
 from tokenline.core.lane import Lane
+from tokenline.core.service_times import ServiceTimes
 from tokenline.core.ticket import LIVE, RUNNING
 
 WORKER_GONE_AFTER_S = 6.0
@@ -41,6 +42,8 @@ class PoolLine:
         """Per priority, the highest sequence number that a worker took."""
         self.held = 0
         self.running: dict[TicketId, LineEntry] = {}
+        self.met: set[TicketId] = set()
+        """Running ones that were not seen to begin: no sample of how long it takes, as the long are met more often."""
         self.service_times = ServiceTimes()
 
     @property
@@ -81,6 +84,7 @@ class Ledger:
             self._put_in(entry)
         else:
             self._end(entry)
+        self._note_meeting(known, entry)
         return True
 
     def see_worker(self, worker: WorkerSeen) -> None:
@@ -113,6 +117,7 @@ class Ledger:
         for entry in list(self.entries.values()):
             if entry.ticket_id not in fresh and known_before.get(entry.ticket_id) == entry.version:
                 self._take_out(entry)
+                self.pool(entry.pool).met.discard(entry.ticket_id)
                 self._remember_end(entry.ticket_id, _WHATEVER_VERSION)
                 drift += 1
         return drift
@@ -154,12 +159,21 @@ class Ledger:
 
     def forecast(self, pool: Pool, now: float) -> Forecast | None:
         """The pool's waits as of ``now``; ``None`` where nothing can be said."""
+        if pool in self.paused:
+            return None
         line = self.pool(pool)
-        return forecast(
-            slots=self.slots(pool),
-            elapsed_s=[now - (entry.started_at or now) for entry in line.running.values()],
-            times=line.service_times,
-        )
+        begun: list[float] = []
+        met: list[float] = []
+        ahead = 0
+        for entry in line.running.values():
+            worker = self.workers.get(entry.worker_id) if entry.worker_id else None
+            if worker is None:
+                # Its worker is gone: it goes on elsewhere, ahead of all who wait.
+                ahead += 1
+            elif not worker.draining:
+                ages = met if entry.ticket_id in line.met else begun
+                ages.append(max(0.0, now - (entry.started_at or now)))
+        return forecast(slots=self.slots(pool), ages=begun, times=line.service_times, unseen=met, ahead=ahead)
 
     def slots(self, pool: Pool) -> int:
         """Of the workers that take tickets."""
@@ -213,6 +227,13 @@ class Ledger:
             claimed = self.pool(known.pool).claimed
             claimed[known.priority] = max(claimed[known.priority], known.seq)
 
+    def _note_meeting(self, known: LineEntry | None, entry: LineEntry) -> None:
+        met = self.pool(entry.pool).met
+        if known is None and entry.state in RUNNING:
+            met.add(entry.ticket_id)
+        elif entry.state not in RUNNING or (known is not None and known.attempt != entry.attempt):
+            met.discard(entry.ticket_id)
+
     def _remember_end(self, ticket_id: TicketId, version: int) -> None:
         """For a while, so that a late event does not bring it back."""
         self._ended[ticket_id] = version
@@ -221,5 +242,8 @@ class Ledger:
 
     def _end(self, entry: LineEntry) -> None:
         self._remember_end(entry.ticket_id, entry.version)
-        if entry.state is TicketState.COMPLETE and entry.started_at and entry.finished_at:
-            self.pool(entry.pool).service_times.add(entry.finished_at - entry.started_at)
+        line = self.pool(entry.pool)
+        if entry.ticket_id not in line.met and entry.worker_id and entry.started_at and entry.finished_at:
+            # Answered, stopped or failed: it ended on a worker, and so held a slot until then.
+            first_s = entry.first_token_at - entry.started_at if entry.first_token_at else None
+            line.service_times.add(entry.finished_at - entry.started_at, first_s)

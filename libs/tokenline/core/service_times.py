@@ -1,0 +1,81 @@
+"""How long answers took of late: a window that reaches back as far as nothing changed."""
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from math import log, sqrt
+from statistics import fmean, variance
+
+from tokenline.core.lifetimes import Lifetimes
+
+WINDOW = 512
+FIRST_TOKENS = 128
+FEWEST = 3
+"""Below this many samples no number is given rather than a made-up one."""
+
+_RECENT = (16, 32, 64, 128, 256)
+"""So many of the newest are compared with all before them."""
+_LOOK_EVERY = 8
+_CHANGED = 4.0
+"""Standard errors between two means before it counts as a change: by chance once in 16,000 looks."""
+_LEAST_S = 1e-3
+
+
+class ServiceTimes:
+    """How long tickets of one pool held their slots, and the first token after the claim. Beyond `WINDOW` the oldest
+    is forgotten."""
+
+    def __init__(self) -> None:
+        self._ended: deque[float] = deque(maxlen=WINDOW)
+        self._first_tokens: deque[float] = deque(maxlen=FIRST_TOKENS)
+        self._in_order: list[float] | None = None
+        self._unlooked = 0
+        self._complete = True
+        """Nothing was forgotten yet."""
+
+    def add(self, held_s: float, first_token_s: float | None = None) -> None:
+        """``held_s``: from claim to end; ``first_token_s``: from claim to first token, ``None`` when none came."""
+        self._complete = self._complete and len(self._ended) < WINDOW
+        self._ended.append(max(held_s, 0.0))
+        if first_token_s is not None:
+            self._first_tokens.append(max(first_token_s, 0.0))
+        self._in_order = None
+        self._unlooked += 1
+
+    def __len__(self) -> int:
+        return len(self._ended)
+
+    def lifetimes(self, running_s: Sequence[float]) -> Lifetimes:
+        """The law of these times. ``running_s``: ages in order of those that run and were seen to begin.
+
+        At first those that run tell most: the answers that ended first are the short ones. Once something has been
+        forgotten the window is a stretch of the stream of ends, which is unbiased by itself; the running ones, without
+        the long ones forgotten on its other side, would then count twice.
+        """
+        if self._unlooked >= _LOOK_EVERY:
+            self._look_for_change(2 * len(running_s))
+        if self._in_order is None:
+            self._in_order = sorted(self._ended)
+        return Lifetimes(self._in_order, running_s if self._complete else ())
+
+    def first_tokens(self) -> list[float]:
+        """In order."""
+        return sorted(self._first_tokens)
+
+    def _look_for_change(self, fewest: int) -> None:
+        """Forget what came before the newest change: the idea of ADWIN (Bifet and Gavaldà, 2007), with a test on the
+        means of logarithms, which long tails leave alone. ``fewest`` to either side, as the ends of those that began
+        together come in order of length."""
+        self._unlooked = 0
+        for recent in _RECENT:
+            if recent >= fewest and len(self._ended) - recent >= max(fewest, _RECENT[0]) and self._changed(recent):
+                self._ended = deque(islice(self._ended, len(self._ended) - recent, None), maxlen=WINDOW)
+                self._in_order = None
+                self._complete = False
+                return
+
+    def _changed(self, recent: int) -> bool:
+        logs = [log(max(seconds, _LEAST_S)) for seconds in self._ended]
+        old, new = logs[:-recent], logs[-recent:]
+        error = sqrt(variance(old) / len(old) + variance(new) / len(new))
+        return abs(fmean(new) - fmean(old)) > _CHANGED * error
