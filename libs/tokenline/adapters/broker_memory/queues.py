@@ -76,6 +76,11 @@ class MemoryQueue:
         return len(self._ready)
 
     @property
+    def in_hand(self) -> int:
+        """Delivered and not acknowledged."""
+        return sum(len(consumer.in_hand) for consumer in self._consumers)
+
+    @property
     def full(self) -> bool:
         return self.declared.max_length is not None and self.depth >= self.declared.max_length
 
