@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from services.gateway.accept import Question
@@ -17,6 +18,7 @@ from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.contracts.topology import ticket_queue
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
+from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Accepted, Store
 
 K = 2
@@ -48,12 +50,19 @@ class House:
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def gateway(self, name: str, fuse: Fuse | None = None, store: Store | None = None) -> Gateway:
+    async def gateway(
+        self,
+        name: str,
+        fuse: Fuse | None = None,
+        store: Store | None = None,
+        around: Callable[[Broker], Broker] = lambda broker: broker,
+    ) -> Gateway:
+        """``store`` and ``around`` its broker: what stands between this process and them."""
         fuse = fuse or Fuse()
         gateway = Gateway(
             name,
             fused_store(store or self.store, fuse),
-            fused_broker(MemoryBroker(self.server), fuse),
+            fused_broker(around(MemoryBroker(self.server)), fuse),
             self.clock,
             user_limit=K,
         )
