@@ -66,7 +66,8 @@ class LiveTicket:
         """Waiting tickets of higher priority at that time."""
         self.pushed_at = 0.0
         self.followers: set[Follower] = set()
-        self.attaching = False
+        self.asked_at: float | None = None
+        """When a worker was asked for the whole text, as long as that has not come; monotonic."""
         self.heard_at = 0.0
         """When a worker last said something of it; monotonic."""
         self._end: tuple[Ticket, Message | None] | None = None

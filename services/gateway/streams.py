@@ -25,6 +25,8 @@ log = structlog.get_logger()
 REPLY_PREFETCH = 1000
 QUIET_S = 3.0
 """A followed answer of which nothing was heard for so long is looked up: its last reply may have been lost."""
+ASK_AGAIN_S = 1.0
+"""A worker sends the whole text within milliseconds; but the question for it, or the text, may have been lost."""
 
 
 class Streams:
@@ -96,7 +98,7 @@ class Streams:
         await self._attach(live, None)
 
     async def _attach(self, live: LiveTicket, worker: WorkerId | None) -> None:
-        live.attaching = True
+        live.asked_at = self._clock.monotonic()
         command = AttachGateway(ticket_id=live.entry.ticket_id, gateway_id=self._gateway)
         await self._broker.tell(CONTROL.name, to_worker(worker) if worker else TO_ALL_WORKERS, pack(command))
 
@@ -139,10 +141,11 @@ class Streams:
             live.heard_at = now
             match reply:
                 case Delta(attempt=attempt, offset=offset, text=text):
-                    if not live.grow(attempt, offset, text) and not live.attaching:
+                    whole = live.grow(attempt, offset, text)
+                    if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):
                         await self._attach(live, batch.worker_id)
                 case Snapshot(attempt=attempt, text=text):
-                    live.attaching = False
+                    live.asked_at = None
                     live.grow(attempt, 0, text)
                 case ToolCall():
                     live.tools.append(_tool_frame(reply))
