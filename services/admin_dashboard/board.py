@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from services.admin_dashboard.recent import Recent, percentile
 from services.admin_dashboard.snapshot import Snapshot
+from tokenline.contracts.accounts import ORDINARY_TIER
 from tokenline.contracts.admin import PoolCard, WorkerRow
 from tokenline.contracts.events import Event, LineEntry, TicketChanged
 from tokenline.contracts.ids import Pool
@@ -90,7 +91,7 @@ class BoardModel:
             wait_p95_s=_rounded(percentile(waits, 0.95)),
             arrivals_per_min=traffic.arrivals.count(now) * 60 / RATE_SPAN_S,
             services_per_min=traffic.services.count(now) * 60 / RATE_SPAN_S,
-            eta=snapshot.eta_at(pool, line.waiting),
+            eta=snapshot.eta_at(pool, line.back(ORDINARY_TIER), ORDINARY_TIER),
             oldest_age_s=snapshot.age_s(snapshot.oldest[pool]) if pool in snapshot.oldest else None,
         )
 

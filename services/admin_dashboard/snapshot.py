@@ -60,11 +60,11 @@ class Snapshot:
         """For those in the queue; what is held waits for something that has no forecast."""
         if row.entry.state is not TicketState.QUEUED or row.position is None:
             return None
-        return self.eta_at(row.entry.pool, row.position)
+        return self.eta_at(row.entry.pool, row.position, row.entry.priority)
 
-    def eta_at(self, pool: Pool, position: int) -> Eta | None:
+    def eta_at(self, pool: Pool, position: int, priority: int) -> Eta | None:
         forecast = self._forecasts.get(pool)
-        return forecast.at(position) if forecast is not None else None
+        return forecast.at(position, priority) if forecast is not None else None
 
     def age_s(self, created_at: float) -> float:
         return round(max(0.0, self.at - created_at), 1)

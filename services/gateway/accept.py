@@ -145,7 +145,7 @@ class Acceptance:
         forecast = ledger.forecast(draft.pool, self._clock.now())
         if forecast is None:
             return error
-        wait_s = forecast.at(ledger.pool(draft.pool).waiting).likely_s
+        wait_s = forecast.at(ledger.pool(draft.pool).back(draft.priority), draft.priority).likely_s
         return QueueFull(error.message, **(error.detail | {"retry_after_s": max(1.0, wait_s)}))
 
     def _check(self, question: Question) -> None:

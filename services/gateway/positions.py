@@ -51,7 +51,7 @@ class Positions:
         entry = live.entry
         position = self._ledger.position(entry)
         above = self._ledger.pool(entry.pool).above(entry.priority)
-        eta = forecast.at(position) if forecast and entry.state is TicketState.QUEUED else None
+        eta = forecast.at(position, entry.priority) if forecast and entry.state is TicketState.QUEUED else None
         place = Place(position, eta, self._note(live, position, above))
         if worth_telling(live.place, place, now - live.pushed_at):
             live.place, live.placed, live.above, live.pushed_at = place, entry, above, now

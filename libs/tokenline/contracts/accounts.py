@@ -5,6 +5,8 @@ from enum import StrEnum
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import ApiKeyId, UserId
 
+ORDINARY_TIER = 4
+
 
 class Role(StrEnum):
     USER = "user"
@@ -18,7 +20,7 @@ class User(Shape):
     password_hash: str
     """argon2id in PHC form."""
     role: Role = Role.USER
-    tier: int = 4
+    tier: int = ORDINARY_TIER
     """Priority of the user's tickets, 0 to 9."""
     disabled: bool = False
     created_at: float

@@ -33,14 +33,15 @@ class Wait(NamedTuple):
 
 
 class Ends:
-    """``ages`` are those of the running services; slots beyond them are idle."""
+    """``ages``: of the running services; slots beyond them are idle. ``ahead`` tickets go before all others."""
 
-    def __init__(self, slots: int, ages: Sequence[float], law: Lifetimes) -> None:
-        self.idle = max(0, slots - len(ages))
+    def __init__(self, slots: int, ages: Sequence[float], law: Lifetimes, *, ahead: int = 0) -> None:
+        self._ahead = ahead
+        self._idle = max(0, slots - len(ages))
         self._slots = slots
         self._law = law
         self._moments: list[float] = [0.0]
-        self._means: list[float] = [float(self.idle)]
+        self._means: list[float] = [float(self._idle)]
         self._variances: list[float] = [0.0]
         self._reckon(sorted(ages)[-slots:])
         deviations = list(map(sqrt, self._variances))
@@ -48,9 +49,10 @@ class Ends:
 
     def wait(self, position: int) -> Wait:
         """Until a slot is free for the ticket with ``position`` others before it."""
-        if position < self.idle:
+        ends = position + self._ahead + 0.5
+        if ends < self._idle:
             return Wait(0.0, 0.0, 0.0)
-        low, median, high = (self._when(z, position + 0.5) for z in self._curves)
+        low, median, high = (self._when(z, ends) for z in self._curves)
         # The mean of a skewed distribution from three quantiles, by the expansion of Cornish and Fisher (1938).
         return Wait(low, median + (low + high - 2 * median) / (2 * Z * Z), high)
 
@@ -96,7 +98,7 @@ class Ends:
         # What follows is taken as in equilibrium, moved by how much later than there the running ones end.
         moved = weight * sum(rest.mean_s for rest in remaining) / slots - law.met_s
         ended = [0] * len(chosen)
-        mean, variance, index = float(self.idle), 0.0, 0
+        mean, variance, index = float(self._idle), 0.0, 0
         for moment in self._choose_moments(firsts, moved):
             further = slots * law.further_ends(moment - moved)
             for side in (moment, moment + _INSTANT):

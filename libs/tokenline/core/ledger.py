@@ -14,6 +14,7 @@ from tokenline.contracts.tickets import TicketState
 from tokenline.contracts.topology import RESUME_PRIORITY
 from tokenline.core.eta import Forecast, forecast
 from tokenline.core.lane import Lane
+from tokenline.core.overtaking import Joins
 from tokenline.core.service_times import ServiceTimes
 from tokenline.core.ticket import LIVE, RUNNING
 
@@ -45,6 +46,7 @@ class PoolLine:
         self.met: set[TicketId] = set()
         """Running ones that were not seen to begin: no sample of how long it takes, as the long are met more often."""
         self.service_times = ServiceTimes()
+        self.joins = Joins()
 
     @property
     def waiting(self) -> int:
@@ -53,6 +55,10 @@ class PoolLine:
     def above(self, priority: int) -> int:
         """Waiting tickets of higher priority."""
         return sum(map(len, self.lanes[priority + 1 :]))
+
+    def back(self, priority: int) -> int:
+        """Tickets that will be dispatched before one that joins with this priority."""
+        return sum(map(len, self.lanes[priority:]))
 
     def rank(self, priority: int, seq: int) -> int:
         """Tickets that will be dispatched before one with this priority and sequence number."""
@@ -85,6 +91,7 @@ class Ledger:
         else:
             self._end(entry)
         self._note_meeting(known, entry)
+        self._note_join(known, entry)
         return True
 
     def see_worker(self, worker: WorkerSeen) -> None:
@@ -135,7 +142,7 @@ class Ledger:
         if entry.state is TicketState.QUEUED:
             return line.rank(entry.priority, entry.seq)
         if entry.state is TicketState.HELD:
-            return sum(map(len, line.lanes[entry.priority :]))
+            return line.back(entry.priority)
         return 0
 
     def passed_over(self, pool: Pool) -> list[LineEntry]:
@@ -173,7 +180,15 @@ class Ledger:
             elif not worker.draining:
                 ages = met if entry.ticket_id in line.met else begun
                 ages.append(max(0.0, now - (entry.started_at or now)))
-        return forecast(slots=self.slots(pool), ages=begun, times=line.service_times, unseen=met, ahead=ahead)
+        return forecast(
+            now,
+            slots=self.slots(pool),
+            ages=begun,
+            times=line.service_times,
+            joins=line.joins,
+            met=met,
+            ahead=ahead,
+        )
 
     def slots(self, pool: Pool) -> int:
         """Of the workers that take tickets."""
@@ -233,6 +248,10 @@ class Ledger:
             met.add(entry.ticket_id)
         elif entry.state not in RUNNING or (known is not None and known.attempt != entry.attempt):
             met.discard(entry.ticket_id)
+
+    def _note_join(self, known: LineEntry | None, entry: LineEntry) -> None:
+        if entry.state is TicketState.QUEUED and (known is None or known.state is not TicketState.QUEUED):
+            self.pool(entry.pool).joins.add(entry.queued_at or entry.created_at, entry.priority)
 
     def _remember_end(self, ticket_id: TicketId, version: int) -> None:
         """For a while, so that a late event does not bring it back."""

@@ -47,6 +47,6 @@ class LineGauges:
         forecast = ledger.forecast(entry.pool, since)
         if forecast is None or entry.ticket_id in self._predicted_at:
             return
-        self._predicted_at[entry.ticket_id] = since + forecast.at(ledger.position(entry)).likely_s
+        self._predicted_at[entry.ticket_id] = since + forecast.at(ledger.position(entry), entry.priority).likely_s
         if len(self._predicted_at) > MAX_PREDICTIONS:
             del self._predicted_at[next(iter(self._predicted_at))]

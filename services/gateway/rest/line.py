@@ -30,8 +30,8 @@ async def agents(_: Authenticated, deps: GatewayDeps, capability: str | None = N
 
 
 @router.get("/queue/status")
-async def queue_status(_: Authenticated, deps: GatewayDeps) -> Response:
-    """What somebody who asks now would meet."""
+async def queue_status(asker: Authenticated, deps: GatewayDeps) -> Response:
+    """What the caller would meet by asking now."""
     ledger = deps.feed.ledger
     now = deps.clock.now()
     items = []
@@ -45,7 +45,7 @@ async def queue_status(_: Authenticated, deps: GatewayDeps) -> Response:
                 "running": len(line.running),
                 "slots": ledger.slots(pool),
                 "workers": len(ledger.workers_of(pool)),
-                "eta": forecast.at(line.waiting) if forecast else None,
+                "eta": forecast.at(line.back(asker.tier), asker.tier) if forecast else None,
             }
         )
     return answer({"items": items, "next": None})

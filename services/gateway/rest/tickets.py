@@ -47,7 +47,7 @@ async def view_ticket(deps: Deps, ticket: Ticket) -> dict[str, Any]:
 
 def _eta(deps: Deps, ticket: Ticket) -> Eta | None:
     forecast = deps.feed.ledger.forecast(ticket.pool, deps.clock.now())
-    return forecast.at(deps.feed.ledger.position(line_entry(ticket))) if forecast else None
+    return forecast.at(deps.feed.ledger.position(line_entry(ticket)), ticket.priority) if forecast else None
 
 
 @router.get("/{ticket_id}")
