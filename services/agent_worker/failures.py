@@ -30,6 +30,13 @@ class Failures:
         """Whether what is offered has no attempt left: the last one ended with its worker."""
         return spent(ticket) >= self._attempts
 
+    def suspect(self, claimed: Ticket) -> bool:
+        """Whether this is its last attempt, and an earlier one ended with its worker.
+
+        One such runs at a time, so that a ticket that kills workers takes the last attempt of no other with it.
+        """
+        return claimed.lost > 0 and spent(claimed) >= self._attempts
+
     async def handle(self, ticket: Ticket, error: TokenlineError, so_far: Message | None) -> Ticket | None:
         """The ticket as paused or ended; ``None`` when another attempt has it."""
         if may_retry(error, spent(ticket), self._attempts):

@@ -5,9 +5,11 @@ from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from opentelemetry.trace import Span, SpanKind
 
 from services.agent_worker.deps import Deps
+from services.agent_worker.room import Room
 from services.agent_worker.run import Run, Stop, tell_ended
 from services.agent_worker.settings import WorkerSettings
 from tokenline.contracts.errors import AnswerIncomplete, QueueTimeout, StoreUnavailable
@@ -42,42 +44,57 @@ class Intake:
         self._supervisor = supervisor
         self._consumption: Consumption | None = None
         self._started = False
-        # One delivery per slot is the rule, but after a pause or a restart of the broker there may be more.
-        self._slots = asyncio.Semaphore(settings.slots)
+        self._changing = False
+        self._room = Room(settings.slots)
         self._idle = asyncio.Event()
         self._idle.set()
         self._in_doubt: set[tuple[TicketId, int]] = set()
         self._turns: WeakValueDictionary[TicketId, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self) -> None:
-        """Take as many tickets as there are slots: an unacknowledged delivery is a running answer."""
+        """Take as many tickets as there are slots: an unacknowledged delivery is a running answer.
+
+        Raises `BrokerUnavailable` and `TopologyMismatch`.
+        """
         self._started = True
-        if not self.paused and not self.draining:
-            self._consumption = await self._deps.broker.consume(
-                ticket_queue(self._settings.pool), self._offered, prefetch=self._settings.slots
-            )
-            self._changed()
+        await self._take_or_not()
 
     async def pause(self, *, paused: bool) -> None:
-        """Take no more while the pool is paused; what runs goes on."""
-        if paused == self.paused:
-            return
+        """Take no more while the pool is paused; what runs goes on. Raises as `start`: then say it once more."""
         self.paused = paused
-        if paused:
-            await self._take_no_more()
-        elif self._started:
-            await self.start()
+        await self._take_or_not()
 
     async def drain(self) -> None:
         """Take no more until this process ends; what runs goes on."""
         self.draining = True
-        await self._take_no_more()
+        await self._take_or_not()
+
+    async def _take_or_not(self) -> None:
+        """As it is wanted by now. Returns at once while an earlier call is at work, which then looks again."""
+        if self._changing:
+            return
+        self._changing = True
+        try:
+            while self._takes != (self._consumption is not None):
+                await (self._take() if self._takes else self._take_no_more())
+                self._changed()
+        finally:
+            self._changing = False
+
+    @property
+    def _takes(self) -> bool:
+        return self._started and not self.paused and not self.draining
+
+    async def _take(self) -> None:
+        queue = ticket_queue(self._settings.pool)
+        self._consumption = await self._deps.broker.consume(queue, self._offered, prefetch=self._settings.slots)
+        self._room.open()
 
     async def _take_no_more(self) -> None:
         consumption, self._consumption = self._consumption, None
+        self._room.close()
         if consumption is not None:
             await consumption.cancel()
-        self._changed()
 
     async def finish(self, within_s: float) -> None:
         """Wait for the runs; after ``within_s`` hand the rest back to others."""
@@ -119,7 +136,7 @@ class Intake:
         """Read the ticket and do what is due; False when it has to be judged again."""
         ticket = await self._deps.store.get_ticket(offer.ticket_id)
         if ticket is not None and self._was_claimed(ticket):
-            await self._slots.acquire()
+            await self._room.enter(suspect=self._deps.failures.suspect(ticket))
             self._begin(ticket, delivery)
             return True
         now = await self._deps.store.now()
@@ -151,11 +168,17 @@ class Intake:
         return True
 
     async def _claim(self, ticket: Ticket, delivery: Delivery, now: float) -> bool:
-        await self._slots.acquire()
+        """Claim it once there is room; False when it was changed meanwhile, or its deadline has passed."""
+        worker = self._settings.worker_id
+        claimed = moves.claim(ticket, worker=worker, incarnation=self._incarnation, now=now)
+        suspect = self._deps.failures.suspect(claimed)
+        await self._room.enter(suspect=suspect)
         won = False
         try:
-            worker = self._settings.worker_id
-            claimed = moves.claim(ticket, worker=worker, incarnation=self._incarnation, now=now)
+            now = await self._deps.store.now()
+            if moves.overdue(ticket, now):
+                return False
+            claimed = replace(claimed, started_at=now)
             claim = (claimed.id, claimed.attempt)
             # Stays in doubt when the store fails: it may have written the claim, and then nobody else runs it (F32).
             self._in_doubt.add(claim)
@@ -163,7 +186,7 @@ class Intake:
             self._in_doubt.discard(claim)
         finally:
             if not won:
-                self._slots.release()
+                self._room.leave(suspect=suspect)
         if won:
             self._begin(claimed, delivery)
         return won
@@ -210,7 +233,7 @@ class Intake:
         finally:
             if self.runs.get(ticket.id) is run:
                 del self.runs[ticket.id]
-            self._slots.release()
+            self._room.leave(suspect=self._deps.failures.suspect(ticket))
             if not self.runs:
                 self._idle.set()
             self._changed()

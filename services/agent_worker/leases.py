@@ -9,6 +9,7 @@ from services.agent_worker.deps import Deps
 from services.agent_worker.intake import Intake
 from services.agent_worker.run import Stop
 from services.agent_worker.settings import WorkerSettings
+from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.events import WorkerGone, WorkerSeen
 from tokenline.core.ports.store import worker_lease
 from tokenline.runtime.line import same_attempt
@@ -54,9 +55,8 @@ class Leases:
         )
 
     async def renew(self) -> None:
-        """Extend the lease; then see whether the pool is paused, and running tickets wanted otherwise."""
+        """Extend the lease; then see whether running tickets are wanted otherwise, and whether the pool is paused."""
         await self._deps.store.renew_lease(self._lease, self._incarnation, EXPIRE_S)
-        await self._intake.pause(paused=self._settings.pool in await self._deps.store.paused_pools())
         for ticket_id, run in list(self._intake.runs.items()):
             ticket = await self._deps.store.get_ticket(ticket_id)
             if ticket is None or not same_attempt(ticket, run.ticket):
@@ -67,6 +67,10 @@ class Leases:
                 run.stop(Stop.CANCELLED)
             for gateway in set(ticket.reply_to) - run.gateways:
                 run.attach(gateway)
+        paused = self._settings.pool in await self._deps.store.paused_pools()
+        # Without a broker nothing is taken anyway; it is said again next time.
+        with contextlib.suppress(BrokerUnavailable):
+            await self._intake.pause(paused=paused)
 
     async def leave(self) -> None:
         """Say goodbye, so that nobody waits for this worker."""

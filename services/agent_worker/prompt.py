@@ -5,7 +5,7 @@ import asyncio
 from tokenline.contracts.agents import Agent
 from tokenline.contracts.attachments import AttachmentState, Passage, SearchRequest
 from tokenline.contracts.base import Shape
-from tokenline.contracts.chat import Message
+from tokenline.contracts.chat import Message, MessageStatus
 from tokenline.contracts.errors import NotFound, SearchUnavailable
 from tokenline.contracts.tickets import Ticket
 from tokenline.core.passages import UNSEARCHABLE, UnreadFile, render, render_unread
@@ -45,8 +45,13 @@ async def _history(store: Store, question: Message) -> list[ChatTurn]:
     if question.context:
         return [*(ChatTurn(role=turn.role, content=turn.content) for turn in question.context), asked]
     page = await store.messages(question.conversation_id, limit=HISTORY_MESSAGES)
-    before = [message for message in page.items if message.seq < question.seq]
+    before = [message for message in page.items if message.seq < question.seq and not _withdrawn(message)]
     return [*(ChatTurn(role=message.role, content=message.content) for message in before), asked]
+
+
+def _withdrawn(message: Message) -> bool:
+    """Who withdraws a question does not expect a model to read it."""
+    return message.role == "user" and message.status is MessageStatus.CANCELLED
 
 
 def cut(turns: list[ChatTurn], budget: int) -> list[ChatTurn]:

@@ -20,6 +20,8 @@ LINE = ticket_queue("default")
 Call = dict[str, Any]
 """One request at the scripted model, as its ``Record`` says; instants are of the machine's monotonic clock."""
 
+HANG_UP_S = 0.05
+
 
 # ── the store ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -51,9 +53,9 @@ async def calls(system: System, text: str | None = None) -> list[Call]:
 
 
 def busiest(records: list[Call]) -> int:
-    """How many of them ran at the same time, at most."""
+    """How many of them ran at the same time, at most, for longer than it takes to notice that a caller hung up."""
     steps = [(record["started_at"], 1) for record in records]
-    steps += [(record["ended_at"], -1) for record in records if record["ended"] is not None]
+    steps += [(record["ended_at"] - HANG_UP_S, -1) for record in records if record["ended"] is not None]
     most = now = 0
     for _, step in sorted(steps):
         now += step
