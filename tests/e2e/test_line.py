@@ -70,7 +70,7 @@ async def test_the_line_told_is_the_line_served_whatever_goes_ahead(one_slot: Sy
         expected = sorted(level, key=lambda n: (-level[n], n))
         for place, number in enumerate(expected):
             seen = people[number].tickets[tickets[number]]
-            await people[number].until(lambda seen=seen, place=place: seen.positions[-1:] == [place])  # type: ignore[misc]
+            await people[number].until(lambda seen=seen, place=place: seen.positions[-1:] == [place])
         served: list[int] = []
 
         async def wait(number: int) -> None:

@@ -33,7 +33,7 @@ class MessageStatus(StrEnum):
     """A question that was accepted."""
     COMPLETE = "complete"
     CANCELLED = "cancelled"
-    """Stopped by the user: ``content`` is the text so far."""
+    """Stopped by the user: ``content`` is the text so far. Of a question: withdrawn before anybody answered it."""
     INCOMPLETE = "incomplete"
     """The answer broke off: ``content`` is the text so far and a retry is offered."""
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import structlog
+from msgspec.structs import replace
 from opentelemetry.trace import SpanKind
 
 from tokenline.contracts.base import pack
-from tokenline.contracts.chat import Message
+from tokenline.contracts.chat import Message, MessageStatus
 from tokenline.contracts.control import CancelTicket, to_worker
 from tokenline.contracts.errors import BrokerUnavailable, ErrorInfo, QueueFull
 from tokenline.contracts.ids import Pool, TicketId, UserId
@@ -146,24 +147,30 @@ class Line:
 
         ``None`` when it has ended.
         """
-        now = await self._store.now()
-        stopped = await self.change(ticket.id, lambda current: _stopped(current, now), known=ticket)
-        if stopped is None:
-            return None
-        if stopped.state in moves.TERMINAL:
-            await self.release(stopped.owner_id)
-        elif stopped.worker_id is not None:
+        withdrawn = await self._withdraw(ticket)
+        if withdrawn is not None:
+            await self.release(withdrawn.owner_id)
+            return withdrawn
+        stopped = await self.change(
+            ticket.id, lambda current: moves.request_cancel(current) if current.state in moves.RUNNING else None
+        )
+        if stopped is not None and stopped.worker_id is not None:
             command = CancelTicket(ticket_id=ticket.id)
             await self._broker.tell(CONTROL.name, to_worker(stopped.worker_id), pack(command))
         return stopped
 
-
-def _stopped(ticket: Ticket, now: float) -> Ticket | None:
-    if ticket.state in moves.TERMINAL:
-        return None
-    if ticket.state in moves.RUNNING:
-        return moves.request_cancel(ticket)
-    return moves.cancel(ticket, now=now)
+    async def _withdraw(self, ticket: Ticket) -> Ticket | None:
+        """End a ticket that waits; ``None`` when it does not. A question nobody began to answer is marked with it."""
+        if ticket.state not in moves.WAITING:
+            return None
+        now = await self._store.now()
+        question = await self._store.get_message(ticket.question_id) if ticket.attempt == 0 else None
+        return await self.change(
+            ticket.id,
+            lambda current: moves.cancel(current, now=now) if current.state in moves.WAITING else None,
+            known=ticket,
+            messages=[replace(question, status=MessageStatus.CANCELLED)] if question else [],
+        )
 
 
 def same_attempt(current: Ticket, ticket: Ticket) -> bool:

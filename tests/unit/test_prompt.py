@@ -1,0 +1,49 @@
+"""What the model is asked."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from services.agent_worker.prompt import build_prompt
+from tests.support.drafts import a_conversation, an_answer, ask
+from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
+from tokenline.adapters.search_http import IngestSearch
+from tokenline.adapters.store_sqlite import SqliteStore
+from tokenline.contracts.agents import Agent
+from tokenline.contracts.tickets import Usage
+from tokenline.core import ticket as moves
+from tokenline.core.clock import ManualClock
+from tokenline.runtime.line import Line
+
+AGENT = Agent(id="assistant", name="Assistant", model="m", system_prompt="Be brief.")
+
+
+async def test_history_without_what_was_withdrawn(tmp_path: Path) -> None:
+    clock = ManualClock()
+    store, search = SqliteStore(tmp_path / "store.db", clock), IngestSearch("http://127.0.0.1:9", "")
+    await store.open()
+    line = Line(store, MemoryBroker(MemoryServer()), user_limit=2)
+    conversation = a_conversation(clock)
+
+    answered = (await ask(store, clock, conversation)).ticket
+    running = moves.claim(answered, worker="w", incarnation="i", now=clock.now())
+    await store.replace_ticket(running)
+    withdrawn = await ask(store, clock, conversation)
+    edited = replace(withdrawn.question, content="my password is hunter2")
+    touched = moves.touch(withdrawn.ticket)
+    await store.replace_ticket(touched, edited)
+    assert await line.stop(touched) is not None
+    done = moves.complete(running, usage=Usage(), now=clock.now())
+    await store.replace_ticket(done, an_answer(clock, running, content="A place."))
+    last = (await ask(store, clock, conversation)).ticket
+
+    prompt = await build_prompt(store, search, AGENT, last)
+    said = [(turn.role, turn.content) for turn in prompt.request.turns]
+    assert said == [
+        ("system", "Be brief."),
+        ("user", "What is a ticket?"),
+        ("assistant", "A place."),
+        ("user", "What is a ticket?"),
+    ]
+    await search.close()
+    await store.close()
