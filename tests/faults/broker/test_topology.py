@@ -1,5 +1,6 @@
 """F7: queues and exchanges are deleted. F8: messages for nobody. F12: arguments differ after an upgrade."""
 
+import asyncio
 import time
 
 import aio_pika
@@ -47,6 +48,27 @@ async def test_a_queue_deleted_under_its_consumer(node: PrivateNode, node_broker
     took = time.monotonic() - began
     print(f"F7: queue and consumer back after {took:.2f} s")
     assert took < BACK_WITHIN_S
+
+
+async def test_a_queue_declared_again_before_its_consumer_hears_that_it_was_deleted(
+    node: PrivateNode, node_broker: NodeBroker
+) -> None:
+    """As the watchdog of another process does it."""
+    worker, gateway = await node_broker("worker"), await node_broker("gateway")
+    inbox = Inbox()
+    line = ticket_queue("replaced")
+    await worker.consume(line, inbox, prefetch=1)
+    await gateway.publish(TICKETS.name, "replaced", b"in hand")
+    held = await inbox.next()
+    await asyncio.to_thread(node.evaluate, "[sys:suspend(Channel) || Channel <- rabbit_channel:list()], ok.")
+    await delete(node, queue=line.name)
+    await (await node_broker("other")).declare(line)
+    await asyncio.to_thread(node.evaluate, "[catch sys:resume(Channel) || Channel <- rabbit_channel:list()], ok.")
+    began = time.monotonic()
+    await gateway.publish(TICKETS.name, "replaced", b"after")
+    await held.ack()
+    assert (await inbox.next(BACK_WITHIN_S)).body == b"after"
+    print(f"F7: a queue that was replaced is consumed from after {time.monotonic() - began:.2f} s")
 
 
 async def test_a_queue_without_consumer_is_declared_again_by_its_publisher(

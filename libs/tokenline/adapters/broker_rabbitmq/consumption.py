@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 from aiormq import Channel
 from aiormq.abc import DeliveredMessage
+from pamqp.common import FieldTable
 
 from tokenline.adapters.broker_rabbitmq.delivery import Hold, RabbitDelivery
 from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
@@ -23,6 +24,11 @@ CHECK_EVERY_S = 1.0
 
 MISSING_CHECKS = 2
 """Rebuild after this many checks in a row in which the broker listed no consumer."""
+
+TELL_OF_DELETION: FieldTable = {"x-cancel-on-ha-failover": True}
+"""When a queue is deleted and declared again before the consumer's channel hears of it, RabbitMQ 3.10 tries to consume
+on by itself, and then loses what the new queue delivers. With this the consumer is cancelled, and we are told. Quorum
+queues refuse it."""
 
 log = structlog.get_logger()
 
@@ -91,6 +97,7 @@ class RabbitConsumption:
             self._queue.name,
             partial(self._receive, hold),
             no_ack=self._queue.exclusive,
+            arguments=None if self._topology.is_quorum(self._queue) else TELL_OF_DELETION,
             consumer_tag=hold.consumer_tag,
         )
         return hold

@@ -105,14 +105,18 @@ class Topology:
         async with as_unavailable(DECLARE_LIMIT_S, lambda: doing), self._one_at_a_time:
             yield await self._channel.get()
 
-    async def _declare_queue(self, channel: Channel, queue: Queue) -> int:
+    def is_quorum(self, queue: Queue) -> bool:
+        """Raises `BrokerUnavailable`."""
         version = str((self._link.amqp.server_properties or {}).get("version", ""))
+        return has_quorum_priorities(version) and not queue.exclusive
+
+    async def _declare_queue(self, channel: Channel, queue: Queue) -> int:
         try:
             found = await channel.queue_declare(
                 queue.name,
                 durable=queue.durable,
                 exclusive=queue.exclusive,
-                arguments=queue.arguments(quorum=has_quorum_priorities(version)),
+                arguments=queue.arguments(quorum=self.is_quorum(queue)),
             )
         except ChannelPreconditionFailed as error:
             raise self._misfit(
