@@ -8,17 +8,21 @@ import msgspec
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """``id`` as in the list of targets. ``target`` is the most it may be; ``None``: only shown."""
+    """``id`` as in the list of targets. ``target`` is the most it may be, or the least where ``at_least``; ``None``:
+    only shown."""
 
     id: str
     what: str
     value: float
     unit: str
     target: float | None = None
+    at_least: bool = False
 
     @property
     def met(self) -> bool | None:
-        return None if self.target is None else self.value <= self.target
+        if self.target is None:
+            return None
+        return self.value >= self.target if self.at_least else self.value <= self.target
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -26,7 +30,7 @@ def table(rows: Sequence[Row]) -> str:
     marks = {None: "", True: "met", False: "MISSED"}
     return "\n".join(
         f"{row.id:<4} {row.what:<{width}} {row.value:>10.1f} {row.unit:<5}"
-        + (f"  ≤ {row.target:<6g} {marks[row.met]}" if row.target is not None else "")
+        + (f"  {'≥' if row.at_least else '≤'} {row.target:<6g} {marks[row.met]}" if row.target is not None else "")
         for row in rows
     )
 

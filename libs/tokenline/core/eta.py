@@ -18,8 +18,8 @@ from tokenline.core.service_times import FEWEST, ServiceTimes
 
 _DRIFT = 0.05
 """Standard error of the mean that no number of samples takes away: the next hour is not quite like the last."""
-_BURSTS = 0.5
-"""Standard error of what overtakes, relative to it: questions come in bursts."""
+_BURSTS = 0.6
+"""Standard error of the share that overtakes, relative to it: questions come in bursts."""
 
 
 class Forecast:
@@ -49,7 +49,7 @@ class Forecast:
     def _eta(self, wait: Wait, taken: float) -> Eta:
         longer, first = 1 / (1 - taken), self._first
         mean = longer * wait.mean
-        doubt = hypot(self._doubt * mean, Z * _BURSTS * taken * mean)
+        doubt = mean * hypot(self._doubt, Z * _BURSTS * taken * longer)
         likely = mean + first.mean
         sooner = hypot(mean - longer * wait.low, first.mean - first.low, doubt)
         later = hypot(longer * wait.high - mean, first.high - first.mean, doubt)
