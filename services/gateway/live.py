@@ -99,9 +99,10 @@ class LiveTicket:
     def end(self, ticket: Ticket, answer: Message | None) -> None:
         """What the store says is final: the text becomes the stored answer's."""
         self._end = (ticket, answer)
+        if ticket.attempt > self.text.attempt:
+            self.text.restart(ticket.attempt)
         if answer is not None and str(self.text) != answer.content:
-            kept = str(self.text)
-            if ticket.attempt > self.text.attempt or not answer.content.startswith(kept):
+            if not answer.content.startswith(str(self.text)):
                 self.text.restart(ticket.attempt)
             self.text.append(ticket.attempt, 0, answer.content)
 
@@ -153,6 +154,9 @@ class LiveTicket:
 
     def _text(self, cursor: Cursor) -> Iterator[f.ServerFrame | str]:
         text = self.text
+        if text.attempt < self.attempt and not self.ended:
+            # Of an attempt that is over: the next one's would be mixed with it, since who has no text is not restarted.
+            return
         ahead = (cursor.attempt, cursor.offset) > (text.attempt, text.length)
         if ahead and self.ended and text.length:
             cursor.attempt, cursor.offset = text.attempt, text.length

@@ -67,6 +67,23 @@ def test_a_new_attempt_says_restarted_and_mixes_nothing() -> None:
     assert texts(live, cursor) == [(2, 0, "second")]
 
 
+def test_text_of_an_attempt_that_is_over_is_kept_from_who_has_none_of_it() -> None:
+    live, cursor = LiveTicket(entry(1)), Cursor()
+    assert kinds(live, cursor) == ["queued"]
+    live.entry = entry(1, TicketState.PROCESSING, attempt=2, version=9)
+    live.grow(1, 0, "of a worker that was given up")
+    assert kinds(live, cursor) == ["processing"]
+    live.grow(2, 0, "second")
+    assert texts(live, cursor) == [(2, 0, "second")]
+
+
+def test_an_end_without_an_answer_brings_no_text_of_an_earlier_attempt() -> None:
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
+    live.grow(1, 0, "of the first attempt")
+    live.end(ticket(TicketState.ERROR, attempt=2, error=ErrorInfo(code="x", message="")), None)
+    assert kinds(live, Cursor()) == ["error"]
+
+
 def test_resume_continues_where_the_client_is() -> None:
     live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
     live.grow(1, 0, "0123456789")
