@@ -61,7 +61,6 @@ async def _measure(settings: GatewaySettings, tickets: int, pids: dict[str, int]
     async with gateway(settings) as deps:
         people = [person(deps, number) for number in range(USERS)]
         await _ask(deps, people[:1], 20)
-        started = time.monotonic()
         waits = await _ask(deps, people[:1], QUIET_TICKETS)
         with Meter(pids) as meter:
             started = time.monotonic()
@@ -73,8 +72,8 @@ async def _measure(settings: GatewaySettings, tickets: int, pids: dict[str, int]
     return [
         Row(id="T8", what="accept → claim, unloaded, p50", value=median(claim_ms), unit="ms", target=10),
         Row(id="T8", what="accept → claim, unloaded, p99", value=claim_ms[int(len(claim_ms) * 0.99)], unit="ms", target=40),
-        Row(id="T9", what="tickets accepted, confirmed, claimed, finished", value=rate, unit="/s", target=500),
-        Row(id="T9", what="  of bare publish-confirm and consume-ack", value=rate / bare * 100, unit="%", target=30),
+        Row(id="T9", what="tickets accepted, confirmed, claimed, finished", value=rate, unit="/s", target=500, at_least=True),
+        Row(id="T9", what="  of bare publish-confirm and consume-ack", value=rate / bare * 100, unit="%", target=30, at_least=True),
         Row(id="T9", what="  bare publish-confirm and consume-ack", value=bare, unit="/s"),
         *(Row(id="T9", what=f"  CPU per ticket, {name}", value=value, unit="ms") for name, value in cpu.items()),
     ]  # fmt: skip
