@@ -11,7 +11,7 @@ from services.gateway.tickets import Tickets
 from services.gateway.uploads import Uploads
 from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.search_http import IngestSearch
-from tokenline.contracts.metrics import PUBLISH, STORE_WRITE
+from tokenline.contracts.metrics import FENCED, PUBLISH, STORE_WRITE
 from tokenline.core.clock import SystemClock, new_id
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.auth.accounts import Accounts
@@ -42,7 +42,16 @@ def build_deps(settings: GatewaySettings) -> Deps:
     announcer = line.announcer
     incarnation = new_id(clock.now())
     feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")
-    streams = Streams(store, broker, feed.ledger, supervisor, clock, settings.gateway_id, incarnation)
+    streams = Streams(
+        store,
+        broker,
+        feed.ledger,
+        supervisor,
+        clock,
+        settings.gateway_id,
+        incarnation,
+        observe_fenced=partial(metrics.add, FENCED),
+    )
     return Deps(
         settings=settings,
         store=store,

@@ -37,6 +37,7 @@ METRICS = (
     m.LEDGER_DRIFT,
     m.REPUBLISHED,
     m.AGED,
+    m.FENCED,
     m.STORE_WRITE,
     m.PUBLISH,
     m.BROKER_UP,

@@ -1,5 +1,7 @@
 """Replies of workers, kept as growing texts for whoever follows them here."""
 
+from collections.abc import Callable
+
 import structlog
 
 from services.gateway.live import Follower, LiveTicket, Place
@@ -39,7 +41,10 @@ class Streams:
         clock: Clock,
         gateway: GatewayId,
         incarnation: str,
+        *,
+        observe_fenced: Callable[[], None] | None = None,
     ) -> None:
+        """``observe_fenced`` is told of each reply that was refused because a newer attempt exists."""
         self.live: dict[TicketId, LiveTicket] = {}
         self._store = store
         self._broker = broker
@@ -48,6 +53,7 @@ class Streams:
         self._clock = clock
         self._gateway = gateway
         self._queue = reply_queue(gateway, incarnation)
+        self._observe_fenced = observe_fenced
         self._consumption: Consumption | None = None
 
     async def start(self) -> None:
@@ -138,6 +144,9 @@ class Streams:
             live = self.live.get(reply.ticket_id)
             if live is None or live.ended:
                 continue
+            if reply.attempt < live.attempt:
+                self._refuse()
+                continue
             live.heard_at = now
             match reply:
                 case Delta(attempt=attempt, offset=offset, text=text):
@@ -155,6 +164,11 @@ class Streams:
         for live in ended:
             await self._end(live)
         await delivery.ack()
+
+    def _refuse(self) -> None:
+        """A worker that lost its ticket talks on."""
+        if self._observe_fenced is not None:
+            self._observe_fenced()
 
     def on_event(self, event: Event) -> None:
         """Take in a ticket's new state; its end may be learnt here before the terminal reply."""
