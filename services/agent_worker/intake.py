@@ -158,7 +158,7 @@ class Intake:
             case Claim.RUN | Claim.STEAL:
                 return await self._claim(ticket, delivery, now)
             case Claim.ADOPT:
-                self.runs[ticket.id].delivery = delivery
+                await _adopt(self.runs[ticket.id], delivery)
             case Claim.OVERDUE:
                 self._count(await self._deps.line.fail(ticket, QueueTimeout().info()))
                 return False
@@ -224,6 +224,7 @@ class Intake:
             over = ended is not None and ended.state in moves.TERMINAL
             if ended is not None and over:
                 self._ended(ended, run)
+            run.over = True
             await run.delivery.ack()
             if ended is not None and ended.due_at is not None:
                 self._supervisor.spawn(f"resume.{ticket.id}", self._resume(ended))
@@ -256,6 +257,18 @@ class Intake:
 
     def _changed(self) -> None:
         self.changed.set()
+
+
+async def _adopt(run: Run, delivery: Delivery) -> None:
+    """Go on with this delivery.
+
+    The former one is void if its channel is lost. If not, the ticket was published twice and both came back: left in
+    hand, one of them would cost a slot for ever.
+    """
+    former, run.delivery = run.delivery, delivery
+    await former.ack()
+    if run.over:
+        await delivery.ack()
 
 
 def _note_end(span: Span, ended: Ticket | None) -> None:

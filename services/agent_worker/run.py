@@ -52,6 +52,8 @@ class Run:
         self._tokens = 0
         self._began: asyncio.Task[None] | None = None
         self._since = deps.clock.monotonic()
+        self.over = False
+        """Its delivery is acknowledged: one that comes after that is not adopted."""
         self.ending = False
         """The model is done with it: from here on only the last write is under way."""
 

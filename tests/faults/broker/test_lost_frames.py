@@ -6,7 +6,7 @@ import time
 from pamqp.commands import Basic
 
 from deploy.local.rabbitmq import PrivateNode
-from tests.faults.broker.levers import metric, until_settled
+from tests.faults.broker.levers import LINE, channel, messages, metric, until_settled
 from tests.support.broker import eventually
 from tests.support.chat import chat
 from tests.support.law import the_law_holds
@@ -75,6 +75,30 @@ async def test_f17_a_ticket_published_twice_is_answered_once(node: PrivateNode, 
             tickets = await the_law_holds(system, asked, person)
     assert [ticket.attempt for ticket in tickets.values()] == [1, 1]
     assert deliveries(to_worker) == [False] * 4
+
+
+async def test_f17_both_of_two_publications_come_back(node: PrivateNode, vhost: str, system: System) -> None:
+    """As when a worker had both and was lost: the second looks like the first one's redelivery."""
+    running = '{"tokens": 60, "per_second": 20}'
+    with Proxy(node.amqp_url(vhost)) as to_gateway:
+        await asyncio.to_thread(system.gateway, AMQP_URL=to_gateway.url)
+        async with chat(system) as person:
+            to_gateway.lose(Basic.Ack, sent_by="server")
+            ticket = await person.ask(running, "m1")
+
+            async def published_twice() -> bool:
+                return await messages(node, vhost) == 2
+
+            await eventually(published_twice, 20)
+            async with channel(node, vhost) as lost:
+                queue = await lost.get_queue(LINE.name)
+                for _ in range(2):
+                    await queue.get()
+            await asyncio.to_thread(system.worker)
+            await person.ended(ticket)
+            await until_settled(node, vhost)
+            tickets = await the_law_holds(system, {ticket: running}, person)
+    assert tickets[ticket].attempt == 1
 
 
 async def test_f16_what_a_cut_off_worker_had_is_answered_by_another(
