@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -23,8 +24,14 @@ LINE = ticket_queue("default")
 
 @asynccontextmanager
 async def frozen(node: PrivateNode) -> AsyncIterator[None]:
+    """Stopped for sure: on a busy machine the signal takes effect a little after it was sent."""
     node.pause()
     try:
+
+        async def stopped() -> bool:
+            return set(thread_states(node.state.pid)) <= {"T"}
+
+        await eventually(stopped)
         yield
     finally:
         node.resume()
@@ -39,6 +46,12 @@ async def memory_alarm(node: NodeHandle) -> AsyncIterator[None]:
         yield
     finally:
         await erlang(node, f"vm_memory_monitor:set_vm_memory_high_watermark({former}).")
+
+
+def thread_states(pid: int) -> Iterator[str]:
+    """As Linux abbreviates them; nothing elsewhere."""
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        yield thread.read_text().rpartition(")")[2].split()[0]
 
 
 async def erlang(node: NodeHandle, code: str) -> str:

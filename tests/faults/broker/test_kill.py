@@ -5,6 +5,7 @@ import time
 
 from deploy.local.rabbitmq import PrivateNode
 from tests.faults.broker.conftest import NodeBroker
+from tests.faults.broker.levers import frozen
 from tests.support.broker import Inbox, eventually
 from tokenline.adapters.broker_rabbitmq import RabbitBroker
 from tokenline.contracts.errors import BrokerUnavailable
@@ -143,8 +144,7 @@ async def test_frozen_every_publish_gives_up_in_time_and_tell_does_not_wait(
 ) -> None:
     broker = await node_broker("frozen")
     await broker.declare(LINE)
-    node.pause()
-    try:
+    async with frozen(node):
         began = time.monotonic()
         outcomes = await asyncio.gather(
             *(broker.publish(TICKETS.name, "load", b"frozen") for _ in range(5)), return_exceptions=True
@@ -161,8 +161,6 @@ async def test_frozen_every_publish_gives_up_in_time_and_tell_does_not_wait(
         print(f"F4: publish gave up after {took:.2f} s; slowest tell {slowest * 1000:.1f} ms")
         assert not told  # our own memory is not filled for a broker that does not read
         assert slowest < 0.5
-    finally:
-        node.resume()
 
     async def published() -> bool:
         try:
@@ -177,8 +175,7 @@ async def test_frozen_every_publish_gives_up_in_time_and_tell_does_not_wait(
 
 async def test_closing_while_frozen_does_not_hang(node: PrivateNode, node_broker: NodeBroker) -> None:
     broker = await node_broker("leaving")
-    node.pause()
-    try:
+    async with frozen(node):
         while await broker.tell(EVENTS.name, "ticket.queued", bytes(8192)):
             pass
         began = time.monotonic()
@@ -186,5 +183,3 @@ async def test_closing_while_frozen_does_not_hang(node: PrivateNode, node_broker
         took = time.monotonic() - began
         print(f"F4: closed in {took:.2f} s")
         assert took < 5.0
-    finally:
-        node.resume()
