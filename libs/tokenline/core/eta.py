@@ -18,7 +18,7 @@ from tokenline.core.service_times import FEWEST, ServiceTimes
 
 _DRIFT = 0.05
 """Standard error of the mean that no number of samples takes away: the next hour is not quite like the last."""
-_BURSTS = 0.6
+_BURSTS = 0.75
 """Standard error of the share that overtakes, relative to it: questions come in bursts."""
 
 

@@ -12,10 +12,9 @@ from tokenline.contracts.events import LineEntry, WorkerSeen
 from tokenline.contracts.ids import ConversationId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
 from tokenline.contracts.topology import RESUME_PRIORITY
-from tokenline.core.eta import Forecast, forecast
+from tokenline.core.eta import Forecast
 from tokenline.core.lane import Lane
-from tokenline.core.overtaking import Joins
-from tokenline.core.service_times import ServiceTimes
+from tokenline.core.outlook import Outlook
 from tokenline.core.ticket import LIVE, RUNNING
 
 WORKER_GONE_AFTER_S = 6.0
@@ -33,7 +32,7 @@ def line_key(entry: LineEntry) -> LineKey:
 
 
 class PoolLine:
-    """One pool: a lane per priority, who is held, who runs, and how long answers took of late."""
+    """One pool: a lane per priority, who is held, who runs, and the outlook."""
 
     def __init__(self) -> None:
         self.lanes = [Lane() for _ in range(RESUME_PRIORITY + 1)]
@@ -43,10 +42,7 @@ class PoolLine:
         """Per priority, the highest sequence number that a worker took."""
         self.held = 0
         self.running: dict[TicketId, LineEntry] = {}
-        self.met: set[TicketId] = set()
-        """Running ones that were not seen to begin: no sample of how long it takes, as the long are met more often."""
-        self.service_times = ServiceTimes()
-        self.joins = Joins()
+        self.outlook = Outlook()
 
     @property
     def waiting(self) -> int:
@@ -89,9 +85,8 @@ class Ledger:
         if entry.state in LIVE:
             self._put_in(entry)
         else:
-            self._end(entry)
-        self._note_meeting(known, entry)
-        self._note_join(known, entry)
+            self._remember_end(entry.ticket_id, entry.version)
+        self.pool(entry.pool).outlook.note(known, entry)
         return True
 
     def see_worker(self, worker: WorkerSeen) -> None:
@@ -124,7 +119,7 @@ class Ledger:
         for entry in list(self.entries.values()):
             if entry.ticket_id not in fresh and known_before.get(entry.ticket_id) == entry.version:
                 self._take_out(entry)
-                self.pool(entry.pool).met.discard(entry.ticket_id)
+                self.pool(entry.pool).outlook.forget(entry.ticket_id)
                 self._remember_end(entry.ticket_id, _WHATEVER_VERSION)
                 drift += 1
         return drift
@@ -165,30 +160,12 @@ class Ledger:
         return [entry for entry in self.of_owner(owner) if entry.conversation_id == conversation]
 
     def forecast(self, pool: Pool, now: float) -> Forecast | None:
-        """The pool's waits as of ``now``; ``None`` where nothing can be said."""
+        """The pool's waits as of ``now`` or a moment before; ``None`` where nothing can be said."""
         if pool in self.paused:
             return None
         line = self.pool(pool)
-        begun: list[float] = []
-        met: list[float] = []
-        ahead = 0
-        for entry in line.running.values():
-            worker = self.workers.get(entry.worker_id) if entry.worker_id else None
-            if worker is None:
-                # Its worker is gone: it goes on elsewhere, ahead of all who wait.
-                ahead += 1
-            elif not worker.draining:
-                ages = met if entry.ticket_id in line.met else begun
-                ages.append(max(0.0, now - (entry.started_at or now)))
-        return forecast(
-            now,
-            slots=self.slots(pool),
-            ages=begun,
-            times=line.service_times,
-            joins=line.joins,
-            met=met,
-            ahead=ahead,
-        )
+        workers = {worker.worker_id: worker for worker in self.workers_of(pool)}
+        return line.outlook.forecast(now, line.running.values(), workers)
 
     def slots(self, pool: Pool) -> int:
         """Of the workers that take tickets."""
@@ -242,27 +219,8 @@ class Ledger:
             claimed = self.pool(known.pool).claimed
             claimed[known.priority] = max(claimed[known.priority], known.seq)
 
-    def _note_meeting(self, known: LineEntry | None, entry: LineEntry) -> None:
-        met = self.pool(entry.pool).met
-        if known is None and entry.state in RUNNING:
-            met.add(entry.ticket_id)
-        elif entry.state not in RUNNING or (known is not None and known.attempt != entry.attempt):
-            met.discard(entry.ticket_id)
-
-    def _note_join(self, known: LineEntry | None, entry: LineEntry) -> None:
-        if entry.state is TicketState.QUEUED and (known is None or known.state is not TicketState.QUEUED):
-            self.pool(entry.pool).joins.add(entry.queued_at or entry.created_at, entry.priority)
-
     def _remember_end(self, ticket_id: TicketId, version: int) -> None:
         """For a while, so that a late event does not bring it back."""
         self._ended[ticket_id] = version
         if len(self._ended) > _FORGET_ENDED_AFTER:
             del self._ended[next(iter(self._ended))]
-
-    def _end(self, entry: LineEntry) -> None:
-        self._remember_end(entry.ticket_id, entry.version)
-        line = self.pool(entry.pool)
-        if entry.ticket_id not in line.met and entry.worker_id and entry.started_at and entry.finished_at:
-            # Answered, stopped or failed: it ended on a worker, and so held a slot until then.
-            first_s = entry.first_token_at - entry.started_at if entry.first_token_at else None
-            line.service_times.add(entry.finished_at - entry.started_at, first_s)

@@ -59,7 +59,7 @@ class Lifetimes:
         if after_s <= 0 or not self.mean_s:
             return 0.0
         ended = bisect_right(self.points, after_s)
-        return (ended * after_s - self._sums[ended]) / self._sums[-1]
+        return max(0.0, ended * after_s - self._sums[ended]) / self._sums[-1]
 
 
 def _mean_excess(ended: Sequence[float], running: Sequence[float]) -> float:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 from math import log, sqrt
-from statistics import fmean, variance
+from statistics import fmean
 
 from tokenline.core.lifetimes import Lifetimes
 
@@ -17,7 +17,9 @@ _RECENT = (16, 32, 64, 128, 256)
 """So many of the newest are compared with all before them."""
 _LOOK_EVERY = 8
 _CHANGED = 4.0
-"""Standard errors between two means before it counts as a change: by chance once in 16,000 looks."""
+"""So many standard errors apart, two means are no chance."""
+_TURNS = 4
+"""So many ends of each slot there must be to either side: those that began together end in order of length."""
 _LEAST_S = 1e-3
 
 
@@ -53,7 +55,7 @@ class ServiceTimes:
         the long ones forgotten on its other side, would then count twice.
         """
         if self._unlooked >= _LOOK_EVERY:
-            self._look_for_change(2 * len(running_s))
+            self._look_for_change(max(_RECENT[0], _TURNS * len(running_s)))
         if self._in_order is None:
             self._in_order = sorted(self._ended)
         return Lifetimes(self._in_order, running_s if self._complete else ())
@@ -64,18 +66,19 @@ class ServiceTimes:
 
     def _look_for_change(self, fewest: int) -> None:
         """Forget what came before the newest change: the idea of ADWIN (Bifet and Gavaldà, 2007), with a test on the
-        means of logarithms, which long tails leave alone. ``fewest`` to either side, as the ends of those that began
-        together come in order of length."""
+        means of logarithms, which long tails leave alone."""
         self._unlooked = 0
-        for recent in _RECENT:
-            if recent >= fewest and len(self._ended) - recent >= max(fewest, _RECENT[0]) and self._changed(recent):
-                self._ended = deque(islice(self._ended, len(self._ended) - recent, None), maxlen=WINDOW)
+        count = len(self._ended)
+        splits = [recent for recent in _RECENT if fewest <= recent <= count - fewest]
+        if not splits:
+            return
+        logs = [log(max(seconds, _LEAST_S)) for seconds in self._ended]
+        middle = fmean(logs)
+        deviation = sqrt(fmean([(value - middle) ** 2 for value in logs]))
+        for recent in splits:
+            apart = abs(fmean(logs[-recent:]) - fmean(logs[:-recent]))
+            if apart > _CHANGED * deviation * sqrt(1 / recent + 1 / (count - recent)):
+                self._ended = deque(islice(self._ended, count - recent, None), maxlen=WINDOW)
                 self._in_order = None
                 self._complete = False
                 return
-
-    def _changed(self, recent: int) -> bool:
-        logs = [log(max(seconds, _LEAST_S)) for seconds in self._ended]
-        old, new = logs[:-recent], logs[-recent:]
-        error = sqrt(variance(old) / len(old) + variance(new) / len(new))
-        return abs(fmean(new) - fmean(old)) > _CHANGED * error

@@ -4,14 +4,14 @@ import random
 from collections.abc import Iterator, Sequence
 
 from tests.bench.eta.figures import Figures, Guess, figures
-from tests.bench.eta.laws import Lognormal, Mix
+from tests.bench.eta.laws import Law, Lognormal, Mix
 from tests.bench.eta.oracle import foresee
 from tests.bench.eta.replay import ORDINARY, Replay, Scene, Told
 from tests.bench.rows import Row
 
 LONG_TAILED = Lognormal(median_s=8.0, sigma=0.8)
 SHORT_AND_LONG = Mix(short=Lognormal(3.0, 0.3), long=Lognormal(25.0, 0.3), short_share=0.7)
-LAWS = {"long-tailed": LONG_TAILED, "short and long": SHORT_AND_LONG}
+LAWS: dict[str, Law] = {"long-tailed": LONG_TAILED, "short and long": SHORT_AND_LONG}
 SLOTS = (1, 4, 16)
 SCENES = [
     Scene(name=f"{name}, {slots} slot{'s' * (slots > 1)}", law=law, slots=slots)
@@ -22,7 +22,7 @@ WITH_TIERS = Scene(name="short and long, 4 slots, 20 % go ahead", law=SHORT_AND_
 """Those who do not go ahead are asked about."""
 
 SEEDS = (1, 2, 3)
-FORESEEN = 10
+FORESEEN = 15
 """The oracle is asked about one in so many: it draws the future hundreds of times."""
 
 ERROR, BIAS, INSIDE = 15.0, 5.0, 80.0

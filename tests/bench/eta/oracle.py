@@ -11,7 +11,7 @@ from tests.bench.eta.figures import Guess
 from tests.bench.eta.laws import Law
 from tests.bench.eta.replay import FIRST_TOKEN, Told
 
-FUTURES = 200
+FUTURES = 100
 
 
 def foresee(law: Law, told: Told, rng: random.Random) -> Guess:

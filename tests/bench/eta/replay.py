@@ -28,14 +28,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
     steady: float = 0.5
     load: float = 0.85
-    burst: int = 200
+    burst: int = 120
     urgent: float = 0.0
     """Share of questions that go ahead of the others."""
     warm_up: int = 300
     """So many answers come before the first prediction that counts."""
     every: int = 10
     """One in so many questions is asked about: those of one burst share their luck."""
-    predictions: int = 1500
+    predictions: int = 1000
 
 
 class Told(msgspec.Struct, frozen=True):

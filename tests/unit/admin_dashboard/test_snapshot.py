@@ -69,7 +69,7 @@ def test_only_the_queue_has_forecasts():
     running = claimed(an_entry(1, NOW), NOW)
     ledger = ledger_of(running, an_entry(2, NOW), an_entry(3, NOW, state=TicketState.HELD))
     for _ in range(5):
-        ledger.pool("default").service_times.add(10)
+        ledger.pool("default").outlook.service_times.add(10)
     ledger.see_worker(a_heartbeat(NOW, slots=1))
     first, second, third = Snapshot(ledger, NOW).rows
     snapshot = Snapshot(ledger, NOW)
