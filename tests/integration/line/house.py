@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from services.gateway.accept import Question
 from tests.support.broker import eventually
@@ -37,15 +38,15 @@ class House:
         self.puppet = Puppet()
         self.accepted: dict[TicketId, str] = {}
         """What was accepted, with its question."""
-        self._processes: list[Process] = []
+        self._processes: dict[Process, Fuse] = {}
 
     async def open(self) -> None:
         await self.store.open()
         await asyncio.to_thread(watch, self.path, user_limit=K)
 
     async def close(self) -> None:
-        for process in self._processes:
-            await process.kill()
+        for process in list(self._processes):
+            await self.kill(process)
         await self.store.close()
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -66,7 +67,7 @@ class House:
             self.clock,
             user_limit=K,
         )
-        self._processes.append(gateway)
+        self._processes[gateway] = fuse
         await gateway.start()
         return gateway
 
@@ -88,16 +89,25 @@ class House:
             user_limit=K,
             slots=slots,
         )
-        self._processes.append(worker)
+        self._processes[worker] = fuse
         return worker
+
+    @property
+    def gateways(self) -> list[Gateway]:
+        return [process for process in self._processes if isinstance(process, Gateway)]
 
     @property
     def workers(self) -> list[Worker]:
         return [process for process in self._processes if isinstance(process, Worker)]
 
     async def kill(self, process: Process) -> None:
-        self._processes.remove(process)
+        """Nothing it has under way reaches the world any more."""
+        self._processes.pop(process).blow()
         await process.kill()
+
+    def cut(self, process: Process) -> None:
+        """Its connection is lost, and comes back by itself."""
+        cast(MemoryBroker, process.broker).lose_connection()
 
     # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,15 +153,15 @@ class House:
             for worker in self.workers:
                 await worker.leases.renew()
             await asyncio.gather(*(gateway.keeper.sweep() for gateway in gateways))
-        raise AssertionError(f"somebody waits for ever: {await self._picture()}")
+        raise AssertionError(f"somebody waits for ever: {await self.picture()}")
 
     async def _resting(self) -> None:
         try:
             await eventually(self.at_rest)
         except TimeoutError:
-            raise AssertionError(f"no rest: {await self._picture()}") from None
+            raise AssertionError(f"no rest: {await self.picture()}") from None
 
-    async def _picture(self) -> str:
+    async def picture(self) -> str:
         queue = self.server.queues.get(ticket_queue(POOL).name)
         live = [
             f"{self.accepted.get(t.id)} {t.state} {t.hold_reason} attempt {t.attempt} publication {t.publish_no}"

@@ -37,8 +37,8 @@ async def all_slots_are_free(house: House, gateway: Gateway, worker: Worker) -> 
     """As many as there are slots run at the same time."""
     house.puppet.free = False
     for number in range(SLOTS):
-        await house.ask(gateway, f"probe-{number}", f"probe {number}")
-    await until_called(house.puppet, *(f"probe {number}" for number in range(SLOTS)))
+        await house.ask(gateway, f"probe-{number}", f"probe-{number}")
+    await until_called(house.puppet, *(f"probe-{number}" for number in range(SLOTS)))
     house.puppet.let_go()
     await eventually(house.at_rest)
 

@@ -47,7 +47,7 @@ async def due_in_every_way(house: House) -> dict[str, list[Ticket]]:
     due: dict[str, list[Ticket]] = {}
 
     async def ask(kind: str, tier: int = 4) -> None:
-        contents = [f"{kind} {number}" for number in range(SEVERAL)]
+        contents = [f"{kind}-{number}" for number in range(SEVERAL)]
         accepted = [await gateway.ask(content, Question(content=content), tier) for content in contents]
         due[kind] = [house.note(one) for one in accepted]
         await house.idle(gateway)
@@ -63,7 +63,7 @@ async def due_in_every_way(house: House) -> dict[str, list[Ticket]]:
             if kind == "pausing":
                 assert await house.store.replace_ticket(moves.pause(claimed, due_at=house.clock.now()))
     for number in range(SEVERAL):
-        first, *_ = [await house.ask(gateway, f"held {number}", f"held {number} {place}") for place in range(3)]
+        first, *_ = [await house.ask(gateway, f"held {number}", f"held-{number}-{place}") for place in range(3)]
         await house.idle(gateway)
         assert await house.store.replace_ticket(moves.cancel(first, now=house.clock.now()))
     house.server.blocked = True

@@ -53,7 +53,10 @@ class Call:
 
 
 class Puppet:
-    """``calls`` counts by question, ``under_way`` are those that wait. While ``free``, new ones run through."""
+    """``calls`` counts by question, ``under_way`` are those that wait. While ``free``, new ones run through.
+
+    A question is known by its first word, whatever an edit makes of the others.
+    """
 
     def __init__(self, *, free: bool = False) -> None:
         self.free = free
@@ -70,7 +73,7 @@ class Puppet:
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelEvent]]:
-        question = request.turns[-1].content
+        question = request.turns[-1].content.split()[0]
         self.calls[question] += 1
         call = Call(question, self.calls[question])
         if failures := self.failures.get(question):
