@@ -179,10 +179,19 @@ class Run:
 
         ended = await self._deps.line.change(
             self.ticket.id, finish, known=self.ticket, messages=[answer] if answer else []
-        )
+        ) or await self._written_before(state)
         if ended is not None:
             self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
             self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
+        return ended
+
+    async def _written_before(self, state: TicketState) -> Ticket | None:
+        """The end as an earlier try wrote it without hearing of it (F32): nobody else ends a running attempt so."""
+        ended = await self._deps.store.get_ticket(self.ticket.id)
+        mine = (self.ticket.attempt, self.ticket.incarnation, state)
+        if ended is None or (ended.attempt, ended.incarnation, ended.state) != mine:
+            return None
+        self._deps.line.announce(ended)
         return ended
 
     def _counted(self) -> Usage:

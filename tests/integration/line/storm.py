@@ -157,7 +157,7 @@ class Storm:
     async def the_store_fails_or_recovers(self) -> None:
         self._store_fails = not self._store_fails
 
-    def _judge(self, _: str) -> str | None:
+    def _judge(self, *_: object) -> str | None:
         return self._weather.choice(["before", "after", None]) if self._store_fails else None
 
     def _store(self) -> Store:

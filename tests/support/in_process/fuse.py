@@ -79,12 +79,15 @@ def fused_broker(broker: Broker, fuse: Fuse) -> Broker:
     return cast(Broker, _FusedBroker(broker, fuse))
 
 
-class Shaky:
-    """A store whose calls fail as ``judge`` says by their name: ``None``, ``before`` (nothing is done) or ``after`` (it
-    is done, and the caller is told that it failed: the result is unknown).
-    """
+Judge = Callable[[str, tuple[Any, ...]], str | None]
+"""By name and arguments of a call how it fails: ``None``: not at all; ``before``: nothing is done; ``after``: it is
+done, and the caller is told that it failed, so that the result is unknown."""
 
-    def __init__(self, store: Store, judge: Callable[[str], str | None]) -> None:
+
+class Shaky:
+    """A store whose calls fail as ``judge`` says."""
+
+    def __init__(self, store: Store, judge: Judge) -> None:
         self._store = store
         self._judge = judge
 
@@ -93,7 +96,7 @@ class Shaky:
         return partial(self._call, name, found) if iscoroutinefunction(found) else found
 
     async def _call(self, name: str, work: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
-        fails = self._judge(name)
+        fails = self._judge(name, arguments)
         if fails == "before":
             raise StoreUnavailable
         result = await work(*arguments, **options)
@@ -102,5 +105,5 @@ class Shaky:
         return result
 
 
-def shaky_store(store: Store, judge: Callable[[str], str | None]) -> Store:
+def shaky_store(store: Store, judge: Judge) -> Store:
     return cast(Store, Shaky(store, judge))

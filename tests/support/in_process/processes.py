@@ -80,7 +80,8 @@ class Process:
         self.supervisor = Supervisor()
         self._stack = AsyncExitStack()
 
-    async def _begin(self) -> None:
+    async def start(self) -> None:
+        """As `app.create_app` does it, but without what runs by the clock: that is the test's to call."""
         await self._stack.enter_async_context(self.supervisor)
 
     async def kill(self) -> None:
@@ -119,8 +120,7 @@ class Gateway(Process):
         self.keeper = Keeper(store, line, self.republisher, ledger, self.metrics, incarnation, self.settings.ageing_s)
 
     async def start(self) -> None:
-        """As `app.create_app` does it, but without what runs by the clock."""
-        await self._begin()
+        await super().start()
         self.feed.on_event.append(self.streams.on_event)
         self.feed.on_reload.append(self.streams.on_reload)
         await self.feed.reload()
@@ -170,8 +170,7 @@ class Worker(Process):
         self._commands = Commands(broker, self.settings, self.incarnation, self.intake)
 
     async def start(self) -> None:
-        """As `app.create_app` does it; `leases.renew` and `leases.heartbeat` are the test's to call."""
-        await self._begin()
+        await super().start()
         await self.leases.renew()
         self.supervisor.forever("publisher", self.deps.publisher.run)
         await self.broker.connect()
