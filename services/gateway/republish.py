@@ -53,7 +53,10 @@ class Republisher:
         suspects = {pool for pool in self._ledger.pools if await self._lacks_messages(pool, waiting[pool])}
         lost = suspects & self._suspects
         self._suspects = suspects - lost
-        await self._publish("unpublished", (ticket for ticket in unpublished if ticket.pool not in suspects))
+        due = [ticket for ticket in unpublished if ticket.pool not in suspects]
+        for ticket in due:
+            self._line.announce(ticket)  # who died before its publication was to tell of it, too
+        await self._publish("unpublished", due)
         await self._publish_passed_over(lost)
         if lost:
             log.warning("tickets.lost_by_broker", pools=sorted(lost))
