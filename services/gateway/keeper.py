@@ -75,18 +75,24 @@ class Keeper:
                 self._metrics.add(REPUBLISHED, "paused")
 
     async def _age(self, now: float) -> None:
-        """A level for whoever waited the interval below others (Q7); with nobody above, it would gain nothing."""
+        """A level for each interval that somebody waited below others (Q7); with nobody above, it would gain nothing.
+
+        Up to where the first of them wait: so a keeper that comes late makes up for what its predecessor left undone.
+        """
         for pool, line in list(self._ledger.pools.items()):
             if pool in self._ledger.paused:
                 continue
-            for priority in range(HIGHEST):
-                if line.lanes[priority] and line.above(priority):
-                    await self._age_level(pool, priority, now - self._ageing_s)
+            taken = [priority for priority, lane in enumerate(line.lanes) if lane]
+            for priority in taken[:-1]:
+                if priority < HIGHEST:
+                    await self._age_level(pool, priority, min(taken[-1], HIGHEST), now)
 
-    async def _age_level(self, pool: Pool, priority: int, level_before: float) -> None:
-        for ticket in await self._store.starving_tickets(pool, priority, level_before, BATCH):
-            aged = await self._line.reposition(ticket, priority=priority + 1, same_publication=True)
-            if aged is not None:
+    async def _age_level(self, pool: Pool, priority: int, top: int, now: float) -> None:
+        for ticket in await self._store.starving_tickets(pool, priority, now - self._ageing_s, BATCH):
+            since = ticket.level_at or now
+            intervals = int((now - since) / self._ageing_s)
+            level, earned_at = min(priority + intervals, top), since + intervals * self._ageing_s
+            if await self._line.age(ticket, priority=level, earned_at=earned_at) is not None:
                 self._metrics.add(AGED, pool)
 
     async def _release(self, now: float) -> None:

@@ -69,24 +69,35 @@ class Line:
                 await self.publish(ticket)
         return released
 
-    async def reposition(
-        self, ticket: Ticket, *, priority: int, pool: Pool | None = None, same_publication: bool = False
-    ) -> Ticket | None:
-        """Move a waiting ticket to the back of another level or pool; ``None`` when it no longer waits, or is there.
-
-        ``same_publication``: leave it when it was published again since ``ticket`` was read.
-        """
+    async def reposition(self, ticket: Ticket, *, priority: int, pool: Pool | None = None) -> Ticket | None:
+        """Move a waiting ticket to the back of another level or pool; ``None`` when it no longer waits, or is there."""
         seq = await self._store.next_seq()
         now = await self._store.now()
 
         def moved(current: Ticket) -> Ticket | None:
             there = (current.priority, current.pool) == (priority, pool or current.pool)
-            overtaken = same_publication and current.publish_no != ticket.publish_no
-            if current.state not in moves.WAITING or there or overtaken:
+            if current.state not in moves.WAITING or there:
                 return None
             return moves.reposition(current, priority=priority, pool=pool, seq=seq, now=now)
 
-        written = await self.change(ticket.id, moved, known=ticket)
+        return await self._move(ticket, moved)
+
+    async def age(self, ticket: Ticket, *, priority: int, earned_at: float) -> Ticket | None:
+        """Let a queued ticket up to a level it has waited for until ``earned_at``; its next one counts from there.
+
+        ``None`` when it no longer waits, or was published again since ``ticket`` was read.
+        """
+        seq = await self._store.next_seq()
+
+        def aged(current: Ticket) -> Ticket | None:
+            if current.state is not TicketState.QUEUED or current.publish_no != ticket.publish_no:
+                return None
+            return moves.reposition(current, priority=priority, seq=seq, now=earned_at)
+
+        return await self._move(ticket, aged)
+
+    async def _move(self, ticket: Ticket, change: Change) -> Ticket | None:
+        written = await self.change(ticket.id, change, known=ticket)
         if written is not None and written.state is TicketState.QUEUED:
             await self.publish(written)
         return written
