@@ -12,8 +12,9 @@ from math import hypot, sqrt
 from statistics import fmean
 
 from tokenline.contracts.frames import Eta
-from tokenline.core.ends import Ends, Wait, Z
+from tokenline.core.ends import Ends, Z
 from tokenline.core.overtaking import Joins
+from tokenline.core.running import Wait
 from tokenline.core.service_times import FEWEST, ServiceTimes
 
 _DRIFT = 0.05

@@ -29,7 +29,7 @@ ERROR, BIAS, INSIDE = 15.0, 5.0, 80.0
 
 
 def run() -> list[Row]:
-    """Two minutes of computing; needs nothing else."""
+    """A minute of computing; needs nothing else."""
     return [row for scene in [*SCENES, WITH_TIERS] for row in _rows(scene)]
 
 
