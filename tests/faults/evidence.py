@@ -7,6 +7,7 @@ from typing import Any
 
 import aio_pika
 
+from tests.support.broker import eventually
 from tests.support.stores import open_store
 from tests.support.system import System
 from tokenline.contracts.ids import TicketId
@@ -70,6 +71,20 @@ def busiest(records: list[Call]) -> int:
 async def channel_to(amqp_url: str) -> AsyncIterator[aio_pika.abc.AbstractChannel]:
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as opened:
         yield opened
+
+
+async def in_the_queue(amqp_url: str) -> int:
+    """How many offers wait there to be delivered."""
+    async with channel_to(amqp_url) as channel:
+        declared = await channel.declare_queue(LINE.name, passive=True)
+        return declared.declaration_result.message_count or 0
+
+
+async def until_in_the_queue(amqp_url: str, number: int) -> None:
+    async def there() -> bool:
+        return await in_the_queue(amqp_url) == number
+
+    await eventually(there)
 
 
 async def take_all(amqp_url: str, queue: str = DEAD_QUEUE.name) -> list[bytes]:

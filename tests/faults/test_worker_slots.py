@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.rabbitmq import PrivateNode
 from tests.faults.broker.levers import erlang
-from tests.faults.evidence import LINE, busiest, calls, channel_to, store_of
+from tests.faults.evidence import LINE, busiest, calls, channel_to, store_of, until_in_the_queue
 from tests.support.broker import eventually
 from tests.support.chat import Chat, chat
 from tests.support.system import System
@@ -68,13 +68,6 @@ async def consumers(amqp_url: str) -> int:
     async with channel_to(amqp_url) as channel:
         declared = await channel.declare_queue(LINE.name, passive=True)
         return declared.declaration_result.consumer_count or 0
-
-
-async def in_the_queue(amqp_url: str) -> int:
-    """How many messages wait there to be delivered."""
-    async with channel_to(amqp_url) as channel:
-        declared = await channel.declare_queue(LINE.name, passive=True)
-        return declared.declaration_result.message_count or 0
 
 
 async def in_hand(node: PrivateNode) -> int:
@@ -145,11 +138,8 @@ async def test_pausing_and_resuming_the_pool_starts_nobody_without_a_slot(system
         took = time.monotonic() - began
         await pause(system, amqp_url, paused=False)
 
-        async def handed_out() -> bool:
-            return await in_the_queue(amqp_url) == 0
-
         # The running ones keep their deliveries on the former channel, so the others are handed out all the same.
-        await eventually(handed_out)
+        await until_in_the_queue(amqp_url, 0)
         await crowd.catch_up(system)
         assert len(await calls(system)) == SLOTS
         # Paused again, with four in hand that have no slot: freeing the slots must not start them.
