@@ -18,6 +18,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.support.small_disk import SmallDisk
+
 ROOT = Path(__file__).parents[2]
 READY_S = 40.0
 ADMIN = ("admin@example.org", "a long admin password")
@@ -35,6 +37,7 @@ class System:
 
     def __init__(self, folder: Path, amqp_url: str, model_url: str | None = None) -> None:
         self.folder = folder
+        self._prefix: tuple[str, ...] = ()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ports: dict[str, int] = {}
         self._model_port = free_port()
@@ -54,6 +57,11 @@ class System:
     def for_all(self, **settings: str) -> None:
         """Settings of every process that is started from here on."""
         self._environment |= settings
+
+    def keep_data_on(self, disk: SmallDisk) -> None:
+        """Of every process that is started from here on; the logs stay in ``folder``."""
+        self._prefix = disk.enter
+        self.for_all(TOKENLINE_DATA_DIR=str(disk.folder))
 
     # ── starting and hurting ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -108,7 +116,7 @@ class System:
         self.ports[name] = port or self.ports.get(name) or free_port()
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [*self._prefix, sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
                 env={**self._environment, "TOKENLINE_PORT": str(self.ports[name]), **(settings or {})},
                 stdout=log,
