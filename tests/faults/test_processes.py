@@ -35,8 +35,10 @@ async def test_f20_worker_killed_mid_stream_runs_again(two_of_each: System) -> N
         killed = time.monotonic()
         await asyncio.to_thread(two_of_each.worker, 2)
         await person.until(lambda: "restarted" in person.tickets[ticket].kinds, within_s=15)
-        assert time.monotonic() - killed < 15
+        took = time.monotonic() - killed
         await person.ended(ticket)
+    print(f"F20: restarted after {took:.1f} s")
+    assert took < 15
     seen = person.tickets[ticket]
     assert (seen.attempt, seen.text, seen.kinds[-1]) == (2, WHOLE, "complete")
 
