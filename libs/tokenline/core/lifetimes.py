@@ -23,14 +23,14 @@ class Lifetimes:
     """Service times as `POINTS` equally likely values in order, and what follows from them. Seconds."""
 
     def __init__(self, ended: Sequence[float], running: Sequence[float] = ()) -> None:
-        """Both in order; ``ended`` is not empty. ``running``: the ages of those that began with the ones in ``ended``
-        and have not ended: they count as "at least so long"."""
+        """Both in order; ``ended`` is not empty, and above 0. ``running``: the ages of those that began together with
+        the ones in ``ended`` and have not ended: they count as "at least so long"."""
         self._tail_s = _mean_excess(ended, running)
         self.points = _product_limit(ended, running, self._tail_s)
         self._sums = [0.0, *accumulate(self.points)]
         self._squares = [0.0, *accumulate([point * point for point in self.points])]
         self.mean_s = self._sums[-1] / POINTS
-        self.variation = max(0.0, self._squares[-1] * POINTS / self._sums[-1] ** 2 - 1) if self.mean_s else 0.0
+        self.variation = max(0.0, self._squares[-1] * POINTS / self._sums[-1] ** 2 - 1)
         """Squared coefficient of variation."""
 
     @property
@@ -56,7 +56,7 @@ class Lifetimes:
         In equilibrium a slot ends ``t / m`` services in ``t``, and the first by then with probability ``∫₀ᵗ S / m``;
         the difference is ``∫₀ᵗ F / m`` (Cox, ch. 4 and 5).
         """
-        if after_s <= 0 or not self.mean_s:
+        if after_s <= 0:
             return 0.0
         ended = bisect_right(self.points, after_s)
         return max(0.0, ended * after_s - self._sums[ended]) / self._sums[-1]

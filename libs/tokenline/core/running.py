@@ -41,7 +41,7 @@ class Running:
         self.points = sorted((end, slot) for slot, rest in enumerate(remaining) for end in rest.quantiles)
         self.total_s = self._weight * sum(rest.mean_s for rest in remaining)
         """What remains of them all, on average."""
-        self._uncertain = [rest.variance / law.mean_s**2 if law.mean_s else 0.0 for rest in remaining]
+        self._uncertain = [rest.variance / law.mean_s**2 for rest in remaining]
 
     def first(self) -> Wait:
         """When the first of them ends. Survival of all is the product of theirs, so nothing is approximated."""

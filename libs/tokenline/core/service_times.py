@@ -13,7 +13,7 @@ FIRST_TOKENS = 128
 FEWEST = 3
 """Below this many samples no number is given rather than a made-up one."""
 
-_RECENT = (16, 32, 64, 128, 256)
+_RECENT = (16, 24, 32, 48, 64, 96, 128, 192, 256)
 """So many of the newest are compared with all before them."""
 _LOOK_EVERY = 8
 _CHANGED = 4.0
@@ -21,6 +21,7 @@ _CHANGED = 4.0
 _TURNS = 4
 """So many ends of each slot there must be to either side: those that began together end in order of length."""
 _LEAST_S = 1e-3
+"""What took less is taken to have taken this: clocks may differ, and logarithms want more than nothing."""
 
 
 class ServiceTimes:
@@ -38,7 +39,7 @@ class ServiceTimes:
     def add(self, held_s: float, first_token_s: float | None = None) -> None:
         """``held_s``: from claim to end; ``first_token_s``: from claim to first token, ``None`` when none came."""
         self._complete = self._complete and len(self._ended) < WINDOW
-        self._ended.append(max(held_s, 0.0))
+        self._ended.append(max(held_s, _LEAST_S))
         if first_token_s is not None:
             self._first_tokens.append(max(first_token_s, 0.0))
         self._in_order = None
@@ -72,13 +73,18 @@ class ServiceTimes:
         splits = [recent for recent in _RECENT if fewest <= recent <= count - fewest]
         if not splits:
             return
-        logs = [log(max(seconds, _LEAST_S)) for seconds in self._ended]
+        logs = [log(seconds) for seconds in self._ended]
         middle = fmean(logs)
         deviation = sqrt(fmean([(value - middle) ** 2 for value in logs]))
-        for recent in splits:
-            apart = abs(fmean(logs[-recent:]) - fmean(logs[:-recent]))
-            if apart > _CHANGED * deviation * sqrt(1 / recent + 1 / (count - recent)):
-                self._ended = deque(islice(self._ended, count - recent, None), maxlen=WINDOW)
-                self._in_order = None
-                self._complete = False
-                return
+        apart, recent = max((_apart(logs, recent), recent) for recent in splits)
+        if apart > _CHANGED * deviation:
+            self._ended = deque(islice(self._ended, count - recent, None), maxlen=WINDOW)
+            self._in_order = None
+            self._complete = False
+
+
+def _apart(values: Sequence[float], recent: int) -> float:
+    """How far the mean of the last ``recent`` is from that of those before; if nothing changed, so many standard
+    deviations of one value are a standard error."""
+    old = values[:-recent]
+    return abs(fmean(values[-recent:]) - fmean(old)) / sqrt(1 / recent + 1 / len(old))
