@@ -20,6 +20,10 @@ SWEEP_S = 5.0
 BATCH = 500
 GRACE_S = 2.0
 """Whoever ends a cause acts on it at once; the keeper comes after."""
+GAP_S = 2 * SWEEP_S
+"""So long without a sweep: the store was away, or this machine stood still."""
+PATIENCE_S = 6.0
+"""What workers get after a gap to renew their leases, which ran out in it, too; they try every second or every five."""
 
 
 class Keeper:
@@ -42,14 +46,21 @@ class Keeper:
         self._metrics = metrics
         self._holder = holder
         self._ageing_s = ageing_s
+        self._swept_at: float | None = None
+        self._patient_until = 0.0
 
     async def sweep(self) -> None:
         """Do what is due, if this gateway is the keeper."""
-        if not await self._store.renew_lease(LEASE, self._holder, LEASE_S):
-            return
+        mine = await self._store.renew_lease(LEASE, self._holder, LEASE_S)
         now = await self._store.now()
+        if self._swept_at is not None and now - self._swept_at > GAP_S:
+            self._patient_until = now + PATIENCE_S
+        self._swept_at = now
+        if not mine:
+            return
         await self._end_overdue(now)
-        await self._rescue_orphans()
+        if now >= self._patient_until:
+            await self._rescue_orphans()
         await self._resume_paused(now)
         await self._republisher.sweep()
         await self._age(now)
