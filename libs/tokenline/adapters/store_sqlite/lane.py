@@ -19,8 +19,8 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 """Runs in a lane's thread; must be brief and must not keep the connection."""
 
-CALL_LIMIT_S = 5.0
-"""How long a caller waits in all, whatever the disk does."""
+CALL_LIMIT_S = 4.5
+"""How long a caller waits in all, whatever the disk does: who asked for it all is to be told within 5 s."""
 
 
 class Job(Generic[T]):
