@@ -17,6 +17,7 @@ from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
 from tokenline.contracts import metrics as m
+from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.topology import INGEST_QUEUE, ticket_queue
 from tokenline.core.clock import new_id
 from tokenline.runtime.auth.http import auth_router
@@ -112,6 +113,11 @@ def create_app(deps: Deps) -> FastAPI:
         deps.supervisor.until_done("replies", deps.streams.start)
         deps.supervisor.until_done("events", deps.feed.subscribe)
 
+    async def hears() -> None:
+        """What is told before a gateway listens would not reach its clients."""
+        if not deps.feed.listening or not deps.streams.listening:
+            raise BrokerUnavailable("This gateway does not hear from the others yet.")
+
     def read_gauges() -> None:
         gauges.read()
         deps.metrics.set(m.SOCKETS, hub.sockets)
@@ -124,9 +130,8 @@ def create_app(deps: Deps) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit, allowances=LIMITS)
     app.add_middleware(SecureHeaders)
-    app.include_router(
-        probes({"broker": broker_serves(deps.broker), "store": deps.store.ping}, deps.metrics, read_gauges)
-    )
+    checks = {"broker": broker_serves(deps.broker), "news": hears, "store": deps.store.ping}
+    app.include_router(probes(checks, deps.metrics, read_gauges))
     for router in ROUTERS:
         app.include_router(router)
     mount_page(app, DIST)

@@ -56,6 +56,11 @@ class Streams:
         self._observe_fenced = observe_fenced
         self._consumption: Consumption | None = None
 
+    @property
+    def listening(self) -> bool:
+        """Whether replies of workers reach this gateway."""
+        return self._consumption is not None
+
     async def start(self) -> None:
         self._consumption = await self._broker.consume(
             self._queue, self._receive, prefetch=REPLY_PREFETCH, on_restored=self.attach_again

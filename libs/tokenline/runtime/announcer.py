@@ -42,13 +42,16 @@ class Announcer:
             await asyncio.wait([self._telling])
 
     async def _tell(self) -> None:
-        while self._waiting:
-            waiting, self._waiting = self._waiting, {}
-            for key, events in waiting.items():
-                await self._broker.tell(EVENTS.name, key, pack(events))
-            await asyncio.sleep(TICK_S)
+        try:
+            while self._waiting:
+                waiting, self._waiting = self._waiting, {}
+                for key, events in waiting.items():
+                    await self._broker.tell(EVENTS.name, key, pack(events))
+                await asyncio.sleep(TICK_S)
+        finally:
+            # Not when the task is seen to be done: what is announced in between would wait for the next one.
+            self._telling = None
 
     def _told(self, task: asyncio.Task[None]) -> None:
-        self._telling = None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("announcer.failed", exc_info=error)

@@ -44,6 +44,11 @@ class LedgerFeed:
         self._queue = event_queue(listener, "ticket.*", "worker.*", "pool.*", "attachment.*", "conversation.*")
         self._consumption: Consumption | None = None
 
+    @property
+    def listening(self) -> bool:
+        """Whether it was subscribed: what is told before that is not heard."""
+        return self._consumption is not None
+
     async def start(self, supervisor: Supervisor) -> None:
         """Load the ledger, and compare it from time to time. Needs the store only."""
         await self.reload()
