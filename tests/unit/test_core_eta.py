@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.bench.eta.laws import Lognormal
+from tokenline.core.ends import Ends
 from tokenline.core.eta import Forecast, forecast
+from tokenline.core.lifetimes import Lifetimes
 from tokenline.core.overtaking import Joins
 from tokenline.core.service_times import FEWEST, ServiceTimes
 
@@ -54,6 +57,21 @@ def test_with_many_slots_the_first_is_free_soon_though_each_takes_long():
     """The mean of the soonest of sixteen is not the mean of one."""
     made = look(16, [index / 2 for index in range(16)], times([index / 2 for index in range(1, 41)]))
     assert made.at(0, ORDINARY).worst_s < 4 < made.at(15, ORDINARY).likely_s
+
+
+def test_the_first_to_end_is_the_minimum_of_all():
+    draws = random.Random(1)
+    exponential = Lifetimes(sorted(draws.expovariate(1) for _ in range(4096)))
+    # The minimum of four is exponential with a quarter of the mean.
+    assert Ends(4, [0.0, 1.0, 2.0, 3.0], exponential).wait(0) == pytest.approx((0.026, 0.25, 0.576), abs=0.02)
+
+
+def test_what_has_ended_nothing_yet_is_not_followed():
+    """Sixteen long-tailed services have just begun: far from equilibrium, most of which is old and long."""
+    law, draws = Lognormal(median_s=8.0, sigma=1.2), random.Random(1)
+    drawn = sorted(sorted(law.draw(draws) for _ in range(16))[3] for _ in range(400))
+    made = Ends(16, [0.0] * 16, Lifetimes(sorted(law.draw(draws) for _ in range(4096)))).wait(3)
+    assert made.mean == pytest.approx(sum(drawn) / 400, rel=0.35)
 
 
 def test_who_has_run_long_takes_longer_still_where_tails_are_long():

@@ -49,15 +49,16 @@ class Ends:
         """Mean and variance of ``N`` at growing moments.
 
         What follows the running services is taken as in equilibrium, moved by how much later than there they end.
-        Where they end sooner, slots that have not ended anything must not count with what follows. Each end adds ``c²``
-        to the variance; with what `Running` adds that is exact in the long run, and always for exponential services.
+        Where that is sooner, slots count the less as long as they have ended nothing. Each end adds ``c²`` to the
+        variance; with what `Running` adds that is exact in the long run, and always for exponential services.
         """
         law, slots = self._law, self._slots
         moved = running.total_s / slots - law.met_s
-        early = law.further_ends(-moved)
+        early = min(1.0, max(0.0, -moved / law.mean_s))
         reckoned = []
         for moment, ended, variance in running.ended(self._moments(running, moved)):
-            further = max(0.0, slots * law.further_ends(moment - moved) - early * (slots - self._idle - ended))
+            unended = slots - self._idle - ended
+            further = law.further_ends(moment - moved) * (slots - early * unended)
             reckoned.append(Ended(moment, self._idle + ended + further, variance + law.variation * further))
         return reckoned
 
