@@ -1,4 +1,4 @@
-"""Recovery times: runs the fault tests that measure them and collects what they print (``F16: redelivered after 9 s``)."""
+"""Recovery times: runs the fault tests and collects what they print, such as ``F16: redelivered after 9 s``."""
 
 import re
 import subprocess

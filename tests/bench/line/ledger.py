@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from statistics import median
 
@@ -104,10 +105,8 @@ def _positions_share() -> float:
 def _looker(positions: Positions, streams: Streams, woken: set[Follower]) -> Callable[[], None]:
     def look() -> None:
         scan = positions.scan()
-        try:
+        with suppress(StopIteration):
             scan.send(None)
-        except StopIteration:
-            pass
         for follower in woken:
             live = streams.live.get(follower.ticket_id)
             if live is not None:
