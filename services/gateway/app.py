@@ -22,6 +22,7 @@ from tokenline.contracts.topology import INGEST_QUEUE, ticket_queue
 from tokenline.core.clock import new_id
 from tokenline.runtime.auth.http import auth_router
 from tokenline.runtime.body_limit import MESSAGE_BYTES, Allowance, BodyLimit
+from tokenline.runtime.eta_accuracy import EtaAccuracy
 from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.line_gauges import LineGauges
@@ -34,6 +35,7 @@ METRICS = (
     m.WORKERS,
     m.ACCEPTED,
     m.ETA_ERROR,
+    m.ETA_RANGE,
     m.SOCKETS,
     m.LEDGER_DRIFT,
     m.REPUBLISHED,
@@ -77,13 +79,14 @@ def create_app(deps: Deps) -> FastAPI:
         deps.settings.ageing_s,
     )
     gauges = LineGauges(deps.feed, deps.metrics)
+    accuracy = EtaAccuracy(deps.feed, deps.metrics, deps.clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await deps.store.open()
         await ensure_first_admin()
         async with deps.supervisor:
-            deps.feed.on_event += [deps.streams.on_event, hub.on_event, gauges.on_event]
+            deps.feed.on_event += [deps.streams.on_event, hub.on_event, accuracy.on_event]
             deps.feed.on_reload.append(deps.streams.on_reload)
             deps.supervisor.spawn("start", start())
             yield

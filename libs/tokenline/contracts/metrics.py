@@ -80,6 +80,13 @@ ETA_ERROR = Metric(
     labels=("pool",),
     buckets=WAIT_BUCKETS_S,
 )
+ETA_RANGE = Metric(
+    name="tokenline_eta_range_total",
+    kind=MetricKind.COUNTER,
+    help="First tokens that came sooner than the range told at queueing, within it, or later.",
+    labels=("pool", "outcome"),
+    remedy="Made for 80 % within. Mostly later: answers grow longer by the hour, or slots do less than workers say.",
+)
 TOKENS = Metric(
     name="tokenline_tokens_total",
     kind=MetricKind.COUNTER,

@@ -7,8 +7,8 @@ Who comes later with a higher priority goes first. If such tickets take the shar
 served with the rest, and the wait grows to ``1 / (1 - r)`` of itself (Cobham, 1954).
 """
 
-from collections.abc import Sequence
-from math import hypot, sqrt
+from collections.abc import Callable, Sequence
+from math import ceil, floor, hypot, sqrt
 from statistics import fmean
 
 from tokenline.contracts.frames import Eta
@@ -55,7 +55,7 @@ class Forecast:
         sooner = hypot(mean - longer * wait.low, first.mean - first.low, doubt)
         later = hypot(longer * wait.high - mean, first.high - first.mean, doubt)
         soonest, worst = max(0.0, likely - sooner), likely + later
-        return Eta(soonest_s=round(soonest, 1), likely_s=round(likely, 1), worst_s=round(worst, 1))
+        return Eta(soonest_s=_tenths(floor, soonest), likely_s=round(likely, 1), worst_s=_tenths(ceil, worst))
 
 
 def forecast(
@@ -82,6 +82,11 @@ def forecast(
         first_tokens=times.first_tokens(),
         taken=joins.taken_above(now, law.mean_s / slots),
     )
+
+
+def _tenths(rounded: Callable[[float], int], seconds: float) -> float:
+    """Outwards, so that rounding makes no range too narrow; not for the last bits of a float."""
+    return rounded(round(seconds * 10, 6)) / 10
 
 
 def _spread(seconds: Sequence[float]) -> Wait:

@@ -37,7 +37,7 @@ class _Look(NamedTuple):
     def serves(self, now: float, slots: Slots) -> bool:
         """A line that moves on behind busy slots looks the same for a moment; a slot more or less is news."""
         same = (slots.number, slots.busy, slots.ahead) == (self.slots.number, self.slots.busy, self.slots.ahead)
-        return same and 0 <= now - self.at < LOOK_AGAIN_S
+        return same and abs(now - self.at) < LOOK_AGAIN_S
 
 
 class Outlook:
