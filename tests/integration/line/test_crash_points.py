@@ -12,7 +12,7 @@ from typing import Any
 from services.gateway.accept import Question
 from services.ingest.progress import Progress
 from tests.integration.line.conftest import Houses
-from tests.integration.line.house import House
+from tests.integration.line.house import SWEEP_S, House
 from tests.support.broker import eventually
 from tests.support.drafts import an_attachment
 from tests.support.in_process.fuse import Died, Fuse
@@ -26,6 +26,7 @@ from tokenline.core import ticket as moves
 
 SWEEPS = 3
 """Until everybody has ended, when everything else is well."""
+LOST = 5
 
 
 class Doomed:
@@ -159,7 +160,23 @@ async def test_sweeping(houses: Houses) -> None:
         keeper = await house.gateway("doomed", doomed.fuse)
         await doomed.act(keeper, keeper.keeper.sweep)
 
-    await play(houses, "sweeping", scenario, calls=30)
+    await play(houses, "sweeping", scenario, calls=40)
+
+
+async def test_publishing_again_what_the_broker_lost(houses: Houses) -> None:
+    async def scenario(house: House, doomed: Doomed) -> None:
+        gateway = await house.gateway("first")
+        for number in range(LOST):
+            await house.ask(gateway, f"u{number}", f"q{number}")
+        await house.idle(gateway)
+        house.server.wipe()
+        house.server.start()
+        keeper = await house.gateway("doomed", doomed.fuse)
+        await keeper.keeper.sweep()
+        house.clock.advance(SWEEP_S)
+        await doomed.act(keeper, keeper.keeper.sweep)
+
+    await play(houses, "publishing again what the broker lost", scenario, calls=2 * LOST)
 
 
 async def everything_due(house: House) -> None:
@@ -219,7 +236,7 @@ async def test_answering(houses: Houses) -> None:
         await a_line(house)
         await works_through(house, doomed, "q1")
 
-    await play(houses, "answering", scenario, calls=20)
+    await play(houses, "answering", scenario, calls=25)
 
 
 async def test_trying_again(houses: Houses) -> None:
@@ -230,7 +247,7 @@ async def test_trying_again(houses: Houses) -> None:
         house.puppet.failures["q1"] = [ModelOverloaded()]
         await works_through(house, doomed, "q1")
 
-    await play(houses, "trying again", scenario, calls=30)
+    await play(houses, "trying again", scenario, calls=35)
 
 
 async def test_giving_up(houses: Houses) -> None:
@@ -239,7 +256,7 @@ async def test_giving_up(houses: Houses) -> None:
         house.puppet.failures["q1"] = [ModelRejected("No.")] * 3
         await works_through(house, doomed, "q1")
 
-    await play(houses, "giving up", scenario, calls=15)
+    await play(houses, "giving up", scenario, calls=25)
 
 
 async def works_through(house: House, doomed: Doomed, question: str) -> None:
@@ -275,7 +292,7 @@ async def test_leaving(houses: Houses) -> None:
             await worker.leases.leave()
         await doomed.end(worker)
 
-    await play(houses, "leaving", scenario, calls=8)
+    await play(houses, "leaving", scenario, calls=10)
 
 
 # ── ingest ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -38,7 +38,8 @@ class Fuse:
         """Cut after the call: what it did is done, its result reaches nobody."""
         if self.burnt:
             raise Died(name)
-        self.calls.append(name)
+        if name not in _BY_THE_WAY:
+            self.calls.append(name)
         result = await work(*arguments, **options)
         if self.burnt:
             raise Died(name)
@@ -47,6 +48,8 @@ class Fuse:
 
 _FREE = frozenset({"close", "now"})
 """What death itself does to a connection, and what only looks at a clock."""
+_BY_THE_WAY = frozenset({"tell"})
+"""What comes at no fixed place among the others, and may be lost at any time: it burns nothing."""
 
 
 class _Fused:
@@ -63,10 +66,14 @@ class _Fused:
 
 class _FusedBroker(_Fused):
     async def consume(self, queue: Queue, handler: Handler, **options: Any) -> Consumption:
+        if queue.exclusive:
+            consumption: Consumption = await self._fuse.call("consume", self._inner.consume, queue, handler, **options)
+            return consumption
+
         async def handle(delivery: Delivery) -> None:
             await handler(cast(Delivery, _Fused(delivery, self._fuse)))
 
-        consumption: Consumption = await self._fuse.call("consume", self._inner.consume, queue, handle, **options)
+        consumption = await self._fuse.call("consume", self._inner.consume, queue, handle, **options)
         return consumption
 
 
@@ -75,7 +82,7 @@ def fused_store(store: Store, fuse: Fuse) -> Store:
 
 
 def fused_broker(broker: Broker, fuse: Fuse) -> Broker:
-    """Deliveries to its handlers burn the fuse, too."""
+    """Acknowledgements burn the fuse, too; those of events do not, which need none."""
     return cast(Broker, _FusedBroker(broker, fuse))
 
 
