@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import structlog
 
+from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.ids import Pool, TicketId
 from tokenline.contracts.metrics import REPUBLISHED
 from tokenline.contracts.tickets import Ticket, TicketState
@@ -21,7 +22,7 @@ CONFIRM_GRACE_S = 6.0
 """Longer than a publish may take, so that a confirm under way is not overtaken."""
 BATCH = 500
 MISSING_TOLERATED = 50
-"""Tickets on their way between queue and claim, or counted a moment apart."""
+"""While tickets are claimed: those on their way between queue and claim, or counted a moment apart."""
 SUSPECTED_SWEEPS = 2
 AGAIN_SWEEPS = 12
 
@@ -29,10 +30,11 @@ AGAIN_SWEEPS = 12
 class Republisher:
     """Publishing twice is harmless: only one offer of a ticket wins its claim.
 
-    A pool is suspected when its queue holds clearly fewer messages than the line has published tickets, and acted upon
-    when the next sweep suspects it again. Meanwhile nothing else of it is published, so that its order is kept. A
-    single ticket is suspected when a later one of its priority was taken before it: its message is gone, or in the
-    hands of a worker that does nothing with it.
+    A pool is suspected when its queue holds clearly fewer messages than the line has published tickets, or, while
+    nothing is claimed, fewer by more than workers can have in hand; and acted upon when the next sweep suspects it
+    again. Meanwhile nothing else of it is published, so that its order is kept. A single ticket is suspected when a
+    later one of its priority was taken before it: its message is gone, or in the hands of a worker that does nothing
+    with it. No pool waits for another.
     """
 
     def __init__(self, store: Store, broker: Broker, line: Line, ledger: Ledger, metrics: Metrics) -> None:
@@ -43,14 +45,16 @@ class Republisher:
         self._metrics = metrics
         self._suspects: set[Pool] = set()
         self._passed_over: dict[tuple[int, TicketId], int] = {}
+        self._claimed: dict[Pool, list[int]] = {}
 
     async def sweep(self) -> None:
-        """Costs one look at the unpublished and one passive declaration per pool, while nothing is lost."""
+        """Costs two looks at the unconfirmed and one passive declaration per pool, while nothing is lost."""
         if not self._broker.connected:
             return
-        unpublished = await self._store.unpublished_tickets(await self._store.now() - CONFIRM_GRACE_S, BATCH)
-        waiting = Counter(ticket.pool for ticket in unpublished)
-        suspects = {pool for pool in self._ledger.pools if await self._lacks_messages(pool, waiting[pool])}
+        now = await self._store.now()
+        unpublished = await self._store.unpublished_tickets(now - CONFIRM_GRACE_S, BATCH)
+        unconfirmed = Counter(ticket.pool for ticket in await self._store.unpublished_tickets(now, BATCH))
+        suspects = {pool for pool in self._ledger.pools if await self._lacks_messages(pool, unconfirmed[pool])}
         lost = suspects & self._suspects
         self._suspects = suspects - lost
         due = [ticket for ticket in unpublished if ticket.pool not in suspects]
@@ -75,15 +79,28 @@ class Republisher:
         tickets = [await self._store.get_ticket(ticket_id) for _, ticket_id in due]
         await self._publish("passed_over", [t for t in tickets if t is not None and t.state is TicketState.QUEUED])
 
-    async def _lacks_messages(self, pool: Pool, unpublished: int) -> bool:
-        published = self._ledger.pool(pool).waiting - unpublished
+    async def _lacks_messages(self, pool: Pool, unconfirmed: int) -> bool:
+        line, slots = self._ledger.pool(pool), self._ledger.slots(pool)
+        at_rest = self._claimed.get(pool) == line.claimed
+        self._claimed[pool] = list(line.claimed)
+        published = line.waiting - unconfirmed
         if published <= 0:
             return False
-        missing = published - await self._broker.depth(ticket_queue(pool))
-        return missing == published or missing > max(MISSING_TOLERATED, 2 * self._ledger.slots(pool))
+        try:
+            missing = published - await self._broker.depth(ticket_queue(pool))
+        except BrokerUnavailable:
+            return False  # its queue is being declared, or belongs to an agent that is no more
+        tolerated = slots if at_rest else max(MISSING_TOLERATED, 2 * slots)
+        return missing == published or missing > tolerated
 
     async def _publish(self, cause: str, tickets: Iterable[Ticket]) -> None:
+        refused: set[Pool] = set()
         for ticket in tickets:
-            if not await self._line.publish(ticket):
+            if ticket.pool in refused:
+                continue
+            if await self._line.publish(ticket):
+                self._metrics.add(REPUBLISHED, cause)
+            elif self._broker.blocked or not self._broker.connected:
                 return
-            self._metrics.add(REPUBLISHED, cause)
+            else:
+                refused.add(ticket.pool)

@@ -21,6 +21,7 @@ from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Accepted, Store
+from tokenline.runtime.agents import load_agents
 
 K = 2
 SWEEP_S = 7.0
@@ -36,6 +37,7 @@ class House:
         self.store: Store = SqliteStore(path, self.clock)
         self.server = MemoryServer()
         self.puppet = Puppet()
+        self.agents = load_agents(None, None)
         self.accepted: dict[TicketId, str] = {}
         """What was accepted, with its question."""
         self._processes: dict[Process, Fuse] = {}
@@ -66,6 +68,7 @@ class House:
             fused_broker(around(MemoryBroker(self.server)), fuse),
             self.clock,
             user_limit=K,
+            agents=self.agents,
         )
         self._processes[gateway] = fuse
         await gateway.start()
@@ -88,6 +91,7 @@ class House:
             self.clock,
             user_limit=K,
             slots=slots,
+            agents=self.agents,
         )
         self._processes[worker] = fuse
         return worker
