@@ -130,14 +130,13 @@ class Acceptance:
         """The conversation, named after its first question if nobody has named it yet."""
         if accepted.conversation.title:
             return accepted.conversation
-        # Both as they are by now: publishing may have taken seconds in which the user changed them.
-        conversation = await self._store.get_conversation(accepted.conversation.id) or accepted.conversation
+        # As it is by now: publishing may have taken seconds in which the user changed it.
         question = await self._store.get_message(accepted.question.id) or accepted.question
-        if conversation.title:
-            return conversation
-        named = replace(conversation, title=title_of(question.content))
-        await self._store.update_conversation(named)
-        return named
+        title = title_of(question.content)
+        named = await self._store.change_conversation(
+            accepted.conversation.id, lambda stored: stored if stored.title else replace(stored, title=title)
+        )
+        return named or accepted.conversation
 
     def _full(self, draft: Ticket, error: QueueFull) -> QueueFull:
         """With the honest wait, where there is something to reckon it from."""

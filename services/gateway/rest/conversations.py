@@ -11,7 +11,7 @@ from services.gateway.accept import Question
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import answer, deps_of, message_views
 from tokenline.contracts.chat import Conversation, FollowUp
-from tokenline.contracts.errors import Conflict
+from tokenline.contracts.errors import Conflict, NotFound
 from tokenline.contracts.events import ConversationChanged
 from tokenline.core.access import owned_by
 from tokenline.core.clock import new_id
@@ -92,11 +92,14 @@ async def read(conversation: Own) -> Response:
 
 @router.patch("/{conversation_id}")
 async def change(body: ConversationPatch, conversation: Own, deps: GatewayDeps) -> Response:
+    """Only what is named: of two tabs that change it at the same time, each gets what it asked for."""
     changes = body.model_dump(exclude_none=True)
     if body.agent_id is not None:
         changes["agent_id"] = deps.agents.get(body.agent_id).id
-    changed = replace(conversation, **changes, updated_at=deps.clock.now())
-    await deps.store.update_conversation(changed)
+    changes["updated_at"] = deps.clock.now()
+    changed = await deps.store.change_conversation(conversation.id, lambda stored: replace(stored, **changes))
+    if changed is None:
+        raise NotFound
     deps.announcer.announce(ConversationChanged(conversation=changed))
     return answer(changed)
 

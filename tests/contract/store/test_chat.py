@@ -1,16 +1,19 @@
 """Conversations and their messages: whose they are, how they are listed, how they go."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from tests.contract.store.conftest import Engine
 from tests.support.drafts import a_conversation, an_answer, ask
 from tokenline.contracts.chat import Citation, Conversation, Message
 from tokenline.contracts.errors import BadRequest
 from tokenline.contracts.tickets import Usage
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
+from tokenline.core.conversation import ConversationChange
 from tokenline.core.ports.store import Store
 
 
@@ -46,23 +49,46 @@ async def test_a_conversation_is_created_changed_and_found(store: Store, clock: 
     assert await store.get_conversation(conversation.id) == conversation
     assert await store.get_conversation("no-such-conversation") is None
 
-    renamed = replace(conversation, title="Three", archived=True)
-    await store.update_conversation(renamed)
-    assert await store.get_conversation(conversation.id) == renamed
+    def renamed(stored: Conversation) -> Conversation:
+        return replace(stored, title="Three", archived=True)
+
+    written = await store.change_conversation(conversation.id, renamed)
+    assert written is not None
+    assert written.updated_at > conversation.updated_at
+    assert replace(written, updated_at=conversation.updated_at) == renamed(conversation)
+    assert await store.get_conversation(conversation.id) == written
+    # Nothing changed: nothing written.
+    assert await store.change_conversation(conversation.id, renamed) == written
 
 
-async def test_an_update_made_from_an_older_picture_keeps_the_latest_time(store: Store, clock: ManualClock):
-    old = (await ask(store, clock)).conversation
+async def test_changes_at_the_same_time_lose_nothing_of_each_other(engine: Engine, clock: ManualClock):
+    """Two tabs at two gateways: one renames, one archives, and meanwhile questions are asked."""
+    stores = [await engine.open(), await engine.open()]
+    conversation = (await ask(stores[0], clock)).conversation
     clock.advance(5)
-    await ask(store, clock, old)
-    await store.update_conversation(replace(old, title="Renamed"))
-    assert await store.get_conversation(old.id) == replace(old, title="Renamed", updated_at=clock.now())
+    changes: list[dict[str, Any]] = [{"title": "Renamed"}, {"archived": True}, {"agent_id": "other"}] * 4
+    seen = await asyncio.gather(
+        *(stores[n % 2].change_conversation(conversation.id, _to(change)) for n, change in enumerate(changes)),
+        ask(stores[1], clock, conversation),
+    )
+    after = await stores[0].get_conversation(conversation.id)
+    assert after is not None
+    assert (after.title, after.archived, after.agent_id) == ("Renamed", True, "other")
+    assert after.updated_at >= clock.now()
+    # Whoever was told last has the whole picture, in whatever order the news arrive.
+    pictures = [picture for picture in seen if isinstance(picture, Conversation)]
+    newest = max(pictures, key=lambda picture: picture.updated_at)
+    assert (newest.title, newest.archived, newest.agent_id) == ("Renamed", True, "other")
 
 
-async def test_updating_a_deleted_conversation_does_not_bring_it_back(store: Store, clock: ManualClock):
+def _to(change: dict[str, Any]) -> ConversationChange:
+    return lambda stored: replace(stored, **change)
+
+
+async def test_changing_a_deleted_conversation_does_not_bring_it_back(store: Store, clock: ManualClock):
     [conversation] = await conversations(store, clock, 1)
     await store.delete_conversation(conversation.id)
-    await store.update_conversation(conversation)
+    assert await store.change_conversation(conversation.id, lambda stored: replace(stored, title="Back")) is None
     assert await store.get_conversation(conversation.id) is None
 
 

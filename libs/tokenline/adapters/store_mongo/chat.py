@@ -11,6 +11,7 @@ from tokenline.adapters.store_mongo.notes import forget_ended
 from tokenline.adapters.store_mongo.part import Part
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.ids import ConversationId, MessageId, UserId
+from tokenline.core.conversation import ConversationChange, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
 
@@ -67,12 +68,20 @@ class Chat(Part):
         async with self._database.reading() as db:
             return await get_conversation(db, conversation_id)
 
-    async def update_conversation(self, conversation: Conversation) -> None:
+    async def change_conversation(
+        self, conversation_id: ConversationId, change: ConversationChange
+    ) -> Conversation | None:
         async with self._database.writing() as db:
-            await db.conversations.update_one(
-                {"_id": conversation.id, "deleted_at": None},
-                {"$set": _fields(conversation), "$max": {"updated_at": conversation.updated_at}},
-            )
+            while found := await db.conversations.find_one({"_id": conversation_id, "deleted_at": None}):
+                stored = CONVERSATIONS.of(found)
+                after = changed(stored, change)
+                if after is stored:
+                    return stored
+                as_read = {"_id": conversation_id, "doc": found["doc"]}
+                update = {"$set": _fields(after), "$max": {"updated_at": after.updated_at}}
+                if (await db.conversations.update_one(as_read, update)).matched_count:
+                    return after
+            return None
 
     async def delete_conversation(self, conversation_id: ConversationId) -> None:
         async with self._database.writing() as db:

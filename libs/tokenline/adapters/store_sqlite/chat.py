@@ -8,6 +8,7 @@ from tokenline.adapters.store_sqlite.documents import Documents, encode, next_se
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.ids import ConversationId, MessageId, UserId
+from tokenline.core.conversation import ConversationChange, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
 
@@ -98,15 +99,20 @@ class Chat(Part):
     async def get_conversation(self, conversation_id: ConversationId) -> Conversation | None:
         return await self._database.read(lambda connection: get_conversation(connection, conversation_id))
 
-    async def update_conversation(self, conversation: Conversation) -> None:
+    async def change_conversation(
+        self, conversation_id: ConversationId, change: ConversationChange
+    ) -> Conversation | None:
 
-        def work(connection: sqlite3.Connection) -> None:
-            stored = get_conversation(connection, conversation.id)
-            if stored is not None:
-                latest = max(stored.updated_at, conversation.updated_at)
-                update_conversation(connection, replace(conversation, updated_at=latest))
+        def work(connection: sqlite3.Connection) -> Conversation | None:
+            stored = get_conversation(connection, conversation_id)
+            if stored is None:
+                return None
+            after = changed(stored, change)
+            if after is not stored:
+                update_conversation(connection, after)
+            return after
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def delete_conversation(self, conversation_id: ConversationId) -> None:
         def work(connection: sqlite3.Connection) -> None:

@@ -23,6 +23,7 @@ from tokenline.contracts.ids import (
     WorkerId,
 )
 from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.core.conversation import ConversationChange
 
 POOL_FULL_RETRY_S = 5.0
 """``retry_after_s`` of the store's `QueueFull`: a floor; who knows the line's ETA says better."""
@@ -186,8 +187,13 @@ class ChatStore(Protocol):
 
     async def get_conversation(self, conversation_id: ConversationId) -> Conversation | None: ...
 
-    async def update_conversation(self, conversation: Conversation) -> None:
-        """Nothing happens when it was deleted; the stored ``updated_at`` never goes back."""
+    async def change_conversation(
+        self, conversation_id: ConversationId, change: ConversationChange
+    ) -> Conversation | None:
+        """Change it as `core.conversation.changed` says, and return it as it is then; ``None``: it was deleted.
+
+        Of changes made at the same time none is lost.
+        """
         ...
 
     async def delete_conversation(self, conversation_id: ConversationId) -> None:
