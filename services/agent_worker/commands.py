@@ -33,11 +33,9 @@ class Commands:
         await delivery.ack()
         match unpack_control(delivery.body):
             case CancelTicket(ticket_id=ticket_id):
-                if (run := self._intake.runs.get(ticket_id)) is not None:
-                    run.stop(Stop.CANCELLED)
+                self._intake.tell(ticket_id, lambda run: run.stop(Stop.CANCELLED))
             case AttachGateway(ticket_id=ticket_id, gateway_id=gateway_id):
-                if (run := self._intake.runs.get(ticket_id)) is not None:
-                    run.attach(gateway_id)
+                self._intake.tell(ticket_id, lambda run: run.attach(gateway_id))
             case DrainWorker(worker_id=self._settings.worker_id):
                 await self._intake.drain()
             case PausePool(pool=self._settings.pool, paused=paused):

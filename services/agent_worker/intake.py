@@ -1,6 +1,7 @@
 """Takes offers from the pool's queue: judges, claims, and starts a run for each claim."""
 
 import asyncio
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 STORE_RETRY_S = 1.0
 
+Order = Callable[[Run], None]
+
 _offers = msgspec.msgpack.Decoder(TicketOffer)
 
 
@@ -48,6 +51,7 @@ class Intake:
         self._room = Room(settings.slots)
         self._idle = asyncio.Event()
         self._idle.set()
+        self._beginning: dict[TicketId, list[Order]] = {}
         self._in_doubt: set[tuple[TicketId, int]] = set()
         self._turns: WeakValueDictionary[TicketId, asyncio.Lock] = WeakValueDictionary()
 
@@ -58,6 +62,13 @@ class Intake:
         """
         self._started = True
         await self._take_or_not()
+
+    def tell(self, ticket_id: TicketId, order: Order) -> None:
+        """To the run of this ticket, also to one that is about to begin: others see a claim before its worker does."""
+        if (run := self.runs.get(ticket_id)) is not None:
+            order(run)
+        if (orders := self._beginning.get(ticket_id)) is not None:
+            orders.append(order)
 
     async def pause(self, *, paused: bool) -> None:
         """Take no more while the pool is paused; what runs goes on. Raises as `start`: then say it once more."""
@@ -174,21 +185,26 @@ class Intake:
         suspect = self._deps.failures.suspect(claimed)
         await self._room.enter(suspect=suspect)
         won = False
+        orders: list[Order] = []
         try:
             now = await self._deps.store.now()
             if moves.overdue(ticket, now):
                 return False
             claimed = replace(claimed, started_at=now)
             claim = (claimed.id, claimed.attempt)
+            self._beginning[ticket.id] = orders
             # Stays in doubt when the store fails: it may have written the claim, and then nobody else runs it (F32).
             self._in_doubt.add(claim)
             won = await self._deps.store.replace_ticket(claimed)
             self._in_doubt.discard(claim)
         finally:
+            self._beginning.pop(ticket.id, None)
             if not won:
                 self._room.leave(suspect=suspect)
         if won:
-            self._begin(claimed, delivery)
+            run = self._begin(claimed, delivery)
+            for order in orders:
+                order(run)
         return won
 
     def _was_claimed(self, ticket: Ticket) -> bool:
@@ -199,7 +215,7 @@ class Intake:
         self._in_doubt.discard(claim)
         return ticket.state is TicketState.PROCESSING and ticket.incarnation == self._incarnation
 
-    def _begin(self, claimed: Ticket, delivery: Delivery) -> None:
+    def _begin(self, claimed: Ticket, delivery: Delivery) -> Run:
         if (former := self.runs.get(claimed.id)) is not None:
             # The keeper handed it back when our lease had run out.
             former.stop(Stop.FENCED)
@@ -210,6 +226,7 @@ class Intake:
             wait_s = (claimed.started_at or claimed.created_at) - claimed.created_at
             self._deps.metrics.observe(QUEUE_WAIT, wait_s, claimed.pool)
         log.info("ticket.claimed", ticket_id=claimed.id, attempt=claimed.attempt)
+        return run
 
     async def _run(self, run: Run) -> None:
         ticket = run.ticket

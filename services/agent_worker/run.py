@@ -157,6 +157,8 @@ class Run:
         return ended
 
     async def _written(self, prompt: Prompt | None, error: TokenlineError | None) -> Ticket | None:
+        if (self._stop is Stop.DRAINED or error is not None) and await self._is_unwanted():
+            self._stop = Stop.CANCELLED
         if self._stop is Stop.DRAINED:
             return await self._deps.line.hand_back(self.ticket)
         if error is not None and self._stop is None:
@@ -165,6 +167,11 @@ class Run:
         if self._stop is Stop.CANCELLED:
             return await self._write(self._message(prompt, None), TicketState.CANCELLED)
         return await self._write(self._message(prompt, None), TicketState.COMPLETE)
+
+    async def _is_unwanted(self) -> bool:
+        """Whether its owner has stopped it and the command has not come: the text so far is kept, and none follows."""
+        current = await self._deps.store.get_ticket(self.ticket.id)
+        return current is not None and current.cancel_requested
 
     async def _write(self, answer: Message | None, state: TicketState) -> Ticket | None:
         usage = self._counted()

@@ -107,29 +107,40 @@ class Line:
     async def hand_back(self, ticket: Ticket, *, lost: bool = False) -> Ticket | None:
         """Give a running or pausing ticket back for another attempt; ``None`` when it is another attempt's by now.
 
-        ``lost``: because its worker is.
+        ``lost``: because its worker is. One that its owner has stopped meanwhile ends instead.
         """
         seq = await self._store.next_seq()
         now = await self._store.now()
-        queued = await self.change(
-            ticket.id,
-            lambda current: (
-                moves.hand_back(current, seq=seq, now=now, lost=lost) if same_attempt(current, ticket) else None
-            ),
-            known=ticket,
-        )
-        if queued is not None:
-            await self.publish(queued)
-        return queued
+
+        def handed_back(current: Ticket) -> Ticket | None:
+            if not same_attempt(current, ticket):
+                return None
+            if current.cancel_requested:
+                return moves.cancel(current, now=now)
+            return moves.hand_back(current, seq=seq, now=now, lost=lost)
+
+        written = await self.change(ticket.id, handed_back, known=ticket)
+        if written is not None and written.state is TicketState.QUEUED:
+            await self.publish(written)
+        elif written is not None:
+            await self.release(written.owner_id)
+        return written
 
     async def pause(self, ticket: Ticket, *, seconds: float) -> Ticket | None:
-        """Another attempt, but later: it holds no slot meanwhile. ``None`` when another attempt has it."""
-        due_at = await self._store.now() + seconds
-        return await self.change(
-            ticket.id,
-            lambda current: moves.pause(current, due_at=due_at) if same_attempt(current, ticket) else None,
-            known=ticket,
-        )
+        """Another attempt, but later: it holds no slot meanwhile. ``None`` when another attempt has it.
+
+        One that its owner has stopped meanwhile ends instead.
+        """
+        now = await self._store.now()
+
+        def paused(current: Ticket) -> Ticket | None:
+            if not same_attempt(current, ticket):
+                return None
+            if current.cancel_requested:
+                return moves.cancel(current, now=now)
+            return moves.pause(current, due_at=now + seconds)
+
+        return await self.change(ticket.id, paused, known=ticket)
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
