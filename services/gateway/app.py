@@ -129,6 +129,7 @@ def create_app(deps: Deps) -> FastAPI:
     app = FastAPI(title="Tokenline", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.deps = deps
     app.state.hub = hub
+    app.state.leave = deps.streams.leave_all
     app.state.accounts = deps.accounts
     install_error_handlers(app)
     app.add_middleware(BodyLimit, allowances=LIMITS)

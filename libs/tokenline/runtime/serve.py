@@ -1,23 +1,26 @@
-"""Runs a service's ASGI app: uvicorn as measured, on a socket that gives up on dead peers."""
+"""Runs a service's ASGI app: uvicorn as measured, with connections that give up on dead peers."""
 
 import asyncio
 import gc
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from tokenline.contracts.frames import MAX_FRAME_BYTES
+from tokenline.runtime.connections import HttpConnection, SocketConnection, tune
 from tokenline.runtime.settings import ServiceSettings
 from tokenline.runtime.tracing import close_tracing
 
 log = structlog.get_logger()
 
-PEER_SILENT_MS = 20_000
-"""A peer that acknowledges nothing for so long is gone (F42); transport close alone would wait for ever."""
+PING_S = 10
+PONG_S = 7
+"""Together 17 s: a peer that went silent is dropped within 20 s, whatever it is sent (F42)."""
 
 GC_ALLOCATIONS = 10_000
 SWITCH_S = 0.001
@@ -30,8 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Bind, or end the process with a sentence that says what to do."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PEER_SILENT_MS)
+    tune(listener)
     try:
         listener.bind((host, port))
     except OSError as error:
@@ -52,6 +54,19 @@ def _tune() -> None:
     sys.setswitchinterval(SWITCH_S)
 
 
+class _Server(uvicorn.Server):
+    """Calls ``app.state.leave`` when it begins to stop, so that streams can end which would be waited for."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._leave: Callable[[], None] | None = getattr(app.state, "leave", None)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._leave is not None:
+            self._leave()
+        await super().shutdown(sockets)
+
+
 def run(app: FastAPI, settings: ServiceSettings) -> None:
     """Serve until SIGINT or SIGTERM. Blocks."""
     listener = listen(settings.host, settings.port)
@@ -59,11 +74,12 @@ def run(app: FastAPI, settings: ServiceSettings) -> None:
         app,
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        http=HttpConnection,
+        ws=SocketConnection,
         ws_per_message_deflate=False,
         ws_max_size=WS_MESSAGE_BYTES,
-        ws_ping_interval=15,
-        ws_ping_timeout=10,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PONG_S,
         timeout_graceful_shutdown=settings.graceful_s,
         access_log=False,
         log_config=None,
@@ -76,7 +92,7 @@ def run(app: FastAPI, settings: ServiceSettings) -> None:
     signal.signal(signal.SIGTERM, _leave)
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+            runner.run(_Server(config, app).serve(sockets=[listener]))
     finally:
         close_tracing()
         log.info("service.stopped")

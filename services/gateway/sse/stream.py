@@ -30,7 +30,7 @@ def event_stream(tickets: Tickets, ticket: Ticket, last_event_id: str | None) ->
 
 
 async def _events(tickets: Tickets, ticket: Ticket, cursor: Cursor) -> AsyncIterator[bytes]:
-    async for frame in tickets.frames(ticket, cursor, HEARTBEAT_S):
+    async for frame in tickets.frames(ticket, cursor, HEARTBEAT_S, resumable=True):
         yield _event(frame, cursor) if frame is not None else b": still here\n\n"
 
 
