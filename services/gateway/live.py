@@ -18,6 +18,11 @@ from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.stream import Appended, StreamText
 from tokenline.core.ticket import RUNNING, TERMINAL
 
+FRAME_CHARACTERS = 64 * 1024
+"""Of text in one frame at most: a socket never holds the whole of a long answer, and clients bound what they take."""
+LOOKS = 2
+"""Whoever is ahead of the text at so many looks in a row is not merely early."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -40,6 +45,8 @@ class Cursor:
     told: int = 0
     """The attempt that PROCESSING was said for."""
     tools: int = 0
+    ahead: int = 0
+    """Looks in a row at which it was ahead of the text."""
     done: bool = False
 
 
@@ -89,6 +96,15 @@ class LiveTicket:
     def wake(self) -> None:
         for follower in self.followers:
             follower.wake(follower)
+
+    def look_for_lost(self) -> None:
+        """Find followers that claim more text than there is. For a moment that may be so: they come from a gateway
+        that was told earlier. Who is still ahead at the second look is told so by a snapshot (F41)."""
+        for follower in self.followers:
+            cursor = follower.cursor
+            cursor.ahead = cursor.ahead + 1 if self._is_ahead(cursor) else 0
+            if cursor.ahead == LOOKS:
+                follower.wake(follower)
 
     def grow(self, attempt: int, offset: int, text: str) -> bool:
         """Take in text; False when something before it is missing."""
@@ -157,27 +173,30 @@ class LiveTicket:
         if text.attempt < self.attempt and not self.ended:
             # Of an attempt that is over: the next one's would be mixed with it, since who has no text is not restarted.
             return
-        ahead = (cursor.attempt, cursor.offset) > (text.attempt, text.length)
-        if ahead and self.ended and text.length:
-            cursor.attempt, cursor.offset = text.attempt, text.length
-            yield f.Snapshot(ticket_id=self.entry.ticket_id, attempt=text.attempt, text=str(text), recovered=False)
-        if ahead or not text.length:
-            return
+        if self._is_ahead(cursor):
+            if self.ended or cursor.ahead >= LOOKS:
+                begin = text.beyond(0, FRAME_CHARACTERS)
+                cursor.attempt, cursor.offset, cursor.ahead = text.attempt, len(begin), 0
+                yield f.Snapshot(ticket_id=self.entry.ticket_id, attempt=text.attempt, text=begin, recovered=False)
+            else:
+                return
         if cursor.attempt < text.attempt:
             yield from self._restart(cursor)
             cursor.attempt, cursor.offset = text.attempt, 0
-        if cursor.offset < text.length:
-            start, cursor.offset = cursor.offset, text.length
-            yield self._encode(start)
+        while cursor.attempt == text.attempt and cursor.offset < text.length:
+            start, cursor.offset = cursor.offset, min(text.length, cursor.offset + FRAME_CHARACTERS)
+            yield self._encode(start, cursor.offset)
 
-    def _encode(self, offset: int) -> str:
+    def _is_ahead(self, cursor: Cursor) -> bool:
+        return (cursor.attempt, cursor.offset) > (self.text.attempt, self.text.length)
+
+    def _encode(self, offset: int, end: int) -> str:
         """One encoding serves all followers at the same place, which is nearly all of them."""
         text = self.text
-        if self._encoded is None or self._encoded[:3] != (text.attempt, offset, text.length):
-            frame = f.Text(
-                ticket_id=self.entry.ticket_id, attempt=text.attempt, offset=offset, text=text.beyond(offset)
-            )
-            self._encoded = (text.attempt, offset, text.length, to_json(frame).decode())
+        if self._encoded is None or self._encoded[:3] != (text.attempt, offset, end):
+            piece = text.beyond(offset, end - offset)
+            frame = f.Text(ticket_id=self.entry.ticket_id, attempt=text.attempt, offset=offset, text=piece)
+            self._encoded = (text.attempt, offset, end, to_json(frame).decode())
         return self._encoded[3]
 
     def _terminal(self, ticket: Ticket, answer: Message | None) -> f.ServerFrame:

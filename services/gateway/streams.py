@@ -55,6 +55,8 @@ class Streams:
         self._queue = reply_queue(gateway, incarnation)
         self._observe_fenced = observe_fenced
         self._consumption: Consumption | None = None
+        self.leaving = False
+        """This gateway stops: whoever can go on at another one is let go."""
 
     @property
     def listening(self) -> bool:
@@ -78,12 +80,12 @@ class Streams:
 
     async def join(self, ticket: Ticket, follower: Follower) -> None:
         """Follow a ticket in any state; the follower is woken at once."""
-        live = self.live.get(ticket.id)
-        if live is None:
-            live = self.expect(ticket)
-            live.followers.add(follower)
-            await self._catch_up(ticket, live)
+        known = self.live.get(ticket.id)
+        live = known or self.expect(ticket)
+        # Before the first await: it may leave meanwhile, and nobody would make it leave again.
         live.followers.add(follower)
+        if known is None:
+            await self._catch_up(ticket, live)
         follower.wake(follower)
 
     def leave(self, follower: Follower) -> None:
@@ -91,6 +93,12 @@ class Streams:
         if live is not None:
             live.followers.discard(follower)
             self._drop_if_over(live)
+
+    def leave_all(self) -> None:
+        """Set `leaving` and wake everybody to see it."""
+        self.leaving = True
+        for live in self.live.values():
+            live.wake()
 
     async def _catch_up(self, ticket: Ticket, live: LiveTicket) -> None:
         """Get what was said before this gateway listened: from the store if it ended, else from its worker."""
@@ -124,6 +132,7 @@ class Streams:
         """Ask the store and the worker about answers that have gone quiet. Run it every `QUIET_S`."""
         now = self._clock.monotonic()
         for live in list(self.live.values()):
+            live.look_for_lost()
             if live.followers and live.running and not live.ended and now - live.heard_at > QUIET_S:
                 live.heard_at = now
                 await self._end(live)

@@ -67,24 +67,28 @@ class Tickets:
 
     async def _retitle(self, question: Message, edited: Message) -> None:
         """A conversation that was named after the question is named after what it says instead."""
-        conversation = await self._store.get_conversation(question.conversation_id)
-        if conversation is not None and conversation.title == title_of(question.content):
-            renamed = replace(conversation, title=title_of(edited.content))
-            await self._store.update_conversation(renamed)
+        former, title = title_of(question.content), title_of(edited.content)
+        renamed = await self._store.change_conversation(
+            question.conversation_id,
+            lambda stored: replace(stored, title=title) if stored.title == former else stored,
+        )
+        if renamed is not None and renamed.title == title:
             self._announcer.announce(ConversationChanged(conversation=renamed))
 
-    async def frames(self, ticket: Ticket, cursor: Cursor, idle_s: float) -> AsyncIterator[ServerFrame | str | None]:
+    async def frames(
+        self, ticket: Ticket, cursor: Cursor, idle_s: float, *, resumable: bool = False
+    ) -> AsyncIterator[ServerFrame | str | None]:
         """What happens to the ticket beyond the cursor, until its terminal frame; ``None`` after each ``idle_s`` of
         nothing. The cursor is past each frame when it is handed out.
 
-        Close the iterator to stop following.
+        Close the iterator to stop following. ``resumable``: it ends early when this gateway stops.
         """
         woken = asyncio.Event()
         follower = Follower(ticket.id, lambda _: woken.set(), cursor)
-        await self._streams.join(ticket, follower)
-        live = self._streams.live.get(ticket.id)
         try:
-            while live is not None:
+            await self._streams.join(ticket, follower)
+            live = self._streams.live.get(ticket.id)
+            while live is not None and not (resumable and self._streams.leaving):
                 woken.clear()
                 for frame in live.beyond(cursor):
                     yield frame

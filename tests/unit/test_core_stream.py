@@ -17,12 +17,13 @@ def test_overlaps_and_repeats_never_change_the_text(text: str, pieces: list[tupl
     assert str(stream) == text[: stream.length]
 
 
-@given(st.lists(st.text(min_size=1, max_size=5), max_size=20), st.integers(0, 110))
-def test_beyond_is_the_rest_of_the_text(chunks: list[str], offset: int) -> None:
+@given(st.lists(st.text(min_size=1, max_size=5), max_size=20), st.integers(0, 110), st.integers(1, 110))
+def test_beyond_is_the_rest_of_the_text(chunks: list[str], offset: int, at_most: int) -> None:
     stream = StreamText(1)
     for chunk in chunks:
         stream.append(1, stream.length, chunk)
     assert stream.beyond(offset) == "".join(chunks)[offset:]
+    assert stream.beyond(offset, at_most) == "".join(chunks)[offset : offset + at_most]
 
 
 def test_a_newer_attempt_starts_over_and_an_older_one_is_void() -> None:

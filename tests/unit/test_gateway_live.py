@@ -2,7 +2,7 @@
 
 import json
 
-from services.gateway.live import Cursor, LiveTicket, Place
+from services.gateway.live import FRAME_CHARACTERS, Cursor, Follower, LiveTicket, Place
 from tests.unit.test_core_ledger import entry
 from tests.unit.test_core_ticket import ticket
 from tokenline.contracts import frames as f
@@ -124,3 +124,50 @@ def test_a_failed_ticket_offers_a_retry() -> None:
     [frame] = list(live.beyond(Cursor()))
     assert isinstance(frame, f.Error)
     assert frame.retry
+
+
+def test_who_is_ahead_for_long_is_told_what_there_is() -> None:
+    """For a moment it may be so: another gateway was told earlier. After that it is stated, never skipped (F41)."""
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
+    live.grow(1, 0, "01234")
+    woken: list[Follower] = []
+    follower = Follower("t1", woken.append, Cursor(attempt=1, offset=7, told=1))
+    live.followers.add(follower)
+    live.look_for_lost()
+    assert kinds(live, follower.cursor) == []
+    live.grow(1, 5, "56789")
+    live.look_for_lost()
+    assert texts(live, follower.cursor) == [(1, 7, "789")]
+    assert woken == []
+
+    follower.cursor.offset = 99
+    live.look_for_lost()
+    assert kinds(live, follower.cursor) == []
+    live.look_for_lost()
+    assert woken == [follower]
+    [frame] = list(live.beyond(follower.cursor))
+    assert isinstance(frame, f.Snapshot)
+    assert (frame.text, frame.recovered) == ("0123456789", False)
+    live.grow(1, 10, "!")
+    assert texts(live, follower.cursor) == [(1, 10, "!")]
+
+
+def test_text_that_no_answer_kept_is_taken_back() -> None:
+    """Of an attempt that was given up, or of a worker that died with it."""
+    live = LiveTicket(entry(1, TicketState.ERROR, attempt=2))
+    live.end(ticket(TicketState.ERROR, attempt=2, error=ErrorInfo(code="x", message="")), None)
+    assert kinds(live, Cursor(attempt=1, offset=5)) == ["restarted", "error"]
+    [frame, _] = list(live.beyond(Cursor(attempt=2, offset=5)))
+    assert isinstance(frame, f.Snapshot)
+    assert (frame.text, frame.recovered) == ("", False)
+
+
+def test_a_long_text_comes_in_frames_that_clients_take() -> None:
+    live, text = LiveTicket(entry(1, TicketState.COMPLETE, attempt=1)), "0123456789" * 20_000
+    live.end(ticket(TicketState.COMPLETE, attempt=1), answered(text))
+    pieces = texts(live, Cursor(attempt=1, offset=5))
+    assert "".join(piece for _, _, piece in pieces) == text[5:]
+    assert max(len(piece) for _, _, piece in pieces) == FRAME_CHARACTERS
+    frames = list(live.beyond(Cursor(attempt=1, offset=10**6)))
+    assert isinstance(frames[0], f.Snapshot)
+    assert frames[0].text + "".join(json.loads(frame)["text"] for frame in frames if isinstance(frame, str)) == text

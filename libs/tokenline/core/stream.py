@@ -43,15 +43,16 @@ class StreamText:
         self._chunks.clear()
         self._starts.clear()
 
-    def beyond(self, offset: int) -> str:
-        """What lies at and after ``offset``; O(what is returned)."""
+    def beyond(self, offset: int, at_most: int | None = None) -> str:
+        """What lies at and after ``offset``, the first ``at_most`` of it; O(what is returned)."""
         if offset >= self.length:
             return ""
         index = bisect_right(self._starts, offset) - 1
         first = self._chunks[index][offset - self._starts[index] :]
         if index == len(self._chunks) - 1:
-            return first
-        return first + "".join(self._chunks[index + 1 :])
+            return first[:at_most]
+        last = None if at_most is None else bisect_right(self._starts, offset + at_most)
+        return (first + "".join(self._chunks[index + 1 : last]))[:at_most]
 
     def __str__(self) -> str:
         return "".join(self._chunks)

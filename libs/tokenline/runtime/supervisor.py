@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from tokenline.contracts.errors import TokenlineError
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 RETRY_S = 1.0
 
@@ -48,6 +50,13 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    async def to_the_end(self, name: str, work: Coroutine[Any, Any, T]) -> T:
+        """Run it to its end even if the caller is cancelled; then nobody hears how it went."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
 
     def forever(self, name: str, work: Callable[[], Awaitable[None]], *, every_s: float = 0.0) -> asyncio.Task[None]:
         """Run again and again, ``every_s`` apart; after an exception once more in `RETRY_S`."""

@@ -32,7 +32,8 @@ class Hub:
     def on_event(self, event: Event) -> None:
         """Tell the owner's sockets of conversations, files, and questions asked elsewhere."""
         match event:
-            case TicketChanged(entry=entry) if entry.state in LIVE:
+            # One that ended unclaimed is news, too: withdrawn elsewhere, its end may be heard of before its beginning.
+            case TicketChanged(entry=entry) if entry.state in LIVE or entry.attempt == 0:
                 for session in self._of(entry.owner_id):
                     if session.wants(entry):
                         self._supervisor.spawn(f"follow.{entry.ticket_id}", session.follow_new(entry.ticket_id))

@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable
 from services.gateway.live import Follower, LiveTicket
 from tokenline.contracts.base import to_json
 from tokenline.contracts.frames import ServerFrame
-from tokenline.runtime import sockets
 
 MAX_NOTICES = 1000
 
 
 class TooSlow(Exception):
-    """The client takes nothing, or not enough."""
+    """The client does not take enough. One that takes nothing is dropped by `runtime.connections`."""
 
 
 class Outbox:
@@ -25,8 +24,6 @@ class Outbox:
         self._notices: deque[str] = deque()
         self._news: dict[Follower, None] = {}
         self._woken = asyncio.Event()
-        self._writing = False
-        self._written = 0
 
     def notice(self, frame: ServerFrame) -> None:
         """Queue a frame that is about no ticket's state. Raises `TooSlow` when `MAX_NOTICES` are waiting."""
@@ -47,7 +44,7 @@ class Outbox:
             self._woken.clear()
             while self._notices or self._news:
                 while self._notices:
-                    await self._write(self._notices.popleft())
+                    await self._send(self._notices.popleft())
                 if self._news:
                     follower = next(iter(self._news))
                     del self._news[follower]
@@ -60,19 +57,7 @@ class Outbox:
         if live is None:
             return
         for frame in live.beyond(follower.cursor):
-            await self._write(frame if isinstance(frame, str) else to_json(frame).decode())
-
-    async def watch(self) -> None:
-        """Raise `TooSlow` when one frame has taken longer than `SEND_S`: a look now and then, not a timer per frame."""
-        stuck_on = -1
-        while True:
-            stuck_on = self._written if self._writing else -1
-            await asyncio.sleep(sockets.SEND_S)
-            if self._writing and self._written == stuck_on:
-                raise TooSlow
-
-    async def _write(self, text: str) -> None:
-        self._writing = True
-        await self._send(text)
-        self._writing = False
-        self._written += 1
+            if follower not in live.followers:
+                # It left, now or while an earlier frame was sent: its ticket may have another follower here already.
+                return
+            await self._send(frame if isinstance(frame, str) else to_json(frame).decode())

@@ -56,7 +56,7 @@ class Door:
         self._hub = hub
         self._only = only
         self._bucket = Bucket(sockets.FRAMES_PER_S, sockets.FRAME_BURST, deps.clock.monotonic())
-        self._overrun = asyncio.Event()
+        self._overrun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
         """Raises `WebSocketDisconnect`."""
@@ -65,7 +65,7 @@ class Door:
             if self._only is not None:
                 owned_by(principal.user_id, await self._deps.store.get_conversation(self._only))
             outbox = Outbox(self._socket.send_text, self._deps.streams.live.get)
-            session = Session(self._deps, principal, outbox, self._only, self._overrun.set)
+            session = Session(self._deps, principal, outbox, self._only, self._overran)
             self._hub.add(principal.user_id, session)
             try:
                 session.start(HEARTBEAT_S)
@@ -80,12 +80,11 @@ class Door:
 
     async def _until_ended(self, session: Session, outbox: Outbox) -> None:
         """Read, write and watch until one of them ends the socket; raises what ended it."""
-        tasks = [
+        tasks: list[asyncio.Future[None]] = [
             asyncio.create_task(self._read(session), name="socket.read"),
             asyncio.create_task(outbox.run(session.ended), name="socket.write"),
-            asyncio.create_task(outbox.watch(), name="socket.pace"),
             asyncio.create_task(self._watch(session), name="socket.watch"),
-            asyncio.create_task(self._until_overrun(), name="socket.overrun"),
+            self._overrun,
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -116,10 +115,10 @@ class Door:
             await asyncio.sleep(sockets.RECHECK_S)
             session.principal = await self._deps.accounts.recheck(session.principal)
 
-    async def _until_overrun(self) -> None:
+    def _overran(self) -> None:
         """More notices than the outbox holds: the client takes too little."""
-        await self._overrun.wait()
-        raise TooSlow
+        if not self._overrun.done():
+            self._overrun.set_exception(TooSlow())
 
     async def _renew(self, session: Session, token: str) -> None:
         """Go on with a fresh access token of the same user."""

@@ -1,5 +1,6 @@
 """One authenticated socket: frames in become actions, news of followed tickets becomes frames out."""
 
+import asyncio
 from collections.abc import Callable
 
 from services.gateway.accept import Question
@@ -18,6 +19,8 @@ from tokenline.runtime.auth.principal import Principal
 
 MAX_FOLLOWED = 200
 """Tickets one socket may follow at a time."""
+FIRST_WORD_S = 1.0
+"""What a client gets to say how much it has of a ticket that runs already, before it is sent from its beginning."""
 
 
 class Session:
@@ -34,18 +37,19 @@ class Session:
         self._followers: dict[TicketId, Follower] = {}
         # The latest `MAX_FOLLOWED`: an event that comes late must not begin an ended ticket anew.
         self._ended: dict[TicketId, None] = {}
+        self._listed: set[TicketId] = set()
+        self._over = False
+        self._since = deps.clock.monotonic()
 
     def start(self, heartbeat_s: float) -> None:
-        live = [entry for entry in self._deps.feed.ledger.of_owner(self.principal.user_id) if self._concerns(entry)]
-        self.notice(
-            f.Ready(
-                user_id=self.principal.user_id,
-                heartbeat_s=heartbeat_s,
-                live=tuple(entry.ticket_id for entry in live),
-            )
-        )
+        """List what is live. The client resumes it, since it alone knows how much of it it has."""
+        mine = self._deps.feed.ledger.of_owner(self.principal.user_id)
+        live = tuple(entry.ticket_id for entry in mine if self._concerns(entry))
+        self._listed.update(live)
+        self.notice(f.Ready(user_id=self.principal.user_id, heartbeat_s=heartbeat_s, live=live))
 
     def stop(self) -> None:
+        self._over = True
         for follower in self._followers.values():
             self._deps.streams.leave(follower)
         self._followers.clear()
@@ -57,7 +61,8 @@ class Session:
             self._close()
 
     def ended(self, follower: Follower) -> None:
-        self._followers.pop(follower.ticket_id, None)
+        if self._followers.get(follower.ticket_id) is follower:
+            del self._followers[follower.ticket_id]
         self._deps.streams.leave(follower)
         self._ended[follower.ticket_id] = None
         if len(self._ended) > MAX_FOLLOWED:
@@ -70,7 +75,8 @@ class Session:
         try:
             match frame:
                 case f.Send():
-                    await self._send(frame)
+                    # To its end, should the socket end first: what is stored is to be published, too.
+                    await self._deps.supervisor.to_the_end("send", self._send(frame))
                 case f.Cancel(ticket_id=ticket_id):
                     await self._deps.tickets.stop(self.principal, ticket_id)
                 case f.Edit(ticket_id=ticket_id, content=content):
@@ -102,7 +108,9 @@ class Session:
         )
         accepted = await self._deps.acceptance.ask(self.principal, question)
         self._tell_accepted(accepted.question)
-        await self._join(accepted.ticket, Cursor())
+        # One that is followed goes on where it is. Too many: followed when it moves and there is room.
+        if accepted.ticket.id not in self._followers and len(self._followers) < MAX_FOLLOWED:
+            await self._join(accepted.ticket, Cursor())
 
     def _tell_accepted(self, question: Message) -> None:
         self.notice(
@@ -125,6 +133,8 @@ class Session:
 
     async def _join(self, ticket: Ticket, cursor: Cursor) -> None:
         """Follow from this cursor, also when the ticket is followed already: the client knows best what it has."""
+        if self._over:
+            return
         if (former := self._followers.pop(ticket.id, None)) is not None:
             self._deps.streams.leave(former)
         if len(self._followers) >= MAX_FOLLOWED:
@@ -141,6 +151,9 @@ class Session:
 
     async def follow_new(self, ticket_id: TicketId) -> None:
         ticket = await self._deps.store.get_ticket(ticket_id)
+        if ticket is not None and ticket.attempt > 0:
+            # A gateway may hear of a ticket later than its client, who has come from another one.
+            await asyncio.sleep(self._since + FIRST_WORD_S - self._deps.clock.monotonic())
         if ticket is None or not self._is_news(ticket_id) or len(self._followers) >= MAX_FOLLOWED:
             return
         question = await self._deps.store.get_message(ticket.question_id)
@@ -149,7 +162,7 @@ class Session:
             await self._join(ticket, Cursor())
 
     def _is_news(self, ticket_id: TicketId) -> bool:
-        return ticket_id not in self._followers and ticket_id not in self._ended
+        return not any(ticket_id in known for known in (self._followers, self._ended, self._listed))
 
     def _concerns(self, entry: LineEntry) -> bool:
         return self._only in (None, entry.conversation_id)

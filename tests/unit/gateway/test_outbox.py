@@ -1,0 +1,77 @@
+"""One writer per socket: what it owes is looked up when the socket can take it, and only to who still follows."""
+
+import asyncio
+import json
+
+import pytest
+
+from services.gateway.live import Cursor, Follower, LiveTicket
+from services.gateway.ws.outbox import MAX_NOTICES, Outbox, TooSlow
+from tests.unit.test_core_ledger import entry
+from tokenline.contracts.frames import Pong
+from tokenline.contracts.tickets import TicketState
+
+
+class Socket:
+    """Takes a frame whenever the test lets it."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, object]] = []
+        self.open = asyncio.Event()
+
+    async def send(self, text: str) -> None:
+        await self.open.wait()
+        self.taken.append(json.loads(text))
+
+    def texts(self) -> list[tuple[object, object]]:
+        return [(frame["offset"], frame["text"]) for frame in self.taken if frame["type"] == "delta"]
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_behind_it_gets_fewer_and_larger_frames_and_once_replaced_it_gets_nothing() -> None:
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
+    socket = Socket()
+    outbox = Outbox(socket.send, lambda _: live)
+    ended: list[Follower] = []
+    writing = asyncio.create_task(outbox.run(ended.append))
+
+    def follow(cursor: Cursor) -> Follower:
+        follower = Follower("t1", outbox.wake, cursor)
+        live.followers.add(follower)
+        outbox.wake(follower)
+        return follower
+
+    first = follow(Cursor())
+    for offset in range(50):
+        live.grow(1, offset, "x")
+        live.wake()
+        await settle()
+    socket.open.set()
+    await settle()
+    assert socket.texts() == [(0, "x" * 50)]
+
+    # The client resumes on the same socket while news for its former follower is still owed.
+    socket.open.clear()
+    live.grow(1, 50, "y")
+    live.wake()
+    await settle()
+    live.grow(1, 51, "z")
+    live.wake()
+    live.followers.discard(first)
+    follow(Cursor(attempt=1, offset=51, told=1))
+    socket.open.set()
+    await settle()
+    assert socket.texts()[1:] == [(50, "y"), (51, "z")]
+    writing.cancel()
+
+
+async def test_notices_are_bounded() -> None:
+    outbox = Outbox(Socket().send, lambda _: None)
+    for number in range(MAX_NOTICES):
+        outbox.notice(Pong(id=number))
+    with pytest.raises(TooSlow):
+        outbox.notice(Pong(id=0))
