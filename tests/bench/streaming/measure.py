@@ -1,20 +1,21 @@
 """Runs the contenders in turn, several times, and makes figures of it."""
 
+import asyncio
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import msgspec
-import uvloop
 
 from deploy.local.rabbitmq import PrivateNode
 from tests.bench.machine import Meter
 from tests.bench.rows import Row
-from tests.bench.streaming import direct
-from tests.bench.streaming.tokenline import People, gather_people
-from tests.bench.streaming.work import SCRIPT, Outcome
+from tests.bench.streaming import direct, tokenline
+from tests.bench.streaming.work import SCRIPT, Judge, Outcome
 from tests.support.system import System
 
 OURS = ("gateway", "broker", "worker")
@@ -25,10 +26,12 @@ _FIRST_P99_MS = {50: 15.0, 200: 60.0}
 _LAG_P50_MS = 6.0
 _LAG_P99_MS = {200: 12.0, 500: 20.0}
 _CPU_S = {200: 75.0}
+_WARM_UP = 20
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """One contender with one number of users: medians of the runs. ``cpu_s`` per million tokens, by process."""
+    """One contender with one number of users: medians of the runs. ``cpu_s`` per million tokens, by process.
+    ``machine`` is what each took of all cores while the run lasted."""
 
     first_p50: float
     first_p99: float
@@ -36,12 +39,28 @@ class Figures(msgspec.Struct, frozen=True):
     lag_p99: float
     answer_p50: float
     cpu_s: dict[str, float]
+    machine: dict[str, float]
     memory_mb: dict[str, float]
     others: float
 
 
+class Stage(msgspec.Struct, frozen=True):
+    """All processes, up and warm. ``keys`` are the users'."""
+
+    keys: list[str]
+    model_port: int
+    gateway_port: int
+    pids: dict[str, list[int]]
+
+
 def run(users: Sequence[int], runs: int) -> list[Row]:
     """Start everything once, measure every number of users ``runs`` times. Blocks for minutes."""
+    with stage(max(users)) as built:
+        return [row for number in users for row in _compare(number, runs, built)]
+
+
+@contextmanager
+def stage(users: int, workers: int = 1) -> Iterator[Stage]:
     with (
         tempfile.TemporaryDirectory(prefix="tokenline-bench-") as folder,
         PrivateNode(Path(folder, "rabbitmq")) as node,
@@ -49,52 +68,49 @@ def run(users: Sequence[int], runs: int) -> list[Row]:
         system = System(Path(folder), node.amqp_url())
         try:
             system.scripted_model()
-            system.worker(slots=max(users))
+            for number in range(1, workers + 1):
+                system.worker(number, slots=users)
             system.gateway()
-            pids = {
-                "client": os.getpid(),
-                "model": system.processes["model"].pid,
-                "gateway": system.processes["gateway-1"].pid,
-                "worker": system.processes["worker-1"].pid,
-                "broker": node.state.pid,
-            }
-            ports = (system.ports["model"], system.ports["gateway-1"])
-            return uvloop.run(_measure(users, runs, *ports, pids))
+            built = Stage(
+                keys=asyncio.run(tokenline.keys_of_new_users(Path(folder), users)),
+                model_port=system.ports["model"],
+                gateway_port=system.ports["gateway-1"],
+                pids=_grouped(system) | {"client": [os.getpid()], "broker": [node.state.pid]},
+            )
+            tokenline.ask(tokenline.enter(built.gateway_port, built.keys[:_WARM_UP]))()
+            yield built
         finally:
             system.close()
 
 
-async def _measure(
-    users: Sequence[int], runs: int, model_port: int, gateway_port: int, pids: Mapping[str, int]
-) -> list[Row]:
-    people = await gather_people(max(users), gateway_port)
-    rows: list[Row] = []
-    for number in users:
-        await people.ask(min(number, 20))  # warms up what is built at first use
-        rows += await _compare(number, runs, model_port, people, pids)
-    await people.close()
-    return rows
+def _grouped(system: System) -> dict[str, list[int]]:
+    """By kind: workers count together."""
+    found: dict[str, list[int]] = {}
+    for name, process in system.processes.items():
+        found.setdefault(name.partition("-")[0], []).append(process.pid)
+    return found
 
 
-async def _compare(users: int, runs: int, model_port: int, people: People, pids: Mapping[str, int]) -> list[Row]:
-    contenders: dict[str, Callable[[], Awaitable[Outcome]]] = {
-        "bare sockets": lambda: direct.with_sockets(users, model_port),
-        "openai client": lambda: direct.with_openai(users, model_port),
-        "Tokenline": lambda: people.ask(users),
-    }
-    seen: dict[str, list[tuple[Outcome, Meter]]] = {name: [] for name in contenders}
+def _compare(users: int, runs: int, built: Stage) -> list[Row]:
+    seen: dict[str, list[tuple[Outcome, Meter]]] = {}
+
+    def measure(name: str, contend: Callable[[], Judge]) -> None:
+        with Meter(built.pids) as meter:
+            judge = contend()
+        seen.setdefault(name, []).append((judge(), meter))
+
+    measure("openai client", lambda: direct.with_openai(users, built.model_port))
     for _ in range(runs):
-        for name, contend in contenders.items():
-            with Meter(pids) as meter:
-                outcome = await contend()
-            seen[name].append((outcome, meter))
+        measure("bare sockets", lambda: direct.with_sockets(users, built.model_port))
+        sockets = tokenline.enter(built.gateway_port, built.keys[:users])
+        measure("Tokenline", partial(tokenline.ask, sockets))
     figures = {name: _figures(users, of) for name, of in seen.items()}
     for name, figure in figures.items():
         print(_line(users, name, figure), flush=True)
     others = figures["Tokenline"].others
     if others > _QUIET:
         print(f"     Somebody else used {others:.0%} of this machine meanwhile: these figures say little.", flush=True)
-    return _rows(users, figures["bare sockets"], figures["Tokenline"])
+    return _rows(users, figures["bare sockets"], figures["openai client"], figures["Tokenline"])
 
 
 def _figures(users: int, seen: Sequence[tuple[Outcome, Meter]]) -> Figures:
@@ -110,37 +126,45 @@ def _figures(users: int, seen: Sequence[tuple[Outcome, Meter]]) -> Figures:
         lag_p99=of(lambda o: o.lag_ms, 0.99),
         answer_p50=of(lambda o: o.answer_ms, 0.5),
         cpu_s={name: median(m.cpu_s[name] for _, m in seen) * per_million for name in names},
+        machine={name: median(m.machine[name] for _, m in seen) for name in names},
         memory_mb={name: median(m.memory_bytes[name] for _, m in seen) / 1e6 for name in names},
         others=median(m.others for _, m in seen),
     )
 
 
-def _rows(users: int, floor: Figures, ours: Figures) -> list[Row]:
+def _rows(users: int, floor: Figures, customary: Figures, ours: Figures) -> list[Row]:
     who = f"{users} users"
     serving = {name: ours.cpu_s[name] for name in OURS}
+    by_load = ours.machine["client"] + ours.machine["model"]
     return [
         Row(id="T1", what=f"first token added, {who}, p50", value=ours.first_p50 - floor.first_p50, unit="ms",
             target=_FIRST_P50_MS),
         Row(id="T1", what=f"first token added, {who}, p99", value=ours.first_p99 - floor.first_p99, unit="ms",
             target=_FIRST_P99_MS.get(users)),
+        Row(id="T1", what="  by the openai client alone, p50", value=customary.first_p50 - floor.first_p50, unit="ms"),
+        Row(id="T1", what="  by the openai client alone, p99", value=customary.first_p99 - floor.first_p99, unit="ms"),
         Row(id="T3", what=f"lag added per token, {who}, p50", value=ours.lag_p50 - floor.lag_p50, unit="ms",
             target=_LAG_P50_MS if users in _LAG_P99_MS else None),
         Row(id="T3", what=f"lag added per token, {who}, p99", value=ours.lag_p99 - floor.lag_p99, unit="ms",
             target=_LAG_P99_MS.get(users)),
+        Row(id="T3", what="  by the openai client alone, p99", value=customary.lag_p99 - floor.lag_p99, unit="ms"),
         Row(id="T4", what=f"CPU per 1M tokens, {who}, gateway + broker + worker", value=sum(serving.values()),
             unit="s", target=_CPU_S.get(users)),
         *(Row(id="T4", what=f"  of it {name}", value=value, unit="s") for name, value in serving.items()),
+        Row(id="T4", what="  the openai client alone", value=customary.cpu_s["client"], unit="s"),
         *(Row(id="", what=f"memory, {who}, {name}", value=ours.memory_mb[name], unit="MB") for name in OURS),
+        Row(id="", what=f"machine used by client and model, {who}", value=by_load * 100, unit="%"),
         Row(id="", what=f"machine used by others, {who}", value=ours.others * 100, unit="%"),
     ]  # fmt: skip
 
 
 def _line(users: int, name: str, figures: Figures) -> str:
     cpu = ", ".join(f"{who} {value:.0f}" for who, value in figures.cpu_s.items() if value >= 0.5)
+    machine = ", ".join(f"{who} {value:.0%}" for who, value in figures.machine.items() if value >= 0.005)
     return (
         f"{users:>4} users, {name:<13} first token {figures.first_p50:+7.1f} / {figures.first_p99:+8.1f} ms, "
         f"lag {figures.lag_p50:6.1f} / {figures.lag_p99:7.1f} ms (p50 / p99), whole answer "
-        f"{figures.answer_p50 / 1e3:.2f} s; CPU-s per 1M tokens: {cpu}"
+        f"{figures.answer_p50 / 1e3:.2f} s\n     CPU-s per 1M tokens: {cpu}; of the machine: {machine}"
     )
 
 

@@ -1,86 +1,79 @@
 """Asking through the whole product: sockets, gateway, RabbitMQ, worker, the same model."""
 
 import asyncio
+import re
+import socket
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from pathlib import Path
 
-import httpx2
 import msgspec
 
-from tests.bench.streaming.sockets import SocketClient, connect
-from tests.bench.streaming.work import QUESTION, Answer, BrokenRun, Outcome, crowd
+from tests.bench.streaming.load import Exchange, drive
+from tests.bench.streaming.sockets import open_socket, receive, text_frame
+from tests.bench.streaming.work import ANSWER_S, QUESTION, Answer, BrokenRun, Judge, outcome
+from tokenline.adapters.store_sqlite import SqliteStore
+from tokenline.contracts.accounts import Role, User
+from tokenline.core.clock import SystemClock, new_id
+from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.principal import Principal
 
-_PATIENCE_S = 60.0
-
-
-class _Frame(msgspec.Struct):
-    type: str
-    text: str = ""
-
-
-_decode = msgspec.json.Decoder(_Frame).decode
-
-
-class People:
-    """Registered users with an open socket each, as a chat page has it before anything is asked."""
-
-    def __init__(self, sockets: Sequence[SocketClient]) -> None:
-        self._sockets = sockets
-        self._asked = 0
-
-    async def ask(self, users: int) -> Outcome:
-        return await crowd(users, self._ask)
-
-    async def close(self) -> None:
-        for socket in self._sockets:
-            socket.close()
-        await asyncio.gather(*(socket.closed for socket in self._sockets))
-
-    async def _ask(self, number: int, answer: Answer) -> None:
-        socket = self._sockets[number]
-        ended: asyncio.Future[_Frame] = asyncio.get_running_loop().create_future()
-
-        def take(payload: bytes) -> None:
-            frame = _decode(payload)
-            if frame.type == "delta":
-                answer.take(frame.text)
-            elif frame.type in ("complete", "error", "cancelled", "restarted", "snapshot") and not ended.done():
-                ended.set_result(frame)
-
-        if socket.closed.done():
-            raise BrokenRun(f"the gateway closed a socket: {socket.closed.result()}")
-        socket.on_text = take
-        self._asked += 1
-        answer.ask()
-        socket.send(msgspec.json.encode({"type": "send", "client_message_id": f"m{self._asked}", "content": QUESTION}))
-        endings: list[asyncio.Future[Any]] = [ended, socket.closed]
-        await asyncio.wait(endings, timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            code = socket.closed.result() if socket.closed.done() else None
-            raise BrokenRun(f"the gateway closed a socket: {code}" if code else "an answer did not come")
-        if ended.result().type != "complete":
-            raise BrokenRun(f"an answer ended with {ended.result()}")
+_TEXT = re.compile(rb'"type":"delta"[^}]*?"text":"(\d+)"')
+_END = re.compile(rb'"type":"(?:complete|error|cancelled|restarted|snapshot)"')
 
 
-async def gather_people(users: int, port: int) -> People:
-    """Register ``users`` accounts and open their sockets."""
-    sockets = []
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=30) as client:
-        for number in range(users):
-            body = {"email": f"user{number}@example.org", "password": "a long password"}
-            answer = await client.post("/auth/register", json=body)
-            answer.raise_for_status()
-            sockets.append(await _enter(port, answer.json()["access_token"]))
-    return People(sockets)
+async def keys_of_new_users(data: Path, users: int) -> list[str]:
+    """API keys of ``users`` accounts written straight to the store: hashing their passwords would take minutes."""
+    clock = SystemClock()
+    store = SqliteStore(data / "tokenline.db", clock)
+    await store.open()
+    accounts = Accounts(store, clock, "x" * 32)
+
+    async def key(number: int) -> str:
+        user = User(id=new_id(clock.now()), email=f"user{number}@bench.example", password_hash="-", created_at=0)
+        await store.create_user(user)
+        person = Principal(
+            user_id=user.id, email=user.email, role=Role.USER, tier=user.tier, via="password", credential_id="-",
+            expires_at=None,
+        )  # fmt: skip
+        _, secret = await accounts.create_api_key(person, "bench")
+        return secret
+
+    keys = await asyncio.gather(*(key(number) for number in range(users)))
+    await store.close()
+    return keys
 
 
-async def _enter(port: int, token: str) -> SocketClient:
-    socket = await connect(port, "/api/v1/chat/ws")
-    ready: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-    socket.on_text = lambda payload: None if ready.done() else ready.set_result(payload)
-    socket.send(msgspec.json.encode({"type": "auth", "token": token}))
-    async with asyncio.timeout(10):
-        first = _decode(await ready)
-    if first.type != "ready":
-        raise BrokenRun(f"signing in was answered with {first}")
-    return socket
+def enter(port: int, keys: Sequence[str]) -> list[socket.socket]:
+    """A signed-in socket each, as a chat page has it before anything is asked."""
+    opened = [open_socket(port, "/api/v1/chat/ws", Authorization=f"Bearer {key}") for key in keys]
+    for one in opened:
+        _, first = receive(one)
+        if b'"ready"' not in first:
+            raise BrokenRun(f"signing in was answered with {first!r}")
+    return opened
+
+
+def ask(sockets: Sequence[socket.socket]) -> Judge:
+    """One question on each; the sockets are closed afterwards."""
+    exchanges = [Exchange(partial(_same, opened), _question(), _END) for opened in sockets]
+    drive(exchanges, ANSWER_S)
+    return lambda: outcome([_answer(exchange) for exchange in exchanges])
+
+
+def _same(opened: socket.socket) -> socket.socket:
+    return opened
+
+
+def _question() -> bytes:
+    number = new_id(SystemClock().now())
+    return text_frame(msgspec.json.encode({"type": "send", "client_message_id": number, "content": QUESTION}))
+
+
+def _answer(exchange: Exchange) -> Answer:
+    if b'"type":"complete"' not in b"".join(data for _, data in exchange.reads[-2:]):
+        raise BrokenRun(f"an answer ended with {exchange.last_words()!r}")
+    answer = Answer(exchange.asked_at)
+    for at, digits in exchange.pieces(_TEXT):
+        answer.take(at, digits.decode())
+    return answer

@@ -1,8 +1,6 @@
 """The work all contenders do, and what is noted of it."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -20,27 +18,26 @@ class BrokenRun(Exception):
 
 
 class Answer:
-    """One user's answer as it arrives. Times in seconds."""
+    """One user's answer as it arrived. Times in seconds of the machine's monotonic clock."""
 
-    def __init__(self) -> None:
-        self.asked_at = 0.0
+    def __init__(self, asked_at: float) -> None:
         self.lags: list[float] = []
         self.first_s = 0.0
         """From the question to the first token, beyond the model's own time."""
+        self.whole_s = 0.0
+        """From the question to the last token."""
+        self._asked_at = asked_at
         self._rest = ""
 
-    def ask(self) -> None:
-        self.asked_at = time.monotonic()
-
-    def take(self, text: str) -> None:
-        """Some more of the answer has arrived just now."""
-        now = time.monotonic()
+    def take(self, at: float, text: str) -> None:
+        """Some more of the answer arrived then."""
         if not self.lags and text:
-            self.first_s = now - self.asked_at - SCRIPT.first_ms / 1000
+            self.first_s = at - self._asked_at - SCRIPT.first_ms / 1000
+        self.whole_s = at - self._asked_at
         self._rest += text
         whole = len(self._rest) // DIGITS * DIGITS
         for start in range(0, whole, DIGITS):
-            self.lags.append(now - int(self._rest[start : start + DIGITS]) / 1e6)
+            self.lags.append(at - int(self._rest[start : start + DIGITS]) / 1e6)
         self._rest = self._rest[whole:]
 
     def check(self) -> None:
@@ -57,23 +54,16 @@ class Outcome(msgspec.Struct, frozen=True):
     answer_ms: list[float]
 
 
-async def crowd(users: int, ask: Callable[[int, Answer], Awaitable[None]]) -> Outcome:
-    """Users come evenly spread over the length of one answer, so that in the end all stream at once."""
-    answers = [Answer() for _ in range(users)]
-    ended = [0.0] * users
+Judge = Callable[[], Outcome]
+"""Makes the figures of a run that is over, when its CPU time has been read."""
 
-    async def come(number: int) -> None:
-        await asyncio.sleep(number * ANSWER_S / users)
-        await ask(number, answers[number])
-        ended[number] = time.monotonic()
 
-    async with asyncio.TaskGroup() as group:
-        for number in range(users):
-            group.create_task(come(number), name=f"user {number}")
+def outcome(answers: Sequence[Answer]) -> Outcome:
+    """Raises `BrokenRun` when one is not whole."""
     for answer in answers:
         answer.check()
     return Outcome(
         first_ms=[answer.first_s * 1e3 for answer in answers],
         lag_ms=[lag * 1e3 for answer in answers for lag in answer.lags],
-        answer_ms=[(end - answer.asked_at) * 1e3 for answer, end in zip(answers, ended, strict=True)],
+        answer_ms=[answer.whole_s * 1e3 for answer in answers],
     )

@@ -25,6 +25,10 @@ def framed(body: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(body), body)
 
 
+_INSTANT = framed(_BEFORE + b"0" * 16 + _AFTER).replace(b"0" * 16, b"%016d")
+"""A token of ``times``: made ten thousand times a second beside what is measured."""
+
+
 class Answer:
     """``write`` takes bytes for the socket. ``end`` is told whether the connection must be cut."""
 
@@ -60,7 +64,7 @@ class Answer:
         upto = min(self._due(now), self._total)
         if upto > self.sent:
             if self._script.times:
-                self._out(b"".join(framed(_chunk(self._instant(i))) for i in range(self.sent, upto)))
+                self._out(b"".join([_INSTANT % int(self._at(i) * 1e6) for i in range(self.sent, upto)]))
             else:
                 self._out(b"".join(self._chunks[self.sent : upto]))
             self.sent = upto
@@ -76,9 +80,6 @@ class Answer:
         """How many tokens should be out by now; half a millisecond of grace for the wheel's slots."""
         rate = self._script.per_second
         return int((now + 0.0005 - self._first_at) * rate) + 1 if rate else _NEVER
-
-    def _instant(self, index: int) -> str:
-        return f"{int(self._at(index) * 1e6):016d}"
 
     def _conclude(self, now: float) -> float | None:
         match self._script.then:
