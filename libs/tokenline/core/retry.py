@@ -27,4 +27,4 @@ def delay_s(error: TokenlineError, attempt: int, random: float) -> float:
 
 def asked_s(error: TokenlineError) -> float:
     """The ``Retry-After`` of the endpoint, seconds; 0 where it named none."""
-    return float(error.detail.get("retry_after_s", 0.0))
+    return float(error.detail.get("retry_after_s") or 0.0)
