@@ -12,12 +12,13 @@ from tokenline.contracts.chat import Message, MessageStatus
 from tokenline.contracts.errors import AnswerIncomplete, StoreUnavailable, TokenlineError
 from tokenline.contracts.ids import GatewayId
 from tokenline.contracts.metrics import FENCED, FIRST_TOKEN, TOKENS
-from tokenline.contracts.replies import Delta, Ended, Snapshot
+from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Ended, Snapshot
 from tokenline.contracts.tickets import Ticket, TicketState, Usage
 from tokenline.core import ticket as moves
+from tokenline.core.calls import CallLog
 from tokenline.core.passages import cited
 from tokenline.core.ports.broker import Delivery
-from tokenline.core.ports.model import ModelEnd, ModelText
+from tokenline.core.ports.model import ModelCall, ModelEnd, ModelText
 from tokenline.core.stream import StreamText
 from tokenline.runtime.line import same_attempt
 from tokenline.runtime.tracing import NO_SPAN, failed
@@ -45,6 +46,8 @@ class Run:
         self.span: Span = NO_SPAN
         self._deps = deps
         self._text = StreamText(ticket.attempt)
+        self._calls = CallLog(ticket.attempt)
+        self._finish_reason: str | None = None
         self.gateways = set(ticket.reply_to)
         self._stop: Stop | None = None
         self._scope = asyncio.timeout(None)
@@ -68,7 +71,7 @@ class Run:
     def attach(self, gateway: GatewayId) -> None:
         """Send the text so far to this gateway, and all that follows."""
         self.gateways.add(gateway)
-        snapshot = Snapshot(self.ticket.id, self.ticket.attempt, str(self._text))
+        snapshot = Snapshot(self.ticket.id, self.ticket.attempt, str(self._text), list(self._calls.pieces))
         self._deps.publisher.send(snapshot, [gateway], urgent=True)
 
     # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -115,8 +118,10 @@ class Run:
                 match event:
                     case ModelText():
                         self._grow(event)
-                    case ModelEnd(usage=usage):
-                        self._usage = usage
+                    case ModelCall():
+                        self._call(event)
+                    case ModelEnd(finish_reason=reason, usage=usage):
+                        self._finish_reason, self._usage = reason, usage
 
     def _grow(self, piece: ModelText) -> None:
         offset, first = self._text.length, self._text.length == 0
@@ -125,9 +130,27 @@ class Run:
         delta = Delta(self.ticket.id, self.ticket.attempt, offset, piece.text)
         self._deps.publisher.send(delta, self.gateways, urgent=first)
         if first:
-            self.span.add_event("first_token")
-            # Beside the stream: the next tokens do not wait for the store.
-            self._began = asyncio.create_task(self._begin(), name=f"begin.{self.ticket.id}")
+            self._first()
+
+    def _call(self, part: ModelCall) -> None:
+        """The one who asked carries it out: passed on as it comes, and the answer's end is the ticket's."""
+        offset = len(self._calls.pieces)
+        self._tokens += 1
+        # Ids are the answer's own where the endpoint gives none.
+        call_id = part.id or f"call_{self.ticket.answer_id}_{part.index}"
+        piece = CallPiece(part.index, call_id, part.name, part.arguments)
+        self._calls.append(self.ticket.attempt, offset, [piece])
+        pieces = CallPieces(self.ticket.id, self.ticket.attempt, offset, [piece])
+        self._deps.publisher.send(pieces, self.gateways, urgent=offset == 0)
+        self._first()
+
+    def _first(self) -> None:
+        """The first that the model said is out."""
+        if self._began is not None:
+            return
+        self.span.add_event("first_token")
+        # Beside the stream: the next tokens do not wait for the store.
+        self._began = asyncio.create_task(self._begin(), name=f"begin.{self.ticket.id}")
 
     async def _begin(self) -> None:
         """Write STREAMING down."""
@@ -207,6 +230,8 @@ class Run:
     def _message(self, prompt: Prompt | None, error: TokenlineError | None) -> Message | None:
         """The answer as it will stand in the conversation; ``None`` when there is nothing to keep."""
         text = str(self._text)
+        # Half a call is of no use to anybody.
+        calls = self._calls.calls() if error is None and self._stop is None else ()
         if not text and (error is not None or self._stop is Stop.CANCELLED):
             return None
         if error is not None:
@@ -223,6 +248,8 @@ class Run:
             parent_id=self.ticket.question_id,
             ticket_id=self.ticket.id,
             citations=cited(text, prompt.passages) if prompt else (),
+            tool_calls=calls,
+            finish_reason=self._finish_reason if error is None and self._stop is None else None,
             usage=self._counted(),
             created_at=self._now(),
         )

@@ -1,5 +1,8 @@
 """Accepts a question: stored first, then published. From the first on it is safe."""
 
+from typing import Any
+
+import msgspec
 from msgspec.structs import replace
 from opentelemetry.trace import SpanKind
 
@@ -38,6 +41,8 @@ class Question(Shape):
     agent_id: AgentId | None = None
     attachment_ids: tuple[AttachmentId, ...] = ()
     context: tuple[ContextTurn, ...] = ()
+    after_tools: bool = False
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
     follow_up: FollowUp = FollowUp.QUEUE
     """Of a new conversation."""
     archived: bool = False
@@ -181,6 +186,8 @@ class Acceptance:
             client_message_id=question.client_message_id,
             attachment_ids=question.attachment_ids,
             context=question.context,
+            after_tools=question.after_tools,
+            options=question.options,
             created_at=now,
         )
         ticket = Ticket(

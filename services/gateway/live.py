@@ -4,7 +4,7 @@ Everything about a ticket is state. What a client must be told is the difference
 cursor, so resuming, slow clients and second tabs are one operation, and a slow client costs a cursor, not a backlog.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -14,7 +14,9 @@ from tokenline.contracts.base import to_json
 from tokenline.contracts.chat import Message
 from tokenline.contracts.events import LineEntry
 from tokenline.contracts.ids import TicketId
+from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.core.calls import CallLog
 from tokenline.core.stream import Appended, StreamText
 from tokenline.core.ticket import RUNNING, TERMINAL
 
@@ -47,6 +49,8 @@ class Cursor:
     tools: int = 0
     ahead: int = 0
     """Looks in a row at which it was ahead of the text."""
+    calls: tuple[int, int] = (0, 0)
+    """Of the calls that the one who asked is to carry out: the attempt and how many pieces. Only some follow these."""
     done: bool = False
 
 
@@ -65,6 +69,7 @@ class LiveTicket:
     def __init__(self, entry: LineEntry) -> None:
         self.entry = entry
         self.text = StreamText()
+        self.calls = CallLog()
         self.tools: list[f.ToolCallFrame] = []
         self.place: Place | None = None
         self.placed = entry
@@ -93,6 +98,11 @@ class LiveTicket:
     def running(self) -> bool:
         return self.entry.state in RUNNING or self.text.attempt > self.entry.attempt
 
+    @property
+    def final(self) -> tuple[Ticket, Message | None] | None:
+        """The ended ticket and its answer, as stored; ``None``: it has not ended."""
+        return self._end
+
     def wake(self) -> None:
         for follower in self.followers:
             follower.wake(follower)
@@ -112,6 +122,11 @@ class LiveTicket:
             self.tools.clear()
         return self.text.append(attempt, offset, text) is not Appended.GAP
 
+    def call(self, attempt: int, offset: int, pieces: Sequence[CallPiece]) -> bool:
+        """Take in pieces of calls; False when some before them are missing."""
+        self.grow(attempt, 0, "")
+        return self.calls.append(attempt, offset, pieces) is not Appended.GAP
+
     def end(self, ticket: Ticket, answer: Message | None) -> None:
         """What the store says is final: the text becomes the stored answer's."""
         self._end = (ticket, answer)
@@ -121,6 +136,7 @@ class LiveTicket:
             if not answer.content.startswith(str(self.text)):
                 self.text.restart(ticket.attempt)
             self.text.append(ticket.attempt, 0, answer.content)
+        self.calls.end(ticket.attempt, answer.tool_calls if answer is not None else ())
 
     # ── what a follower has not seen ─────────────────────────────────────────────────────────────────────────────────
 
@@ -149,6 +165,19 @@ class LiveTicket:
             yield from self._text(cursor)
         else:
             yield from self._waiting(cursor)
+
+    def calls_beyond(self, cursor: Cursor) -> Iterator[CallPiece | f.Restarted]:
+        """Pieces of calls that the follower has not had, for those who carry them out; due before the last frame."""
+        log = self.calls
+        attempt, had = cursor.calls
+        if log.attempt < self.attempt and not self.ended:
+            return
+        if attempt < log.attempt:
+            if had:
+                yield f.Restarted(ticket_id=self.entry.ticket_id, attempt=log.attempt)
+            had = 0
+        cursor.calls = log.attempt, max(had, len(log.pieces))
+        yield from log.pieces[had:]
 
     def _waiting(self, cursor: Cursor) -> Iterator[f.ServerFrame]:
         place = self.place or Place(0)

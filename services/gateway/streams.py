@@ -11,7 +11,7 @@ from tokenline.contracts.control import TO_ALL_WORKERS, AttachGateway, to_worker
 from tokenline.contracts.events import Event, TicketChanged
 from tokenline.contracts.frames import ToolCallFrame
 from tokenline.contracts.ids import GatewayId, TicketId, WorkerId
-from tokenline.contracts.replies import Delta, Ended, Snapshot, ToolCall, unpack_replies
+from tokenline.contracts.replies import CallPieces, Delta, Ended, Snapshot, ToolCall, unpack_replies
 from tokenline.contracts.tickets import Ticket
 from tokenline.contracts.topology import CONTROL, reply_queue
 from tokenline.core.clock import Clock
@@ -167,9 +167,14 @@ class Streams:
                     whole = live.grow(attempt, offset, text)
                     if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):
                         await self._attach(live, batch.worker_id)
-                case Snapshot(attempt=attempt, text=text):
+                case CallPieces(attempt=attempt, offset=offset, pieces=pieces):
+                    whole = live.call(attempt, offset, pieces)
+                    if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):
+                        await self._attach(live, batch.worker_id)
+                case Snapshot(attempt=attempt, text=text, pieces=pieces):
                     live.asked_at = None
                     live.grow(attempt, 0, text)
+                    live.call(attempt, 0, pieces)
                 case ToolCall():
                     live.tools.append(_tool_frame(reply))
                 case Ended():

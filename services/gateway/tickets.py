@@ -1,12 +1,13 @@
 """What a user may do with a ticket of theirs: look, follow, edit while it waits, stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from services.gateway.accept import check_content, title_of
-from services.gateway.live import Cursor, Follower
+from services.gateway.live import Cursor, Follower, LiveTicket
 from services.gateway.streams import Streams
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import NotFound, TooLate
@@ -21,6 +22,8 @@ from tokenline.runtime.amend import amend
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.line import Line
+
+T = TypeVar("T")
 
 
 class Tickets:
@@ -75,7 +78,7 @@ class Tickets:
         if renamed is not None and renamed.title == title:
             self._announcer.announce(ConversationChanged(conversation=renamed))
 
-    async def frames(
+    def frames(
         self, ticket: Ticket, cursor: Cursor, idle_s: float, *, resumable: bool = False
     ) -> AsyncIterator[ServerFrame | str | None]:
         """What happens to the ticket beyond the cursor, until its terminal frame; ``None`` after each ``idle_s`` of
@@ -83,6 +86,18 @@ class Tickets:
 
         Close the iterator to stop following. ``resumable``: it ends early when this gateway stops.
         """
+        return self.follow(ticket, cursor, idle_s, LiveTicket.beyond, resumable=resumable)
+
+    async def follow(
+        self,
+        ticket: Ticket,
+        cursor: Cursor,
+        idle_s: float,
+        look: Callable[[LiveTicket, Cursor], Iterable[T]],
+        *,
+        resumable: bool = False,
+    ) -> AsyncGenerator[T | None]:
+        """As `frames`, for those who look at it in their own way; over when ``look`` has set the cursor to done."""
         woken = asyncio.Event()
         follower = Follower(ticket.id, lambda _: woken.set(), cursor)
         try:
@@ -90,8 +105,8 @@ class Tickets:
             live = self._streams.live.get(ticket.id)
             while live is not None and not (resumable and self._streams.leaving):
                 woken.clear()
-                for frame in live.beyond(cursor):
-                    yield frame
+                for news in look(live, cursor):
+                    yield news
                 if cursor.done:
                     return
                 try:

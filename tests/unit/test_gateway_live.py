@@ -2,12 +2,15 @@
 
 import json
 
+from msgspec.structs import replace
+
 from services.gateway.live import FRAME_CHARACTERS, Cursor, Follower, LiveTicket, Place
 from tests.unit.test_core_ledger import entry
 from tests.unit.test_core_ticket import ticket
 from tokenline.contracts import frames as f
-from tokenline.contracts.chat import Message, MessageStatus
+from tokenline.contracts.chat import FunctionCall, Message, MessageStatus
 from tokenline.contracts.errors import ErrorInfo
+from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import TicketState
 
 
@@ -171,3 +174,44 @@ def test_a_long_text_comes_in_frames_that_clients_take() -> None:
     frames = list(live.beyond(Cursor(attempt=1, offset=10**6)))
     assert isinstance(frames[0], f.Snapshot)
     assert frames[0].text + "".join(json.loads(frame)["text"] for frame in frames if isinstance(frame, str)) == text
+
+
+def pieces(live: LiveTicket, cursor: Cursor) -> list[str]:
+    return [
+        "restarted" if isinstance(piece, f.Restarted) else piece.call_id + piece.arguments
+        for piece in live.calls_beyond(cursor)
+    ]
+
+
+def test_calls_are_told_as_they_grow_and_completed_by_the_end() -> None:
+    live, cursor, late = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor(), Cursor()
+    assert live.call(1, 0, [CallPiece(0, "a", "f", "")])
+    assert pieces(live, cursor) == ["a"]
+    assert not live.call(1, 2, [CallPiece(0, "", "", "lost one before")])
+    assert pieces(live, cursor) == []
+    call = FunctionCall(id="a", name="f", arguments="{}")
+    live.end(ticket(TicketState.COMPLETE, attempt=1), replace(answered(""), tool_calls=(call,)))
+    assert pieces(live, cursor) == ["a{}"]
+    assert pieces(live, late) == ["a", "a{}"]
+    assert pieces(live, late) == []
+
+
+def test_calls_of_two_attempts_are_not_mixed() -> None:
+    live, cursor = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor()
+    live.call(1, 0, [CallPiece(0, "a", "f", "")])
+    assert pieces(live, cursor) == ["a"]
+    live.entry = entry(1, TicketState.PROCESSING, attempt=2, version=9)
+    assert pieces(live, cursor) == []
+    assert pieces(live, Cursor()) == [], "of an attempt that is over"
+    live.call(2, 0, [CallPiece(0, "b", "f", "")])
+    live.call(1, 1, [CallPiece(0, "", "", "late")])
+    assert pieces(live, cursor) == ["restarted", "b"]
+
+
+def test_text_gives_way_to_an_answer_of_calls_alone() -> None:
+    live, cursor = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor()
+    live.grow(1, 0, "first try")
+    assert kinds(live, cursor) == ["processing", "delta"]
+    call = FunctionCall(id="a", name="f", arguments="{}")
+    live.end(ticket(TicketState.COMPLETE, attempt=2), replace(answered(""), tool_calls=(call,)))
+    assert kinds(live, cursor) == ["restarted", "complete"]

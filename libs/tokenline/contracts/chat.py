@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any, Literal
 
+import msgspec
+
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, MessageId, TicketId, UserId
 from tokenline.contracts.tickets import Usage
@@ -23,9 +25,21 @@ class Citation(Shape):
     similarity: float
 
 
+class FunctionCall(Shape):
+    """What the model wants called. ``arguments`` is JSON as the model wrote it, unchecked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
 class ContextTurn(Shape):
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[FunctionCall, ...] = ()
+    """Of the assistant's turns; the results follow as turns of ``tool``."""
+    tool_call_id: str | None = None
+    """Of a ``tool`` turn: the call whose result it is."""
 
 
 class MessageStatus(StrEnum):
@@ -54,8 +68,16 @@ class Message(Shape):
     attachment_ids: tuple[AttachmentId, ...] = ()
     context: tuple[ContextTurn, ...] = ()
     """Turns before this question that the caller brought along, in place of the stored history."""
+    after_tools: bool = False
+    """The caller's ``context`` is all there is to send: it ends in results of tools, and ``content`` is the question
+    that they go back to."""
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Of a question: fields of the model's request that the caller chose (tools, sampling), under OpenAI's names."""
     citations: tuple[Citation, ...] = ()
-    tool_calls: tuple[dict[str, Any], ...] = ()
+    tool_calls: tuple[FunctionCall, ...] = ()
+    """Of an answer: calls that the one who asked is to carry out."""
+    finish_reason: str | None = None
+    """Of an answer: why the model ended it (``stop``, ``length``, ``tool_calls`` …); ``None``: it did not."""
     usage: Usage | None = None
     created_at: float
 

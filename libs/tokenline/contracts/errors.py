@@ -8,7 +8,7 @@ TokenlineError
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn (TokenExpired · WrongCredentials) · NotAllowed (RegistrationClosed)
-│   ├── Conflict (EmailTaken · Busy · TooLate) · InvalidEmail · WeakPassword
+│   ├── Conflict (EmailTaken · Busy · TooLate · Cancelled) · InvalidEmail · WeakPassword
 │   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
 └── Fatal       a fault of the installation: an operator must act
     └── Misconfigured · TopologyMismatch
@@ -16,6 +16,7 @@ TokenlineError
 Every error has a stable ``code``, a sentence for people, an HTTP status and data fields; never a traceback.
 """
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -173,6 +174,13 @@ class TooLate(Conflict):
     default_message = "This ticket no longer waits."
 
 
+class Cancelled(Conflict):
+    """Told only to those who cannot be told otherwise: elsewhere it is a state, no error."""
+
+    code = "cancelled"
+    default_message = "The question was stopped."
+
+
 class EmailTaken(Conflict):
     code = "email_taken"
     default_message = "There is already an account with this e-mail address."
@@ -247,3 +255,18 @@ class TopologyMismatch(Fatal):
     """A queue or exchange exists with other arguments; ``name`` in detail says which."""
 
     code = "topology_mismatch"
+
+
+def error_class(code: str) -> type[TokenlineError]:
+    """The class of an error as stored; `TokenlineError` for a code that is none of these."""
+    return _BY_CODE.get(code, TokenlineError)
+
+
+def _tree(root: type[TokenlineError]) -> Iterator[type[TokenlineError]]:
+    """Parents last: where a family has no code of its own, its code is its parent's."""
+    for child in root.__subclasses__():
+        yield from _tree(child)
+    yield root
+
+
+_BY_CODE = {error.code: error for error in _tree(TokenlineError)}

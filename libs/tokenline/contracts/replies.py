@@ -34,10 +34,30 @@ class ToolCall(Reply, frozen=True, tag="t"):
     detail: dict[str, Any]
 
 
+class CallPiece(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Part of a call that the one who asked is to carry out. ``index`` counts the calls of an answer from 0.
+
+    The first piece of a call tells its id and name; ``arguments`` goes on where the last piece ended.
+    """
+
+    index: int
+    call_id: str
+    name: str
+    arguments: str
+
+
+class CallPieces(Reply, frozen=True, tag="c"):
+    """``offset`` counts the pieces that came before these in this attempt."""
+
+    offset: int
+    pieces: list[CallPiece]
+
+
 class Snapshot(Reply, frozen=True, tag="s"):
-    """The whole text so far, for a gateway that asked to be attached."""
+    """The whole text so far and all pieces of calls, for a gateway that asked to be attached."""
 
     text: str
+    pieces: list[CallPiece] = []
 
 
 class Ended(Reply, frozen=True, tag="e"):
@@ -46,7 +66,7 @@ class Ended(Reply, frozen=True, tag="e"):
     version: int
 
 
-AnyReply = Delta | ToolCall | Snapshot | Ended
+AnyReply = Delta | ToolCall | CallPieces | Snapshot | Ended
 
 
 class ReplyBatch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -25,7 +25,8 @@ def answer(value: object, status_code: int = 200, headers: dict[str, str] | None
 def message_view(message: Message, files: dict[str, Attachment]) -> dict[str, Any]:
     """A message with its attachments in full and its tokens counted."""
     view: dict[str, Any] = msgspec.to_builtins(message)
-    del view["context"]
+    for brought in ("context", "after_tools", "options"):
+        del view[brought]
     return view | {
         "attachments": [
             msgspec.to_builtins(files[attachment_id])

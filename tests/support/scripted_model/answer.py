@@ -1,6 +1,9 @@
 """One streamed answer on its way."""
 
 from collections.abc import Callable
+from typing import Any
+
+import msgspec
 
 from tests.support.scripted_model.script import Script, Then
 
@@ -49,6 +52,7 @@ class Answer:
         self._end = end
         self._first_at = now + script.first_ms / 1000
         self._chunks = [] if script.times else [framed(_chunk(word)) for word in script.words()]
+        self._chunks += [framed(_called(delta)) for call in script.calls for delta in call.deltas()]
         self._total = script.tokens if script.times else len(self._chunks)
         self._head = _HEAD + framed(_ROLE)
         if script.role_only:
@@ -98,7 +102,8 @@ class Answer:
             case Then.ERROR:
                 self._out(framed(_ERROR))
             case Then.FINISH:
-                self._out(framed(_FINISH) + (framed(self._usage_chunk()) if self._usage else b"") + framed(_DONE))
+                finish = _FINISH if self._script.reason() == "stop" else _finish(self._script.reason())
+                self._out(framed(finish) + (framed(self._usage_chunk()) if self._usage else b"") + framed(_DONE))
             case Then.UNFINISHED:
                 self._out(b"")
         self._out(b"0\r\n\r\n")
@@ -112,6 +117,15 @@ class Answer:
     def _out(self, data: bytes) -> None:
         self._write(self._head + data)
         self._head = b""
+
+
+def _finish(reason: str) -> bytes:
+    return _FINISH.replace(b'"stop"', b'"%b"' % reason.encode())
+
+
+def _called(delta: dict[str, Any]) -> bytes:
+    choice = {"index": 0, "delta": {"tool_calls": [delta]}, "finish_reason": None}
+    return b"data: %b%b]}\n\n" % (_OPEN, msgspec.json.encode(choice))
 
 
 def _chunk(text: str) -> bytes:

@@ -24,6 +24,22 @@ class Then(StrEnum):
     """An error object in place of a chunk."""
 
 
+class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tool call, streamed as its id and name, and then its arguments, some characters a token."""
+
+    id: str | None = "call_1"
+    name: str
+    arguments: str = "{}"
+    index: int | None = 0
+
+    def deltas(self) -> list[dict[str, Any]]:
+        named: dict[str, Any] = {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": ""}}
+        further: list[dict[str, Any]] = [
+            {"function": {"arguments": self.arguments[start : start + 8]}} for start in range(0, len(self.arguments), 8)
+        ]
+        return [delta if self.index is None else delta | {"index": self.index} for delta in (named, *further)]
+
+
 class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Given as JSON, as the last user message or as the model's name; any other message or name gives the default."""
 
@@ -41,6 +57,10 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The answer, a token a word; ``None``: as many numbered words as ``tokens``."""
     times: bool = False
     """The answer's words are the instants at which they were due, in µs of the monotonic clock, 16 digits each."""
+    calls: tuple[Call, ...] = ()
+    """Tools that are called after the text."""
+    finish: str | None = None
+    """The reason; ``None``: ``stop``, or ``tool_calls`` where there are some."""
     role_only: bool = False
     """The first chunk comes at once and has no text, as some servers do it."""
 
@@ -53,6 +73,9 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             words = self.say.split(" ")
             return [words[0], *(f" {word}" for word in words[1:])]
         return [f"w{index} " for index in range(self.tokens)]
+
+    def reason(self) -> str:
+        return self.finish or ("tool_calls" if self.calls else "stop")
 
     def text(self) -> str:
         """The whole answer."""
@@ -75,6 +98,9 @@ class Request(msgspec.Struct):
         return bool((self.stream_options or {}).get("include_usage"))
 
     def script(self, default: Script) -> Script:
+        """Results of tools are answered with what they say."""
+        if self.messages and self.messages[-1].get("role") == "tool":
+            return Script(say=f"The tool said {self.messages[-1].get('content')}")
         for text in (self.last_user_text(), self.model):
             if text.startswith("{"):
                 return msgspec.json.decode(text, type=Script)

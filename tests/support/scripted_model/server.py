@@ -43,6 +43,8 @@ class ScriptedModel:
         self.stats = Stats()
         self.default = default or Script()
         self.port = 0
+        self.last_body = b"{}"
+        """Of the last completion that was asked for; also at ``/_last``."""
         self._seen: dict[str, int] = {}
         self._changed: set[asyncio.Future[None]] = set()
         self._connections: set[Connection] = set()
@@ -145,6 +147,8 @@ class Connection(asyncio.Protocol):
                     msgspec.structs.asdict(self._model.stats) | {"records": list(self._model.stats.records)}
                 ),
             )
+        elif self._path == b"/_last":
+            self._reply(200, self._model.last_body)
         elif self._path == b"/v1/models":
             self._reply(200, b'{"object":"list","data":[{"id":"scripted","object":"model"}]}')
         elif self._path == b"/v1/chat/completions":
@@ -153,8 +157,9 @@ class Connection(asyncio.Protocol):
             self._reply(404, b'{"error":{"message":"no such address"}}')
 
     def _complete(self) -> None:
+        self._model.last_body = b"".join(self._body)
         try:
-            request = msgspec.json.decode(b"".join(self._body), type=Request)
+            request = msgspec.json.decode(self._model.last_body, type=Request)
             script = self._model.script_of(request)
         except msgspec.DecodeError as error:
             self._reply(400, msgspec.json.encode({"error": {"message": str(error)}}))

@@ -135,3 +135,42 @@ def test_an_error_in_the_stream_is_told_by_its_code(error: object, kind: type[To
 def test_an_error_after_text_leaves_the_answer_incomplete():
     with pytest.raises(AnswerIncomplete):
         AnswerReader().feed(sse(content("half"), {"error": {"message": "boom"}}))
+
+
+def called(**call: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}]}
+
+
+def parts(*chunks: dict[str, Any]) -> list[tuple[int, str, str, str]]:
+    reader = AnswerReader()
+    assert reader.feed(sse(*chunks)) is None
+    assert reader.progress == len(chunks), "a model that writes a call is alive"
+    return [(part.index, part.id, part.name, part.arguments) for part in reader.take_calls()]
+
+
+def test_calls_are_read_as_openai_streams_them() -> None:
+    assert parts(
+        called(index=0, id="a", type="function", function={"name": "f", "arguments": ""}),
+        called(index=0, function={"arguments": "{}"}),
+        called(index=1, id="b", function={"name": "g", "arguments": "[]"}),
+    ) == [(0, "a", "f", ""), (0, "", "", "{}"), (1, "b", "g", "[]")]
+
+
+@pytest.mark.parametrize("index", [{}, {"index": 0}])
+def test_calls_without_an_index_or_all_of_the_same_are_told_apart_by_id(index: dict[str, int]) -> None:
+    assert parts(
+        called(**index, id="a", function={"name": "f", "arguments": "{}"}),
+        called(**index, id="b", function={"name": "g", "arguments": "{"}),
+        called(**index, id="b", function={"arguments": "}"}),
+    ) == [(0, "a", "f", "{}"), (1, "b", "g", "{"), (1, "b", "", "}")]
+
+
+def test_text_and_calls_in_one_chunk_are_both_read() -> None:
+    reader = AnswerReader()
+    both = called(index=0, id="a", function={"name": "f", "arguments": "{}"})
+    both["choices"][0]["delta"]["content"] = "and"
+    text = reader.feed(sse(both))
+    assert text is not None
+    assert text.text == "and"
+    assert [call.name for call in reader.take_calls()] == ["f"]
+    assert reader.take_calls() == []

@@ -12,14 +12,26 @@ import msgspec
 from tokenline.adapters.model_openai.errors import from_error_object
 from tokenline.contracts.errors import ModelUnavailable
 from tokenline.contracts.tickets import Usage
-from tokenline.core.ports.model import ModelText
+from tokenline.core.ports.model import ModelCall, ModelText
 
 MAX_LINE_BYTES = 1 << 20
 """A longer line is no chunk of any model's answer; it would only fill memory."""
 
 
+class _Function(msgspec.Struct, gc=False):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(msgspec.Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+
+
 class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
+    tool_calls: list[_Call] | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
 
@@ -44,11 +56,31 @@ class _Chunk(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Chunk).decode
 
 
+class Numbering:
+    """Counts the calls of one answer from 0, whatever the endpoint makes of its indexes.
+
+    Some leave the index out, and some give each of several calls the index 0; but a new call brings a new id.
+    """
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._latest: dict[int | None, int] = {}
+
+    def part(self, call: _Call) -> ModelCall:
+        index, call_id = self._latest.get(call.index), call.id or ""
+        if index is None or (call_id and self._ids[index] not in ("", call_id)):
+            index = self._latest[call.index] = len(self._ids)
+            self._ids.append(call_id)
+        function = call.function or _Function()
+        return ModelCall(index=index, id=call_id, name=function.name or "", arguments=function.arguments or "")
+
+
 class AnswerReader:
     """Takes the body as it arrives. Every error it raises is final.
 
-    ``progress`` counts chunks in which the model did something (text, reasoning, an end), so that keep-alives do not
-    pass for life. ``done`` is set by ``[DONE]``. ``finish_reason`` stays ``None`` in an answer that was cut off.
+    ``progress`` counts chunks in which the model did something (text, reasoning, calls, an end), so that keep-alives do
+    not pass for life. ``done`` is set by ``[DONE]``. ``finish_reason`` stays ``None`` in an answer that was cut off.
+    ``calls`` are the parts of tool calls that were read and not taken away yet.
     """
 
     def __init__(self) -> None:
@@ -57,6 +89,8 @@ class AnswerReader:
         self.done = False
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
+        self.calls: list[ModelCall] = []
+        self._numbering = Numbering()
         self._rest = b""
 
     def feed(self, data: bytes) -> ModelText | None:
@@ -76,6 +110,10 @@ class AnswerReader:
         """The body is over: the text of a last line that was not ended."""
         rest, self._rest = self._rest, b""
         return self._read([rest])
+
+    def take_calls(self) -> list[ModelCall]:
+        calls, self.calls = self.calls, []
+        return calls
 
     def _read(self, lines: list[bytes]) -> ModelText | None:
         # A server may spread one event over several data lines; none of those that serve models does.
@@ -114,6 +152,9 @@ class AnswerReader:
             return None
         if delta.content or delta.reasoning_content or delta.reasoning:
             self.progress += 1
+        if delta.tool_calls:
+            self.progress += 1
+            self.calls += [self._numbering.part(call) for call in delta.tool_calls]
         return delta.content
 
 

@@ -14,7 +14,7 @@ from tokenline.adapters.model_openai.errors import from_status
 from tokenline.adapters.model_openai.patience import Patience
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable, TokenlineError
-from tokenline.core.ports.model import ModelEnd, ModelEvent, ModelRequest
+from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelEvent, ModelRequest
 
 _CONNECT_S = 5.0
 _IDLE_S = 3.0
@@ -108,12 +108,17 @@ class OpenAIModel:
                             patience.until(min(now() + self._patience_s(reader), total_at))
                         if text is not None:
                             yield text
+                        if reader.calls:
+                            for call in reader.take_calls():
+                                yield call
             except (TimeoutError, httpx2.HTTPError, aiohttp.ClientError) as error:
                 if reader.finish_reason is None:
                     raise _broken_off(error, began=reader.progress > 0) from None
             last = reader.end()
             if last is not None:
                 yield last
+            for call in reader.take_calls():
+                yield call
             yield _conclusion(reader)
             await _drain(body)
 
@@ -124,7 +129,7 @@ class OpenAIModel:
 def _body(request: ModelRequest) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": request.turns,
+        "messages": [_message(turn) if turn.tool_calls else turn for turn in request.turns],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -133,6 +138,15 @@ def _body(request: ModelRequest) -> dict[str, Any]:
     if request.max_tokens is not None:
         body["max_tokens"] = request.max_tokens
     return body | request.extra
+
+
+def _message(turn: ChatTurn) -> dict[str, Any]:
+    """A turn with calls, as OpenAI nests them."""
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in turn.tool_calls
+    ]
+    return {"role": turn.role, "content": turn.content, "tool_calls": calls}
 
 
 def _conclusion(reader: AnswerReader) -> ModelEnd:

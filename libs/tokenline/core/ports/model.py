@@ -7,12 +7,15 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from tokenline.contracts.base import Shape
+from tokenline.contracts.chat import FunctionCall
 from tokenline.contracts.tickets import Usage
 
 
-class ChatTurn(Shape):
+class ChatTurn(Shape, omit_defaults=True):
     role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[FunctionCall, ...] = ()
+    tool_call_id: str | None = None
 
 
 class ModelRequest(Shape):
@@ -30,6 +33,18 @@ class ModelText(Shape):
     """Content chunks this text was read from: the token count where the model reports none."""
 
 
+class ModelCall(Shape):
+    """Part of a tool call. ``index`` counts the answer's calls from 0; the first part of each has its name.
+
+    ``id`` is empty where the endpoint gives none; ``arguments`` goes on where the last part of this call ended.
+    """
+
+    index: int
+    id: str
+    name: str
+    arguments: str
+
+
 class ModelEnd(Shape):
     """Always the last event; ``usage`` is ``None`` when the endpoint does not report it."""
 
@@ -37,7 +52,7 @@ class ModelEnd(Shape):
     usage: Usage | None
 
 
-ModelEvent = ModelText | ModelEnd
+ModelEvent = ModelText | ModelCall | ModelEnd
 
 
 class Model(Protocol):

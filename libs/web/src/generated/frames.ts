@@ -136,8 +136,10 @@ export interface Complete {
 }
 
 export interface ContextTurn {
-  role: "assistant" | "system" | "user";
+  role: "assistant" | "system" | "tool" | "user";
   content: string;
+  tool_calls: FunctionCall[];
+  tool_call_id: string | null;
 }
 
 export interface Conversation {
@@ -229,6 +231,13 @@ export interface Follow {
   conversation_id: string;
 }
 
+/** What the model wants called. `arguments` is JSON as the model wrote it, unchecked. */
+export interface FunctionCall {
+  id: string;
+  name: string;
+  arguments: string;
+}
+
 /** Waits for `reason`; `position` is the rank it would get if it were released. */
 export interface Held {
   type: "held";
@@ -301,8 +310,11 @@ export interface Message {
   client_message_id: string | null;
   attachment_ids: string[];
   context: ContextTurn[];
+  after_tools: boolean;
+  options: Record<string, unknown>;
   citations: Citation[];
-  tool_calls: (Record<string, unknown>)[];
+  tool_calls: FunctionCall[];
+  finish_reason: string | null;
   usage: Usage | null;
   created_at: number;
 }
