@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from services.gateway.deps import Deps
 from services.gateway.keeper import SWEEP_S, Keeper
+from services.gateway.openai_api.errors import OpenAIErrors
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.republish import Republisher
@@ -133,6 +134,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.accounts = deps.accounts
     install_error_handlers(app)
     app.add_middleware(BodyLimit, allowances=LIMITS)
+    app.add_middleware(OpenAIErrors)
     app.add_middleware(SecureHeaders)
     checks = {"broker": broker_serves(deps.broker), "news": hears, "store": deps.store.ping}
     app.include_router(probes(checks, deps.metrics, read_gauges))

@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 
+from deploy.local.rabbitmq import NodeHandle
 from tests.support.small_disk import SmallDisk
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +83,11 @@ class System:
     def model_stats(self) -> dict[str, Any]:
         stats: dict[str, Any] = httpx2.get(f"{self.url('model')}/_stats", timeout=5).json()
         return stats
+
+    def model_asked(self) -> dict[str, Any]:
+        """The body of the last completion that the scripted model was asked for."""
+        asked: dict[str, Any] = httpx2.get(f"{self.url('model')}/_last", timeout=5).json()
+        return asked
 
     def ingest(self) -> None:
         self.start("ingest", "services.ingest", port=self._ingest_port)
@@ -181,6 +188,19 @@ class System:
         """An HTTP client that acts for this user."""
         token = self.sign_in(email, gateway=gateway)["access_token"]
         return httpx2.Client(base_url=self.url(gateway), headers={"authorization": f"Bearer {token}"}, timeout=30)
+
+
+@contextmanager
+def shared_system(node: NodeHandle, folder: Path) -> Iterator[System]:
+    """For fixtures that serve several tests: on a virtual host of its own. Nothing runs yet."""
+    vhost = f"test-{uuid4().hex[:12]}"
+    node.add_vhost(vhost)
+    started = System(folder, node.amqp_url(vhost))
+    try:
+        yield started
+    finally:
+        started.close()
+        node.delete_vhost(vhost, wait=False)
 
 
 @pytest.fixture

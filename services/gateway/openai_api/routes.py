@@ -1,174 +1,92 @@
 """``/v1/models`` and ``/v1/chat/completions``: a completion is a ticket like any other.
 
 Queue state reaches the client in headers and, while it waits, in stream comments that OpenAI clients skip. A program
-that drops the connection stops its ticket: nobody would come back for the answer.
+that drops the connection stops its ticket, unless it named the request and comes back for the answer.
 """
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import JSONResponse, Response
 
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
-from services.gateway.live import Cursor
-from services.gateway.openai_api.shapes import CompletionRequest, chunk, error_body, usage
+from services.gateway.openai_api import answers, queue_state
+from services.gateway.openai_api.completion import Completion, Failed
+from services.gateway.openai_api.requests import CompletionRequest
+from services.gateway.openai_api.waiting import Events, WaitedFor
 from services.gateway.rest.answers import deps_of
-from tokenline.contracts import frames as f
-from tokenline.contracts.base import to_json
-from tokenline.contracts.errors import BadRequest, TokenlineError
-from tokenline.contracts.tickets import Ticket
-from tokenline.core.ticket import TERMINAL, line_entry
+from tokenline.contracts.errors import BadRequest, NotFound, error_class
+from tokenline.core.ports.store import Accepted
 from tokenline.runtime.auth.http import Authenticated
-from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.http_errors import error_response
 
-HEARTBEAT_S = 15.0
+MAX_KEY = 255
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
 
 
-@router.get("/models")
-async def models(_: Authenticated, deps: GatewayDeps) -> dict[str, Any]:
-    return {
-        "object": "list",
-        "data": [
-            {"id": agent.id, "object": "model", "created": 0, "owned_by": "tokenline"} for agent in deps.agents.all
-        ],
-    }
+@router.get("/models", responses=answers.errors(401))
+async def models(_: Authenticated, deps: GatewayDeps) -> answers.ModelList:
+    return answers.ModelList(data=[answers.Model(id=agent.id) for agent in deps.agents.all])
 
 
-@router.post("/chat/completions")
-async def completions(body: CompletionRequest, asker: Authenticated, deps: GatewayDeps) -> Response:
-    ticket = await _ask(body, asker, deps)
-    position = deps.feed.ledger.position(line_entry(ticket))
-    headers = {"x-tokenline-ticket": ticket.id, "x-tokenline-position": str(position)}
-    completion = Completion(deps, asker, ticket, body)
+@router.get("/models/{model_id:path}", responses=answers.errors(401, 404))
+async def model(model_id: str, _: Authenticated, deps: GatewayDeps) -> answers.Model:
+    _check_model(deps, model_id)
+    return answers.Model(id=model_id)
+
+
+@router.post("/chat/completions", response_class=JSONResponse, response_model=None, responses=answers.completion())
+async def completions(
+    body: CompletionRequest,
+    asker: Authenticated,
+    deps: GatewayDeps,
+    idempotency_key: Annotated[str | None, Header(max_length=MAX_KEY)] = None,
+    x_tokenline_events: Annotated[str | None, Header()] = None,
+) -> Response:
+    """An answer of the agent called ``model``. The same ``Idempotency-Key`` again is the same ticket again."""
+    _check_model(deps, body.model)
+    question = body.question(f"openai:{idempotency_key}" if idempotency_key else None)
+    accepted = await deps.acceptance.ask(asker, question)
+    _check_repeated(accepted, question)
+    ticket = accepted.ticket
+    headers = queue_state.headers(deps, ticket)
+    completion = Completion(deps, asker, ticket, body.model, named=idempotency_key is not None)
     if body.stream:
-        return StreamingResponse(
-            completion.stream(), media_type="text/event-stream", headers=headers | {"cache-control": "no-store"}
-        )
-    return await completion.whole(headers)
+        events = x_tokenline_events == queue_state.ASKED
+        return Events(completion.stream(usage=body.include_usage, events=events), headers)
 
-
-async def _ask(body: CompletionRequest, asker: Principal, deps: Deps) -> Ticket:
-    *before, last = body.messages
-    if last.role != "user":
-        raise BadRequest("The last message must be the user's.")
-    question = Question(
-        content=last.text,
-        agent_id=body.model,
-        context=tuple(message.turn() for message in before),
-        archived=True,
-    )
-    return (await deps.acceptance.ask(asker, question)).ticket
-
-
-class Completion:
-    def __init__(self, deps: Deps, asker: Principal, ticket: Ticket, request: CompletionRequest) -> None:
-        self._deps = deps
-        self._asker = asker
-        self._ticket = ticket
-        self._request = request
-        self._created = int(ticket.created_at)
-
-    async def whole(self, headers: dict[str, str]) -> Response:
-        text: list[str] = []
-        async for frame in self._frames():
-            match frame:
-                case f.Text(text=piece):
-                    text.append(piece)
-                case f.Restarted():
-                    text.clear()
-                case f.Snapshot(text=all_of_it):
-                    text = [all_of_it]
-                case f.Error(error=error):
-                    return JSONResponse(
-                        {
-                            "error": {
-                                "message": error.message,
-                                "type": "server_error",
-                                "code": error.code,
-                                "param": None,
-                            }
-                        },
-                        504 if error.code == "queue_timeout" else 502,
-                        headers,
-                    )
-        body = {
-            "id": f"chatcmpl-{self._ticket.id}",
-            "object": "chat.completion",
-            "created": self._created,
-            "model": self._request.model,
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": "".join(text), "refusal": None},
-                    "logprobs": None,
-                    "finish_reason": "stop",
-                }
-            ],
-            "usage": await self._usage(),
-        }
-        return JSONResponse(body, headers=headers)
-
-    async def stream(self) -> AsyncIterator[bytes]:
-        yield self._data({"role": "assistant", "content": ""})
-        async for frame in self._frames():
-            match frame:
-                case None:
-                    yield b": still here\n\n"
-                case f.Queued(position=position) | f.Position(position=position):
-                    yield b": position %d\n\n" % position
-                case f.Held(reason=reason):
-                    yield b": held %s\n\n" % reason.encode()
-                case f.Text(text=piece):
-                    yield self._data({"content": piece})
-                case f.Restarted():
-                    # Text that was sent cannot be taken back from an OpenAI client.
-                    yield _event(
-                        {"error": {"message": "The answer broke off.", "type": "server_error", "code": "restarted"}}
-                    )
-                    return
-                case f.Error(error=error):
-                    yield _event({"error": {"message": error.message, "type": "server_error", "code": error.code}})
-                    return
-                case f.Complete() | f.Cancelled():
-                    yield self._data({}, finish="stop")
-        if self._request.stream_options and self._request.stream_options.include_usage:
-            last = chunk(self._ticket.id, self._created, self._request.model, {})
-            yield _event(last | {"choices": [], "usage": await self._usage()})
-        yield b"data: [DONE]\n\n"
-
-    async def _frames(self) -> AsyncIterator[f.ServerFrame | None]:
-        """Decoded frames until the terminal one; ``None`` now and then. Left early, it stops the ticket."""
-        cursor = Cursor()
+    async def work() -> Response:
         try:
-            async for frame in self._deps.tickets.frames(self._ticket, cursor, HEARTBEAT_S):
-                yield msgspec.json.decode(frame, type=f.Text) if isinstance(frame, str) else frame
-        finally:
-            if not cursor.done:
-                self._deps.supervisor.spawn(f"stop.{self._ticket.id}", self._stop())
+            return JSONResponse(await completion.whole(), headers=headers)
+        except Failed as failed:
+            stay_away = {} if failed.repeat else {"x-should-retry": "false"}
+            return error_response(failed.info, error_class(failed.info.code).status, headers | stay_away)
 
-    async def _stop(self) -> None:
-        await self._deps.tickets.stop(self._asker, self._ticket.id)
-
-    async def _usage(self) -> dict[str, int]:
-        ticket = await self._deps.store.get_ticket(self._ticket.id)
-        if ticket is None or ticket.state not in TERMINAL or ticket.usage is None:
-            return usage(0, 0)
-        return usage(ticket.usage.prompt_tokens, ticket.usage.completion_tokens)
-
-    def _data(self, delta: dict[str, str], finish: str | None = None) -> bytes:
-        return _event(chunk(self._ticket.id, self._created, self._request.model, delta, finish))
+    return WaitedFor(work)
 
 
-def _event(body: dict[str, Any]) -> bytes:
-    return b"data: %s\n\n" % to_json(body)
+@router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def nothing_else(path: str) -> None:
+    """The chat page, which answers every other path, is no answer for a program."""
+    raise NotFound(f"There is nothing at /v1/{path[:100]}.")
 
 
-def openai_error(error: TokenlineError) -> JSONResponse:
-    """An error as OpenAI clients read it."""
-    return JSONResponse(error_body(error), error.status)
+def _check_model(deps: Deps, model_id: str) -> None:
+    if all(agent.id != model_id for agent in deps.agents.all):
+        raise NotFound(f"The model {model_id[:100]!r} does not exist.", param="model")
+
+
+def _check_repeated(accepted: Accepted, question: Question) -> None:
+    """The same key with another request is a mistake, and the earlier answer would be taken for its answer."""
+    asked = accepted.question
+    before = (asked.content, asked.context, asked.after_tools, asked.options)
+    if not accepted.created and before != (
+        question.content,
+        question.context,
+        question.after_tools,
+        question.options,
+    ):
+        raise BadRequest("This Idempotency-Key was used for another request.", param="Idempotency-Key")

@@ -45,7 +45,7 @@ async def answer(model: OpenAIModel, script: Script) -> tuple[str, int, ModelEnd
         async for event in events:
             if isinstance(event, ModelText):
                 text, tokens = text + event.text, tokens + event.tokens
-            else:
+            elif isinstance(event, ModelEnd):
                 end = event
     assert end is not None
     return text, tokens, end
