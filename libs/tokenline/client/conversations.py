@@ -1,0 +1,72 @@
+"""Conversations over REST."""
+
+from typing import Any
+
+from tokenline.client.credentials import Credentials
+from tokenline.client.http import Http
+from tokenline.client.models import Page
+from tokenline.contracts.chat import Conversation, FollowUp, Message
+from tokenline.contracts.ids import AgentId, ConversationId
+
+PATH = "/api/v1/chat/conversations"
+
+
+class Conversations:
+    """Each raises `NotFound` for a conversation that is not the caller's."""
+
+    def __init__(self, http: Http, credentials: Credentials) -> None:
+        self._http = http
+        self._credentials = credentials
+
+    async def create(
+        self, *, agent_id: AgentId | None = None, title: str | None = None, follow_up: FollowUp = FollowUp.QUEUE
+    ) -> Conversation:
+        """``follow_up``: what becomes of a question asked while an earlier one is being answered."""
+        body = _given(agent_id=agent_id, title=title, follow_up=follow_up)
+        return await self._http.call("POST", PATH, Conversation, self._credentials, json=body)
+
+    async def list(
+        self,
+        *,
+        agent_id: AgentId | None = None,
+        archived: bool = False,
+        q: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Conversation]:
+        """The latest first. ``q``: whose title has this in it."""
+        asked = _given(agent_id=agent_id, archived=archived, q=q, cursor=cursor, limit=limit)
+        return await self._http.call("GET", PATH, Page[Conversation], self._credentials, params=asked)
+
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        return await self._http.call("GET", f"{PATH}/{conversation_id}", Conversation, self._credentials)
+
+    async def update(
+        self,
+        conversation_id: ConversationId,
+        *,
+        title: str | None = None,
+        archived: bool | None = None,
+        agent_id: AgentId | None = None,
+        follow_up: FollowUp | None = None,
+    ) -> Conversation:
+        """``None`` leaves as it is."""
+        body = _given(title=title, archived=archived, agent_id=agent_id, follow_up=follow_up)
+        path = f"{PATH}/{conversation_id}"
+        return await self._http.call("PATCH", path, Conversation, self._credentials, again=True, json=body)
+
+    async def delete(self, conversation_id: ConversationId) -> None:
+        """With its messages and files. Raises `Conflict` while a question in it is not answered."""
+        await self._http.call("DELETE", f"{PATH}/{conversation_id}", type(None), self._credentials)
+
+    async def messages(
+        self, conversation_id: ConversationId, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[Message]:
+        """The newest page, in the order of the conversation; ``next`` leads to older ones."""
+        asked = _given(cursor=cursor, limit=limit)
+        path = f"{PATH}/{conversation_id}/messages"
+        return await self._http.call("GET", path, Page[Message], self._credentials, params=asked)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,73 @@
+"""Errors of the client: the tree of the contracts, found by their codes, and what only a client can meet.
+
+TokenlineError     ``code``, ``message``, ``detail``
+├── Retryable      the same call may succeed later · Unreachable: no gateway could be reached
+├── Rejected       the call itself is at fault · InvalidRequest: ``detail["fields"]`` says where · Closed, by the caller
+└── Fatal          an operator must act · WrongGateway: what answers there is not one this client understands
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import msgspec
+
+from tokenline.client.wire import read
+from tokenline.contracts import errors as tree
+from tokenline.contracts.errors import ErrorInfo, Fatal, Rejected, Retryable, TokenlineError
+
+
+class Unreachable(Retryable):
+    code = "unreachable"
+    default_message = "No gateway can be reached."
+
+
+class InvalidRequest(Rejected):
+    code = "invalid_request"
+    status = 422
+
+
+class Closed(Rejected):
+    code = "closed"
+    default_message = "This connection was closed here."
+
+
+class WrongGateway(Fatal):
+    code = "wrong_gateway"
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The body of every HTTP error."""
+
+    error: ErrorInfo
+
+
+def error_of(info: ErrorInfo, status: int | None = None) -> TokenlineError:
+    """The error with this code; for a code of a later version its family, by ``status``, with that code."""
+    known = _BY_CODE.get(info.code)
+    if known is not None:
+        return known(info.message, **info.detail)
+    of_family = Rejected if status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR else TokenlineError
+    error = of_family(info.message, **info.detail)
+    # A code belongs to a class; this one has none here.
+    vars(error)["code"] = info.code
+    return error
+
+
+def error_of_answer(status: int, body: bytes) -> TokenlineError:
+    """The error in an HTTP answer, whoever gave it."""
+    try:
+        return error_of(read(body, Failure).error, status)
+    except msgspec.DecodeError:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Unreachable(f"Something before the gateway answered with HTTP {status}.")
+        return WrongGateway(f"There is no Tokenline gateway at this address: it answered with HTTP {status}.")
+
+
+def _all() -> Iterator[type[TokenlineError]]:
+    for value in vars(tree).values():
+        if isinstance(value, type) and issubclass(value, TokenlineError) and "code" in vars(value):
+            yield value
+    yield from (Unreachable, InvalidRequest, Closed, WrongGateway)
+
+
+_BY_CODE = {error.code: error for error in _all()}

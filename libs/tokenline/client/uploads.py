@@ -1,0 +1,100 @@
+"""Files: sent without being held in memory, then followed until ingest has read them."""
+
+import asyncio
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from tokenline.client.credentials import Credentials
+from tokenline.client.errors import error_of
+from tokenline.client.http import Http
+from tokenline.client.models import UploadProgress
+from tokenline.contracts.attachments import READ, Attachment, AttachmentState
+from tokenline.contracts.ids import AttachmentId, ConversationId
+
+PATH = "/api/v1/attachments"
+LOOK_S = 0.3
+"""Between two looks at a file that is being read."""
+
+OnProgress = Callable[[UploadProgress], None]
+
+
+class Uploads:
+    def __init__(self, http: Http, credentials: Credentials) -> None:
+        self._http = http
+        self._credentials = credentials
+
+    async def add(
+        self,
+        path: str | PathLike[str],
+        *,
+        conversation_id: ConversationId | None = None,
+        on_progress: OnProgress | None = None,
+        wait: bool = True,
+    ) -> Attachment:
+        """Send a file; with ``wait`` return when its text can be searched.
+
+        Raises `OSError` for a file that cannot be read here, and for one that the gateway or ingest refuses `TooLarge`,
+        `Unsupported`, `Encrypted`, … Cancelled while it waits, the file stays; while it sends, it does not.
+        """
+        file = Path(path)
+        tell = on_progress or _nobody
+        with await asyncio.to_thread(file.open, "rb") as source:
+            counted = _Counted(source, await asyncio.to_thread(lambda: file.stat().st_size), tell)
+            attachment = await self._http.call(
+                "POST",
+                PATH,
+                Attachment,
+                self._credentials,
+                files={"file": (file.name, counted)},
+                data={"conversation_id": conversation_id} if conversation_id else None,
+            )
+        return await self._read(attachment, tell) if wait else attachment
+
+    async def get(self, attachment_id: AttachmentId) -> Attachment:
+        return await self._http.call("GET", f"{PATH}/{attachment_id}", Attachment, self._credentials)
+
+    async def delete(self, attachment_id: AttachmentId) -> None:
+        await self._http.call("DELETE", f"{PATH}/{attachment_id}", type(None), self._credentials)
+
+    async def _read(self, attachment: Attachment, tell: OnProgress) -> Attachment:
+        told: AttachmentState | None = None
+        while True:
+            if attachment.state is not told:
+                told = attachment.state
+                tell(UploadProgress(attachment.size_bytes, attachment.size_bytes, told))
+            if attachment.state in READ:
+                break
+            await asyncio.sleep(LOOK_S)
+            attachment = await self.get(attachment.id)
+        if attachment.error is not None:
+            raise error_of(attachment.error)
+        return attachment
+
+
+class _Counted:
+    """A file that tells how much of it was read."""
+
+    def __init__(self, source: BinaryIO, size_bytes: int, tell: OnProgress) -> None:
+        self._source = source
+        self._size_bytes = size_bytes
+        self._tell = tell
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self._tell(UploadProgress(self._source.tell(), self._size_bytes, AttachmentState.UPLOADING))
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._source.tell()
+
+    def fileno(self) -> int:
+        return self._source.fileno()
+
+
+def _nobody(_: UploadProgress) -> None:
+    pass
