@@ -94,6 +94,7 @@ class DeadLetters:
             # One question, one answer: whatever the dead ticket left of one is replaced.
             answer_id=dead.answer_id,
             priority=owner.tier,
+            webhook_id=dead.webhook_id,
             created_at=now,
             deadline_at=now + self._settings.queue_timeout_s,
         )

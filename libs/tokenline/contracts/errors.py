@@ -6,6 +6,7 @@ TokenlineError
 │   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
+│   ├── AddressRefused
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn (TokenExpired · WrongCredentials) · NotAllowed (RegistrationClosed)
 │   ├── Conflict (EmailTaken · Busy · TooLate · Cancelled) · InvalidEmail · WeakPassword
@@ -108,6 +109,14 @@ class MalformedFrame(Rejected):
 
 class UnknownFrame(Rejected):
     code = "unknown_frame"
+
+
+class AddressRefused(Rejected):
+    """An address on the web that we do not connect to: private, or not by this scheme."""
+
+    code = "address_refused"
+    status = 422
+    default_message = "Addresses of private networks are not connected to."
 
 
 class NotSignedIn(Rejected):

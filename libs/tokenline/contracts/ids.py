@@ -8,6 +8,7 @@ MessageId: TypeAlias = str
 AttachmentId: TypeAlias = str
 UserId: TypeAlias = str
 ApiKeyId: TypeAlias = str
+WebhookId: TypeAlias = str
 
 AgentId: TypeAlias = str
 """A short name chosen in the agents file, such as ``assistant``."""

@@ -14,6 +14,7 @@ from tokenline.contracts.ids import (
     Pool,
     TicketId,
     UserId,
+    WebhookId,
     WorkerId,
 )
 
@@ -82,6 +83,8 @@ class Ticket(Shape):
     incarnation: Incarnation | None = None
     reply_to: tuple[GatewayId, ...] = ()
     cancel_requested: bool = False
+    webhook_id: WebhookId | None = None
+    """Who is told of its end, if anybody."""
     created_at: float
     queued_at: float | None = None
     started_at: float | None = None

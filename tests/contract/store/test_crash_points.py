@@ -153,13 +153,14 @@ async def test_the_end_of_a_ticket(world: World):
         ticket = await world.running(owner)
         for _ in range(K):
             await ask(world.store, world.clock, owner=owner, user_limit=K)
-        done = moves.complete(ticket, usage=Usage(), now=world.clock.now())
+        done = replace(moves.complete(ticket, usage=Usage(), now=world.clock.now()), webhook_id="w")
         answer = an_answer(world.clock, ticket)
         await doomed(lambda store: store.replace_ticket(done, answer))
 
         stored, said = await world.store.get_ticket(ticket.id), await world.store.get_message(answer.id)
         assert stored in (ticket, done)
         assert (said is not None) == (stored == done)
+        assert (await world.store.get_delivery(ticket.id) is not None) == (stored == done)
         live = await world.line(owner)
         assert len(live) == (K if stored == done else K + 1)
 

@@ -43,6 +43,7 @@ class Collections:
         self.schema: Collection = database["schema"]
         self.tickets: Collection = database["tickets"]
         self.users: Collection = database["users"]
+        self.webhooks: Collection = database["webhooks"]
         self._database = database
 
     async def server_time(self) -> float:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tokenline.adapters.store_mongo.database import Collection, Collections, Document
 from tokenline.contracts.ids import ConversationId, UserId
 
-_WITHOUT_NOTE = ("doc", "conversation_id", "asked_as", "publish_no", "dead", "unsettled")
+_WITHOUT_NOTE = ("doc", "conversation_id", "asked_as", "publish_no", "dead", "unsettled", "delivery")
 
 
 class Note(NamedTuple):

@@ -8,6 +8,7 @@
 | `unconfirmed` | queued, and the broker has not confirmed this publication | the keeper |
 | `dead` | a dead letter | the administrator |
 | `due` | something of its owner's is to be released | `notes` |
+| `delivery` | ended, and a webhook is, or was, to be told | `webhooks` |
 | `unsettled` | it carries what belongs elsewhere | `settle` |
 """
 
@@ -66,14 +67,16 @@ async def swap(
 ) -> bool:
     """Write ``ticket`` if the stored one is settled and its version is one less.
 
-    ``also`` is set and ``without`` unset in the same write, and then it need not be settled. ``anew``: it is known that
-    this publication is another than the stored one's.
+    ``also`` is set and ``without`` unset in the same write, and then it need not be settled. A ``delivery`` among what
+    is set must be the first. ``anew``: it is known that this publication is another than the stored one's.
     """
     wanted, unwanted = fields(ticket)
     without = set(without)
     before: Document = {"_id": ticket.id, "version": ticket.version - 1}
     if "unsettled" not in without:
         before["unsettled"] = {"$exists": False}
+    if also and "delivery" in also:
+        before["delivery"] = {"$exists": False}
     change: Document = {"$set": wanted | (also or {})}
     if unwanted | without:
         change["$unset"] = dict.fromkeys(unwanted | without, "")

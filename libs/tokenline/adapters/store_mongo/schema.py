@@ -13,7 +13,7 @@ from tokenline.adapters.store_mongo.database import Collections
 from tokenline.adapters.store_mongo.documents import insert_new
 from tokenline.contracts.errors import Misconfigured
 
-VERSION = 1
+VERSION = 2
 
 _UP, _DOWN = ASCENDING, DESCENDING
 _Keys = Sequence[tuple[str, int]]
@@ -32,6 +32,8 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("due.at", _UP)],
         [("due.owner_id", _UP)],
         [("unsettled.at", _UP)],
+        [("delivery.due_at", _UP)],
+        [("delivery.webhook_id", _UP), ("delivery.created_at", _DOWN), ("_id", _DOWN)],
     ),
     "conversations": ([("owner_id", _UP), ("updated_at", _DOWN), ("_id", _DOWN)], [("deleted_at", _UP)]),
     "messages": ([("conversation_id", _UP), ("seq", _UP)],),
@@ -47,6 +49,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "api_keys": ([("user_id", _UP)],),
     "audit": ([("number", _DOWN)],),
     "leases": ([("expires_at", _UP)],),
+    "webhooks": ([("owner_id", _UP)],),
 }
 _UNIQUE: Mapping[str, str] = {"tickets": "asked_as", "users": "email", "api_keys": "hash"}
 

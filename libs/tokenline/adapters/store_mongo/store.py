@@ -17,13 +17,14 @@ from tokenline.adapters.store_mongo.part import StoreTime
 from tokenline.adapters.store_mongo.releasing import Releasing
 from tokenline.adapters.store_mongo.schema import migrate
 from tokenline.adapters.store_mongo.tickets import Tickets
+from tokenline.adapters.store_mongo.webhooks import Webhooks
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
 from tokenline.core.clock import Clock
 
 log = structlog.get_logger()
 
 
-class MongoStore(Accepting, Releasing, Tickets, Leases, Chat, Accounts, Credentials, Attachments, Audit):
+class MongoStore(Accepting, Releasing, Tickets, Leases, Chat, Accounts, Credentials, Attachments, Audit, Webhooks):
     """Belongs to the event loop that opens it.
 
     ``url`` names the server or replica set, and the database in its path (``tokenline``, if none). ``clock`` is this

@@ -12,6 +12,7 @@ from tokenline.adapters.store_mongo.notes import release_due
 from tokenline.adapters.store_mongo.part import Part
 from tokenline.adapters.store_mongo.rows import TICKETS, swap
 from tokenline.adapters.store_mongo.settle import carrying, settle
+from tokenline.adapters.store_mongo.webhooks import news
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
 from tokenline.contracts.tickets import Ticket, TicketOffer
@@ -40,16 +41,18 @@ class Tickets(Part):
     async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
         # An end has its instant from the store's clock; the keeper, who looks for it, has no other.
         now = self._clock.now() if ticket.finished_at is None else ticket.finished_at
-        due = {} if ticket.state in LIVE else release_due(ticket.owner_id, now)
+        ended = {} if ticket.state in LIVE else release_due(ticket.owner_id, now) | news(ticket)
         async with self._database.writing() as db:
             numbered = [await _numbered(db, message) for message in messages]
             carried = carrying(numbered, now) if messages else {}
-            while not await swap(db, ticket, also=due | carried):
+            while not await swap(db, ticket, also=ended | carried):
                 document = await db.tickets.find_one({"_id": ticket.id})
                 if document is None or document["version"] != ticket.version - 1:
                     return False
                 if "unsettled" in document:
                     await settle(db, document)
+                if "delivery" in document:
+                    ended.pop("delivery", None)
             if messages:
                 await settle(db, {"_id": ticket.id, "version": ticket.version, **carried})
             return True

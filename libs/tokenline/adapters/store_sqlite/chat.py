@@ -31,6 +31,9 @@ _INSERT_MESSAGE = """
     ON CONFLICT (id) DO NOTHING
 """
 _UPDATE_MESSAGE = "UPDATE messages SET ticket_id = ?, doc = ? WHERE id = ?"
+_DELETE_DELIVERIES = """
+    DELETE FROM deliveries WHERE ticket_id IN (SELECT id FROM tickets WHERE conversation_id = ? AND live = 0)
+"""
 _PAGE_OF_MESSAGES = """
     SELECT doc FROM messages INDEXED BY messages_of_conversation
     WHERE conversation_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?
@@ -118,6 +121,7 @@ class Chat(Part):
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
             connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
+            connection.execute(_DELETE_DELIVERIES, (conversation_id,))
             connection.execute("DELETE FROM tickets WHERE conversation_id = ? AND live = 0", (conversation_id,))
 
         await self._database.write(work)

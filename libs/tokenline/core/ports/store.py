@@ -3,7 +3,7 @@
 All methods raise `StoreUnavailable` (retry later) or `StorageFull`. A cancelled write may or may not have happened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from tokenline.contracts.accounts import ApiKey, RefreshToken, User
@@ -20,9 +20,11 @@ from tokenline.contracts.ids import (
     Pool,
     TicketId,
     UserId,
+    WebhookId,
     WorkerId,
 )
 from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.contracts.webhooks import Delivery, Webhook
 from tokenline.core.conversation import ConversationChange
 
 POOL_FULL_RETRY_S = 5.0
@@ -62,6 +64,10 @@ class AuditPage(Page):
     items: tuple[AuditEntry, ...]
 
 
+class DeliveryPage(Page):
+    items: tuple[Delivery, ...]
+
+
 class TicketStore(Protocol):
     async def accept(
         self,
@@ -97,6 +103,7 @@ class TicketStore(Protocol):
 
         ``messages`` are written in the same operation: added at the end of their conversation, or put in place of the
         stored ones with their ids, which keep their ``seq``. A message is dropped when its conversation was deleted.
+        The end of a ticket with a ``webhook_id`` writes its `Delivery` with it, due at once, and once only.
         """
         ...
 
@@ -310,7 +317,41 @@ class AuditStore(Protocol):
         ...
 
 
-class Store(TicketStore, ChatStore, AccountStore, AttachmentStore, AuditStore, Protocol):
+class WebhookStore(Protocol):
+    """Deliveries are made by `TicketStore.replace_ticket`, and go with their tickets."""
+
+    async def add_webhook(self, webhook: Webhook) -> None: ...
+
+    async def get_webhook(self, webhook_id: WebhookId) -> Webhook | None: ...
+
+    async def webhooks(self, owner: UserId) -> list[Webhook]:
+        """Oldest first."""
+        ...
+
+    async def rotate_webhook(self, webhook: Webhook) -> bool:
+        """Compare-and-set: writes if the stored ``generation`` is one less; False otherwise."""
+        ...
+
+    async def delete_webhook(self, webhook_id: WebhookId) -> None:
+        """Nothing happens when it is missing. Its deliveries stay until somebody finds them due."""
+        ...
+
+    async def get_delivery(self, ticket_id: TicketId) -> Delivery | None: ...
+
+    async def due_deliveries(self, now: float, limit: int, *, except_of: Collection[UserId] = ()) -> list[Delivery]:
+        """Those due by then, the longest ago first, but for these owners'."""
+        ...
+
+    async def replace_delivery(self, delivery: Delivery) -> bool:
+        """Compare-and-set on ``version`` as for tickets."""
+        ...
+
+    async def deliveries(self, webhook_id: WebhookId, *, cursor: str | None = None, limit: int = 50) -> DeliveryPage:
+        """Latest end first. Raises `BadRequest` on a cursor that is not ours."""
+        ...
+
+
+class Store(TicketStore, ChatStore, AccountStore, AttachmentStore, AuditStore, WebhookStore, Protocol):
     async def open(self) -> None:
         """Connect and bring the schema up to date."""
         ...

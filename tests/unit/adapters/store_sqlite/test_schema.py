@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tokenline.adapters.store_sqlite import SqliteStore, accept, releases, releasing, tickets
+from tokenline.adapters.store_sqlite import SqliteStore, accept, releases, releasing, tickets, webhooks
 from tokenline.adapters.store_sqlite.database import connect
 from tokenline.adapters.store_sqlite.schema import MIGRATIONS, migrate
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
@@ -74,6 +74,8 @@ async def test_the_file_is_nobody_elses_to_read(tmp_path: Path):
         (accept._EARLIER, 4, "messages_by_client_id (owner_id=? AND client_message_id=?)"),
         (accept._LINE, 3, "tickets_of_conversation (conversation_id=? AND live=?)"),
         (accept._LINE, 3, "tickets_live (state=? AND owner_id=?)"),
+        (webhooks._DUE, 3, "deliveries_due (due_at>? AND due_at<?)"),
+        (webhooks._PAGE, 4, "deliveries_of_webhook (webhook_id=? AND (created_at,ticket_id)<(?,?))"),
     ],
 )
 def test_the_line_is_read_from_indexes_of_live_tickets(path: Path, sql: str, parameters: int, index: str):
