@@ -9,7 +9,10 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from services.gateway.tickets import Tickets
 from services.gateway.uploads import Uploads
+from services.gateway.webhook_sender import WebhookSender
+from services.gateway.webhooks import Webhooks
 from tokenline.adapters.files_obstore import ObstoreFiles
+from tokenline.adapters.poster_http import GuardedPoster
 from tokenline.adapters.search_http import IngestSearch
 from tokenline.contracts.metrics import FENCED, PUBLISH, STORE_WRITE
 from tokenline.core.clock import SystemClock, new_id
@@ -41,6 +44,8 @@ def build_deps(settings: GatewaySettings) -> Deps:
     line = Line(store, broker, user_limit=settings.user_limit)
     announcer = line.announcer
     incarnation = new_id(clock.now())
+    poster = GuardedPoster(settings.webhook_networks, settings.webhook_timeout_s)
+    webhooks = Webhooks(store, clock, settings)
     feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")
     streams = Streams(
         store,
@@ -69,6 +74,8 @@ def build_deps(settings: GatewaySettings) -> Deps:
         acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
         tickets=Tickets(store, line, streams, announcer),
         uploads=Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes),
+        webhooks=webhooks,
+        webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),
         announcer=announcer,
     )
 

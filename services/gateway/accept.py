@@ -12,7 +12,7 @@ from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import ContextTurn, Conversation, FollowUp, Message, MessageStatus
 from tokenline.contracts.errors import BadRequest, QueueFull, TooLarge
 from tokenline.contracts.events import ConversationChanged, TicketChanged
-from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId
+from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, WebhookId
 from tokenline.contracts.metrics import ACCEPTED
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.access import owned_by
@@ -45,6 +45,8 @@ class Question(Shape):
     options: dict[str, Any] = msgspec.field(default_factory=dict)
     follow_up: FollowUp = FollowUp.QUEUE
     """Of a new conversation."""
+    webhook_id: WebhookId | None = None
+    """Whom to tell of the ticket's end."""
     archived: bool = False
     """A new conversation starts out archived: it is a program's, not for anybody's sidebar."""
 
@@ -77,10 +79,12 @@ class Acceptance:
     async def ask(self, asker: Principal, question: Question) -> Accepted:
         """Store question and ticket, then publish in the background.
 
-        Idempotent by ``client_message_id``. Raises `BadRequest`, `TooLarge`, `NotFound` (conversation, agent or
-        attachment), `Busy`, `QueueFull`, `StoreUnavailable`; nothing is stored then.
+        Idempotent by ``client_message_id``. Raises `BadRequest`, `TooLarge`, `NotFound` (conversation, agent,
+        attachment or webhook), `Busy`, `QueueFull`, `StoreUnavailable`; nothing is stored then.
         """
         self._check(question)
+        if question.webhook_id is not None:
+            owned_by(asker.user_id, await self._store.get_webhook(question.webhook_id))
         conversation = await self._conversation(asker, question)
         draft, message = self._draft(asker, question, conversation)
         with ticket_span("ticket.accept", draft, kind=SpanKind.SERVER, root=True) as span:
@@ -200,6 +204,7 @@ class Acceptance:
             answer_id=new_id(now),
             priority=asker.tier,
             reply_to=(self._settings.gateway_id,),
+            webhook_id=question.webhook_id,
             created_at=now,
             deadline_at=now + self._settings.queue_timeout_s,
         )

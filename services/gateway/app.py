@@ -13,7 +13,7 @@ from services.gateway.openai_api.errors import OpenAIErrors
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.republish import Republisher
-from services.gateway.rest import attachments, conversations, line, messages, tickets
+from services.gateway.rest import attachments, conversations, line, messages, tickets, webhooks
 from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
@@ -42,6 +42,7 @@ METRICS = (
     m.REPUBLISHED,
     m.AGED,
     m.FENCED,
+    m.WEBHOOKS,
     m.STORE_WRITE,
     m.PUBLISH,
     m.BROKER_UP,
@@ -53,6 +54,7 @@ ROUTERS = (
     tickets.router,
     attachments.router,
     line.router,
+    webhooks.router,
     openai_router,
     ws_router,
 )
@@ -92,9 +94,11 @@ def create_app(deps: Deps) -> FastAPI:
             deps.supervisor.spawn("start", start())
             yield
             await keeper.leave()
+            await deps.webhook_sender.leave()
             await deps.announcer.flush()
         await deps.broker.close()
         await deps.search.close()
+        await deps.webhook_sender.close()
         await deps.store.close()
 
     async def ensure_first_admin() -> None:
@@ -108,6 +112,7 @@ def create_app(deps: Deps) -> FastAPI:
         deps.supervisor.forever("positions", positions.scan, every_s=SCAN_S)
         deps.supervisor.forever("quiet", deps.streams.look_after_quiet, every_s=QUIET_S)
         deps.supervisor.forever("keeper", keeper.sweep, every_s=SWEEP_S)
+        deps.supervisor.forever("webhooks", deps.webhook_sender.look)
 
     async def connect() -> None:
         """Each step by itself until it works: a queue that cannot be declared must not leave the ledger deaf."""

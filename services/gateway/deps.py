@@ -7,6 +7,8 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from services.gateway.tickets import Tickets
 from services.gateway.uploads import Uploads
+from services.gateway.webhook_sender import WebhookSender
+from services.gateway.webhooks import Webhooks
 from tokenline.core.clock import Clock
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.files import Files
@@ -39,4 +41,6 @@ class Deps:
     acceptance: Acceptance
     tickets: Tickets
     uploads: Uploads
+    webhooks: Webhooks
+    webhook_sender: WebhookSender
     announcer: Announcer

@@ -1,5 +1,6 @@
 """Settings of one gateway process."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -42,3 +43,15 @@ class GatewaySettings(ServiceSettings):
     """Files one question may bring."""
     files: str | None = None
     """Where uploads are kept: a folder or s3://, gs://, az://; default: ``files`` in the data folder."""
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Private networks (``["10.0.0.0/8"]``) that webhooks may lead into, there also with ``http://``."""
+    webhooks_per_user: int = Field(default=10, ge=0)
+    """Addresses a user may register; 0: none."""
+    webhook_attempts: int = Field(default=12, ge=1)
+    """After so many attempts the news of a ticket's end is given up: with the defaults after 13 to 23 hours."""
+    webhook_first_retry_s: float = Field(default=5, gt=0)
+    """Before the second attempt, at most; three times as long before each that follows."""
+    webhook_longest_retry_s: float = Field(default=21_600, gt=0)
+    """Between two attempts, at most."""
+    webhook_timeout_s: float = Field(default=10, gt=0)
+    """What a receiver gets to answer."""

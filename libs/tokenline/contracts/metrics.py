@@ -158,6 +158,13 @@ BROKER_UP = Metric(
     kind=MetricKind.GAUGE,
     help="1 while this process has its broker connections.",
 )
+WEBHOOKS = Metric(
+    name="tokenline_webhook_attempts_total",
+    kind=MetricKind.COUNTER,
+    help="Attempts to tell webhooks of ended tickets: delivered, retried later, failed for good, or dropped.",
+    labels=("outcome",),
+    remedy="Mostly retried: receivers are away, or their addresses refused; see TOKENLINE_WEBHOOK_NETWORKS.",
+)
 INGEST_STAGE = Metric(
     name="tokenline_ingest_stage_seconds",
     kind=MetricKind.HISTOGRAM,

@@ -31,6 +31,7 @@ class NewMessage(BaseModel):
     attachment_ids: tuple[str, ...] = ()
     conversation_id: str | None = None
     agent_id: str | None = None
+    webhook_id: str | None = None
     wait: bool = False
 
 
@@ -48,6 +49,7 @@ async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Resp
         client_message_id=body.client_message_id,
         agent_id=body.agent_id,
         attachment_ids=body.attachment_ids,
+        webhook_id=body.webhook_id,
     )
     accepted = await deps.acceptance.ask(asker, question)
     return await (_answered(deps, accepted) if body.wait else _accepted(deps, accepted))
