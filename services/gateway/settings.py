@@ -48,7 +48,7 @@ class GatewaySettings(ServiceSettings):
     webhooks_per_user: int = Field(default=10, ge=0)
     """Addresses a user may register; 0: none."""
     webhook_attempts: int = Field(default=12, ge=1)
-    """After so many attempts the news of a ticket's end is given up: with the defaults after 13 to 23 hours."""
+    """After so many attempts the news of a ticket's end is given up: with the defaults after 11 to 23 hours."""
     webhook_first_retry_s: float = Field(default=5, gt=0)
     """Before the second attempt, at most; three times as long before each that follows."""
     webhook_longest_retry_s: float = Field(default=21_600, gt=0)

@@ -25,7 +25,8 @@ from tokenline.runtime.supervisor import Supervisor
 log = structlog.get_logger()
 
 LEASE = "webhooks"
-LEASE_S = 30.0
+LEASE_S = 6.0
+"""Renewed every second. Whoever was killed is followed soon; whoever only stood still may have sent twice."""
 LOOK_S = 1.0
 AT_ONCE = 32
 PER_OWNER = 4

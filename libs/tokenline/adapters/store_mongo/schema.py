@@ -33,7 +33,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("due.owner_id", _UP)],
         [("unsettled.at", _UP)],
         [("delivery.due_at", _UP)],
-        [("delivery.webhook_id", _UP), ("delivery.created_at", _DOWN), ("_id", _DOWN)],
+        [("delivery.webhook_id", _UP), ("delivery.created_at", _DOWN), ("delivery.id", _DOWN)],
     ),
     "conversations": ([("owner_id", _UP), ("updated_at", _DOWN), ("_id", _DOWN)], [("deleted_at", _UP)]),
     "messages": ([("conversation_id", _UP), ("seq", _UP)],),

@@ -28,6 +28,7 @@ def news(ticket: Ticket) -> Document:
 
 def _document(delivery: Delivery) -> Document:
     document: Document = {
+        "id": delivery.ticket_id,
         "webhook_id": delivery.webhook_id,
         "owner_id": delivery.owner_id,
         "created_at": delivery.created_at,
@@ -85,9 +86,9 @@ class Webhooks(Part):
         at, last_id = (_FOR_EVER, "") if cursor is None else decode_cursor(cursor, tuple[float, str])
         wanted: Document = {
             "delivery.webhook_id": webhook_id,
-            "$or": [{"delivery.created_at": {"$lt": at}}, {"delivery.created_at": at, "_id": {"$lt": last_id}}],
+            "$or": [{"delivery.created_at": {"$lt": at}}, {"delivery.created_at": at, "delivery.id": {"$lt": last_id}}],
         }
-        found = await self._found(wanted, [("delivery.created_at", -1), ("_id", -1)], limit + 1)
+        found = await self._found(wanted, [("delivery.created_at", -1), ("delivery.id", -1)], limit + 1)
         items = tuple(found[:limit])
         more = encode_cursor((items[-1].created_at, items[-1].ticket_id)) if len(found) > limit else None
         return DeliveryPage(items=items, next=more)
