@@ -15,6 +15,7 @@ export {
   type ChatState,
   emptyState,
   LIVE_PHASES,
+  newTicket,
   type Outgoing,
   type Phase,
   type Thread,

@@ -6,6 +6,7 @@ import { onPlaced } from "../state/client";
 import { forgetDrafts } from "../state/drafts";
 import { forgetEdits, recallEdits } from "../state/edits";
 import { forgetUploads } from "../state/uploads";
+import { watchAnswers } from "../state/watch";
 import { Thread } from "../thread/Thread";
 import { Drawer } from "./Drawer";
 import { Sidebar } from "./Sidebar";
@@ -19,6 +20,7 @@ export function Shell() {
 
   useEffect(startChat, []);
   useEffect(recallEdits, []);
+  useEffect(() => watchAnswers((id) => navigate(`/chat/${id}`)), [navigate]);
   // Nothing that one account has seen may be left for the next one in this tab.
   useEffect(
     () => () => {

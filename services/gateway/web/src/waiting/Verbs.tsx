@@ -25,7 +25,7 @@ export function Verbs({ ticket, content }: { ticket: TicketView; content: string
   }
 
   return (
-    <span className="-mr-2 ml-auto flex">
+    <>
       {waiting && !editing && !ticket.stopping && (
         <Button ref={edit} kind="ghost" className={SMALL} onClick={() => beginEdit(ticket.id, content)}>
           <Pencil className="size-3.5" aria-hidden />
@@ -36,7 +36,7 @@ export function Verbs({ ticket, content }: { ticket: TicketView; content: string
         <X className="size-4" aria-hidden />
         {waiting ? "Withdraw" : "Stop"}
       </Button>
-    </span>
+    </>
   );
 }
 

@@ -5,6 +5,7 @@ import { useChat } from "../state/chat";
 import { Announcer } from "./Announcer";
 import { explain, spoken } from "./explain";
 import { LineTrack } from "./LineTrack";
+import { NotifyProblem, NotifySwitch } from "./NotifySwitch";
 import { PositionNumber } from "./PositionNumber";
 import { Verbs } from "./Verbs";
 
@@ -76,8 +77,12 @@ export function WaitingCard({ ticket, content, files, askedAt }: Props) {
         >
           {detail}
         </span>
-        <Verbs ticket={ticket} content={content} />
+        <span className="-mr-2 ml-auto flex">
+          <NotifySwitch />
+          <Verbs ticket={ticket} content={content} />
+        </span>
       </div>
+      <NotifyProblem />
       <Announcer text={spoken(explanation, eta)} />
     </section>
   );
