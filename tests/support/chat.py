@@ -36,6 +36,23 @@ class Seen:
     def end(self) -> Frame | None:
         return self.frames[-1] if self.frames and self.frames[-1]["type"] in TERMINAL else None
 
+    def take(self, frame: Frame) -> None:
+        assert self.end is None, f"after its end: {frame}"
+        self.frames.append(frame)
+        match frame["type"]:
+            case "restarted":
+                assert frame["attempt"] > self.attempt
+                self.attempt, self.text = frame["attempt"], ""
+            case "delta":
+                assert frame["attempt"] == self.attempt or not self.text, "texts of two attempts mixed"
+                assert frame["offset"] == len(self.text), "a gap or a repeat"
+                self.attempt = frame["attempt"]
+                self.text += frame["text"]
+            case "snapshot":
+                self.attempt, self.text = frame["attempt"], frame["text"]
+            case "complete":
+                assert frame["length"] == len(self.text)
+
 
 class Chat:
     def __init__(self, socket: ClientConnection) -> None:
@@ -75,22 +92,7 @@ class Chat:
         if ticket_id is None or frame["type"] == "edited":
             self.other.append(frame)
             return
-        seen = self.tickets.setdefault(ticket_id, Seen())
-        assert seen.end is None, f"after its end: {frame}"
-        seen.frames.append(frame)
-        match frame["type"]:
-            case "restarted":
-                assert frame["attempt"] > seen.attempt
-                seen.attempt, seen.text = frame["attempt"], ""
-            case "delta":
-                assert frame["attempt"] == seen.attempt or not seen.text, "texts of two attempts mixed"
-                assert frame["offset"] == len(seen.text), "a gap or a repeat"
-                seen.attempt = frame["attempt"]
-                seen.text += frame["text"]
-            case "snapshot":
-                seen.attempt, seen.text = frame["attempt"], frame["text"]
-            case "complete":
-                assert frame["length"] == len(seen.text)
+        self.tickets.setdefault(ticket_id, Seen()).take(frame)
 
 
 @contextlib.asynccontextmanager

@@ -44,6 +44,7 @@ class System:
         self.ports: dict[str, int] = {}
         self._model_port = free_port()
         self._ingest_port = free_port()
+        self.secret_key = secrets.token_urlsafe(32)
         self._model_url = model_url or f"http://127.0.0.1:{self._model_port}/v1"
         self._environment = {
             **os.environ,
@@ -51,7 +52,7 @@ class System:
             "OPENAI_BASE_URL": self._model_url,
             "OPENAI_API_KEY": "none",
             "TOKENLINE_DATA_DIR": str(folder),
-            "TOKENLINE_SECRET_KEY": secrets.token_urlsafe(32),
+            "TOKENLINE_SECRET_KEY": self.secret_key,
             "TOKENLINE_SERVICE_TOKEN": secrets.token_urlsafe(32),
             "TOKENLINE_INGEST_URL": f"http://127.0.0.1:{self._ingest_port}",
         }

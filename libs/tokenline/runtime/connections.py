@@ -6,6 +6,8 @@ what was written to be taken, and so for ever. Here a connection that is stuck i
 
 import asyncio
 import socket
+import struct
+from contextlib import suppress
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -16,6 +18,8 @@ WRITE_BUFFER_BYTES = 64 * 1024
 """Beyond it `send` waits, so a connection holds this and one frame."""
 UNSENT_BYTES = 16 * 1024
 """What the kernel takes beyond what is on its way; by default it would take megabytes that nobody may ever read."""
+RESET = struct.pack("ii", 1, 0)
+"""`SO_LINGER` of no time at all."""
 PEER_SILENT_MS = 20_000
 """A peer that acknowledges nothing for so long is gone (F42)."""
 
@@ -34,28 +38,53 @@ class Patience:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._span_s = SEND_S
         self._left = 0
+        self._lost = False
 
     def begin(self) -> None:
         """The buffer is full."""
+        self._cancel()
         self._left = self._transport.get_write_buffer_size()
-        self._timer = self._loop.call_later(SEND_S, self._look)
+        self._timer = self._loop.call_later(self._span_s, self._look)
 
-    def end(self) -> None:
-        """There is room again, or no connection any more."""
+    def relax(self) -> None:
+        """There is room again."""
+        if self._span_s == SEND_S:
+            self._cancel()
+
+    def hurry(self) -> None:
+        """This process stops: from here on a moment is enough, however little is left."""
+        self._span_s = CLOSE_S
+        self.begin()
+
+    def lost(self) -> None:
+        """There is no connection any more, and its descriptor may be another's soon."""
+        self._lost = True
+        self._cancel()
+
+    def run_out(self) -> asyncio.TimerHandle:
+        """Abort what is not closed in a moment."""
+        return self._loop.call_later(CLOSE_S, self._abort)
+
+    def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def run_out(self) -> None:
-        """Close by now; abort what is not closed in a moment."""
-        self._loop.call_later(CLOSE_S, self._transport.abort)
-
     def _look(self) -> None:
-        if self._transport.get_write_buffer_size() >= self._left:
-            self._transport.abort()
+        if 0 < self._left <= self._transport.get_write_buffer_size():
+            self._abort()
         else:
             self.begin()
+
+    def _abort(self) -> None:
+        """Forget what is unsent, in the kernel, too, and let the peer know should it ever look."""
+        if self._lost:
+            return
+        with suppress(OSError):
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self._transport.abort()
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -65,7 +94,7 @@ class HttpConnection(HttpToolsProtocol):
         self._patience = Patience(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._patience.end()
+        self._patience.lost()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -73,8 +102,13 @@ class HttpConnection(HttpToolsProtocol):
         self._patience.begin()
 
     def resume_writing(self) -> None:
-        self._patience.end()
+        self._patience.relax()
         super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Let a response under way come to its end, as long as it is taken."""
+        super().shutdown()
+        self._patience.hurry()
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
@@ -84,7 +118,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self._behind = 0
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._patience.end()
+        self._patience.lost()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -92,7 +126,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self._patience.begin()
 
     def resume_writing(self) -> None:
-        self._patience.end()
+        self._patience.relax()
         super().resume_writing()
 
     def handle_ping(self) -> None:
@@ -117,6 +151,18 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._patience.run_out()
 
     def shutdown(self) -> None:
-        """1012 to all; who does not take it is not waited for."""
-        super().shutdown()
-        self._patience.run_out()
+        """Say 1012 and wait a moment for the answer: closing while something is unread takes back what was said."""
+        self._patience.hurry()
+        if self.transport.is_closing():
+            return
+        if not self.handshake_complete or self.close_sent:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1012})
+        self.conn.send_close(1012)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_timer = self._patience.run_out()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()

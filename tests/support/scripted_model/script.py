@@ -55,6 +55,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """So many requests with this very script get ``status`` and ``then``; later ones are answered in full."""
     say: str | None = None
     """The answer, a token a word; ``None``: as many numbered words as ``tokens``."""
+    pad: int = 0
+    """So many dots are added to each token."""
     times: bool = False
     """The answer's words are the instants at which they were due, in µs of the monotonic clock, 16 digits each."""
     calls: tuple[Call, ...] = ()
@@ -72,7 +74,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.say is not None:
             words = self.say.split(" ")
             return [words[0], *(f" {word}" for word in words[1:])]
-        return [f"w{index} " for index in range(self.tokens)]
+        return [f"w{index} {'.' * self.pad}" for index in range(self.tokens)]
 
     def reason(self) -> str:
         return self.finish or ("tool_calls" if self.calls else "stop")
