@@ -86,6 +86,9 @@ class Streams:
         live.followers.add(follower)
         if known is None:
             await self._catch_up(ticket, live)
+        elif ticket.state in TERMINAL:
+            # Its end may not have been heard of here.
+            await self._end(live)
         follower.wake(follower)
 
     def leave(self, follower: Follower) -> None:

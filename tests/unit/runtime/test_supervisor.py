@@ -50,3 +50,22 @@ async def test_trouble_that_comes_back_is_logged_again(logged: LogCapture, monke
         tasks.forever("sweep", work)
         await done.wait()
     assert [entry["problem"] for entry in logged.entries] == ["away", "away"]
+
+
+async def test_what_is_run_to_its_end_outlives_its_caller() -> None:
+    under_way, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> int:
+        under_way.set()
+        await may_end.wait()
+        ended.set()
+        return 7
+
+    async with Supervisor() as tasks, asyncio.timeout(5):
+        caller = asyncio.create_task(tasks.to_the_end("work", work()))
+        await under_way.wait()
+        caller.cancel()
+        await asyncio.wait([caller])
+        may_end.set()
+        await ended.wait()
+        assert await tasks.to_the_end("work", work()) == 7

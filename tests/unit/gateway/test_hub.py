@@ -1,0 +1,39 @@
+"""What a user's sockets are told without asking."""
+
+import asyncio
+from typing import cast
+
+from services.gateway.ws.hub import Hub
+from services.gateway.ws.session import Session
+from tests.unit.test_core_ledger import entry
+from tokenline.contracts.events import LineEntry, TicketChanged
+from tokenline.contracts.tickets import TicketState
+from tokenline.runtime.supervisor import Supervisor
+
+
+class Tab:
+    """Knows no ticket yet."""
+
+    def __init__(self) -> None:
+        self.followed: list[str] = []
+
+    def wants(self, entry: LineEntry) -> bool:
+        return entry.ticket_id not in self.followed
+
+    async def follow_new(self, ticket_id: str) -> None:
+        self.followed.append(ticket_id)
+
+
+async def test_a_ticket_whose_end_is_heard_of_first_is_followed_too() -> None:
+    """Asked at one gateway and withdrawn at another: their news may come in either order."""
+    tab = Tab()
+    async with Supervisor() as supervisor:
+        hub = Hub(supervisor)
+        hub.add("u", cast(Session, tab))
+        hub.on_event(TicketChanged(entry=entry(1, TicketState.QUEUED, owner_id="u")))
+        hub.on_event(TicketChanged(entry=entry(2, TicketState.CANCELLED, owner_id="u")))
+        # Of one that ran it was told before, and that an administrator looks after it is no news.
+        hub.on_event(TicketChanged(entry=entry(3, TicketState.ERROR, owner_id="u", attempt=3)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert tab.followed == ["t1", "t2"]
