@@ -19,6 +19,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "server frames": tables.server_frames,
     "frame parts": tables.frame_parts,
     "errors": tables.error_codes,
+    "close codes": tables.close_codes,
 }
 
 _PLACE = re.compile(r"(<!-- made: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -1,6 +1,6 @@
 """The tables in docs/ that follow from code, as Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any, get_args
 
@@ -8,8 +8,7 @@ import msgspec
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from deploy.codegen.source import field_notes, one_line
-from deploy.codegen.typescript import reachable, type_text
+from deploy.codegen.typescript import type_text
 from services.admin_dashboard.app import METRICS as ADMIN_METRICS
 from services.admin_dashboard.settings import DashboardSettings
 from services.agent_worker.app import METRICS as WORKER_METRICS
@@ -19,6 +18,10 @@ from services.gateway.settings import GatewaySettings
 from services.ingest.app import METRICS as INGEST_METRICS
 from services.ingest.settings import IngestSettings
 from tokenline.contracts import errors, frames, metrics
+from tokenline.contracts.closing import CLOSE_CODES
+from tokenline.runtime.documents.asyncapi import error_kinds
+from tokenline.runtime.documents.schemas import reachable, tag_of
+from tokenline.runtime.documents.source import about, field_notes
 from tokenline.runtime.settings import ServiceSettings
 
 SETTINGS: dict[str, type[ServiceSettings]] = {
@@ -109,12 +112,8 @@ def frame_parts() -> str:
 
 
 def _frames(shapes: Sequence[type], *, optional: bool) -> str:
-    rows = [(f"`{_tag(shape)}`", _fields(shape, optional=optional), _about(shape)) for shape in shapes]
+    rows = [(f"`{tag_of(shape)}`", _fields(shape, optional=optional), _about(shape)) for shape in shapes]
     return _table(("`type`", "Fields", "Meaning"), rows)
-
-
-def _tag(shape: type) -> str:
-    return str(getattr(msgspec.inspect.type_info(shape), "tag", ""))
 
 
 def _fields(shape: type, *, optional: bool) -> str:
@@ -127,17 +126,15 @@ def _fields(shape: type, *, optional: bool) -> str:
 
 
 def _about(shape: type) -> str:
-    """Its docstring, then what is said of its fields. msgspec hands a base's docstring to undocumented structs."""
-    own = shape.__dict__.get("__doc__") or ""
-    said = [] if own.startswith("A value on the wire") else [one_line(own)]
-    said += [f"`{field}`: {note}" for field, note in field_notes(shape).items()]
+    """Its docstring, then what is said of its fields."""
+    said = [about(shape), *(f"`{field}`: {note}" for field, note in field_notes(shape).items())]
     return "<br>".join(line for line in said if line).replace("`None`", "`null`")
 
 
 def error_codes() -> str:
     """Every error that can reach a client."""
     rows = []
-    for error in _errors(errors.TokenlineError):
+    for error in error_kinds():
         family = next((family.__name__ for family in FAMILIES if issubclass(error, family)), "")
         says = error.default_message
         if error is not errors.TokenlineError and says == errors.TokenlineError.default_message:
@@ -146,11 +143,9 @@ def error_codes() -> str:
     return _table(("Code", "Status", "Family", "Message, where nothing closer is said"), rows)
 
 
-def _errors(root: type[errors.TokenlineError]) -> Iterator[type[errors.TokenlineError]]:
-    """In the order of the module; families have no code of their own."""
-    for value in vars(errors).values():
-        if isinstance(value, type) and issubclass(value, root) and value not in FAMILIES:
-            yield value
+def close_codes() -> str:
+    """Why a socket is closed."""
+    return _table(("Code", "Why", "What to do"), [(str(code.code), code.why, code.remedy) for code in CLOSE_CODES])
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

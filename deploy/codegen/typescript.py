@@ -6,14 +6,14 @@ union an alias. The server leaves no field out, so all are required there; what 
 
 import sys
 import types
-from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 
-from tokenline.contracts import admin, agents, attachments, chat, frames
+from tokenline.contracts import accounts, admin, frames, rest
+from tokenline.runtime.documents.schemas import FROM_CLIENTS, name_of, reachable
 
 TARGET = Path(__file__).parents[2] / "libs/web/src/generated/frames.ts"
 
@@ -27,7 +27,6 @@ UNIONS: dict[str, Any] = {
     "AdminClientFrame": admin.AdminClientFrame,
     "AdminServerFrame": admin.AdminServerFrame,
 }
-FROM_CLIENTS = {*get_args(frames.ClientFrame), *get_args(admin.AdminClientFrame)}
 ALONE: tuple[type, ...] = (
     admin.LinePage,
     admin.PoolPage,
@@ -38,13 +37,21 @@ ALONE: tuple[type, ...] = (
     admin.AuditLog,
     admin.ActionAnswer,
     admin.LineQuery,
-    agents.Agent,
-    attachments.Passage,
-    chat.Conversation,
+    rest.AgentPage,
+    rest.ApiKeyPage,
+    rest.Asked,
+    rest.ConversationPage,
+    rest.FoundPassagePage,
+    rest.DeliveryPage,
+    rest.Me,
+    rest.MessagePage,
+    rest.NewApiKey,
+    rest.PoolStatusPage,
+    rest.SocketTicket,
+    rest.WebhookPage,
+    rest.WebhookSecret,
+    accounts.TokenPair,
 )
-RENAMED = {"Error": "ErrorFrame", "Text": "DeltaFrame"}
-"""``Error`` and ``Text`` are built-in names of the browser."""
-
 _PLAIN = {
     msgspec.inspect.AnyType: "unknown",
     msgspec.inspect.NoneType: "null",
@@ -62,42 +69,14 @@ def generate() -> str:
     for root in [*(member for union in UNIONS.values() for member in get_args(union)), *ALONE]:
         for found in reachable(msgspec.inspect.type_info(root)):
             if issubclass(found, Enum):
-                enums[_name(found)] = found
+                enums[name_of(found)] = found
             else:
-                structs[_name(found)] = found
+                structs[name_of(found)] = found
     parts = [HEADER]
     parts += [_enum(name, enums[name]) for name in sorted(enums)]
     parts += [_interface(name, structs[name]) for name in sorted(structs)]
     parts += [_union(name, union) for name, union in UNIONS.items()]
     return "\n".join(parts)
-
-
-def _name(shape: type) -> str:
-    return RENAMED.get(shape.__name__, shape.__name__)
-
-
-def reachable(info: msgspec.inspect.Type, seen: set[type] | None = None) -> Iterator[type]:
-    """Structs and enumerations in ``info``, each once."""
-    seen = set() if seen is None else seen
-    shape = getattr(info, "cls", None)
-    if isinstance(shape, type) and shape not in seen:
-        seen.add(shape)
-        yield shape
-        for field in getattr(info, "fields", ()):
-            yield from reachable(field.type, seen)
-    for part in _parts(info):
-        yield from reachable(part, seen)
-
-
-def _parts(info: msgspec.inspect.Type) -> tuple[msgspec.inspect.Type, ...]:
-    match info:
-        case msgspec.inspect.UnionType(types=members):
-            return members
-        case msgspec.inspect.DictType(value_type=value):
-            return (value,)
-        case msgspec.inspect.ListType(item_type=item) | msgspec.inspect.VarTupleType(item_type=item):
-            return (item,)
-    return ()
 
 
 def _interface(name: str, shape: type) -> str:
@@ -116,7 +95,7 @@ def _enum(name: str, shape: type[Enum]) -> str:
 
 
 def _union(name: str, union: types.UnionType) -> str:
-    return f"export type {name} =\n" + "\n".join(f"  | {_name(member)}" for member in get_args(union)) + ";\n"
+    return f"export type {name} =\n" + "\n".join(f"  | {name_of(member)}" for member in get_args(union)) + ";\n"
 
 
 def _comment(text: str | None) -> str:
@@ -133,7 +112,7 @@ def type_text(info: msgspec.inspect.Type) -> str:
     """A type of the contracts as TypeScript writes it."""
     match info:
         case msgspec.inspect.StructType(cls=shape) | msgspec.inspect.EnumType(cls=shape):
-            return _name(shape)
+            return name_of(shape)
         case msgspec.inspect.LiteralType(values=values):
             return " | ".join(map(_literal, values))
         case msgspec.inspect.UnionType(types=members):

@@ -14,6 +14,7 @@ from tokenline.contracts import metrics as m
 from tokenline.contracts.events import Event
 from tokenline.runtime.auth.http import auth_router
 from tokenline.runtime.body_limit import BodyLimit
+from tokenline.runtime.documents.openapi import describe, operation_id
 from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.line_gauges import LineGauges
@@ -30,6 +31,7 @@ METRICS = (
     m.BROKER_UP,
 )
 ROUTERS = (auth_router(), views.router, records.router, actions.router, ws.router)
+ABOUT = "The administrators' view of the line: what is so, what was done, what to do."
 DIST = Path(__file__).parent / "web" / "dist"
 
 
@@ -70,7 +72,13 @@ def create_app(deps: Deps) -> FastAPI:
         deps.metrics.set(m.SOCKETS, deps.pictures.watchers)
         deps.metrics.set(m.BROKER_UP, deps.broker.connected)
 
-    app = FastAPI(title="Tokenline admin", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Tokenline admin",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
     app.state.deps = deps
     app.state.accounts = deps.accounts
     install_error_handlers(app)
@@ -81,5 +89,6 @@ def create_app(deps: Deps) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
+    describe(app, ABOUT)
     mount_page(app, DIST)
     return app

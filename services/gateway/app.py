@@ -23,6 +23,8 @@ from tokenline.contracts.topology import INGEST_QUEUE, ticket_queue
 from tokenline.core.clock import new_id
 from tokenline.runtime.auth.http import auth_router
 from tokenline.runtime.body_limit import MESSAGE_BYTES, Allowance, BodyLimit
+from tokenline.runtime.documents.openapi import describe, operation_id
+from tokenline.runtime.documents.served import router as asyncapi_router
 from tokenline.runtime.eta_accuracy import EtaAccuracy
 from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
@@ -57,6 +59,11 @@ ROUTERS = (
     webhooks.router,
     openai_router,
     ws_router,
+    asyncapi_router,
+)
+ABOUT = (
+    'The line in front of scarce AI capacity. Errors are `{"error": {"code", "message", "detail"}}` with the '
+    "fitting status. `/asyncapi.json` describes the sockets and the event stream."
 )
 DIST = Path(__file__).parent / "web" / "dist"
 LIMITS = (
@@ -132,7 +139,13 @@ def create_app(deps: Deps) -> FastAPI:
         deps.metrics.set(m.SOCKETS, hub.sockets)
         deps.metrics.set(m.BROKER_UP, deps.broker.connected)
 
-    app = FastAPI(title="Tokenline", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Tokenline",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
     app.state.deps = deps
     app.state.hub = hub
     app.state.leave = deps.streams.leave_all
@@ -145,5 +158,6 @@ def create_app(deps: Deps) -> FastAPI:
     app.include_router(probes(checks, deps.metrics, read_gauges))
     for router in ROUTERS:
         app.include_router(router)
+    describe(app, ABOUT)
     mount_page(app, DIST)
     return app

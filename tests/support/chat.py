@@ -1,4 +1,5 @@
-"""A chat client as strict as a test can be: it keeps every text by its offsets and refuses gaps and repeats."""
+"""A chat client as strict as a test can be: it keeps every text by its offsets, refuses gaps and repeats, and frames
+that the AsyncAPI document does not know."""
 
 import asyncio
 import contextlib
@@ -10,6 +11,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.support.documented import check_frame
 from tests.support.system import System
 
 Frame = dict[str, Any]
@@ -85,6 +87,7 @@ class Chat:
         await self.until(lambda: all(self.tickets[ticket_id].end for ticket_id in ticket_ids), within_s)
 
     def take(self, frame: Frame) -> None:
+        check_frame(frame)
         ticket_id = frame.get("ticket_id")
         if frame["type"] == "accepted":
             self.by_message[frame["client_message_id"]] = frame["ticket_id"]

@@ -20,6 +20,7 @@ import httpx2
 import pytest
 
 from deploy.local.rabbitmq import NodeHandle
+from tests.support.documented import checking
 from tests.support.small_disk import SmallDisk
 
 ROOT = Path(__file__).parents[2]
@@ -186,9 +187,14 @@ class System:
         pytest.fail(f"cannot sign in: {answer.text}")
 
     def client(self, email: str = "ada@example.org", gateway: str = "gateway-1") -> httpx2.Client:
-        """An HTTP client that acts for this user."""
+        """An HTTP client that acts for this user, and holds every answer against the OpenAPI document."""
         token = self.sign_in(email, gateway=gateway)["access_token"]
-        return httpx2.Client(base_url=self.url(gateway), headers={"authorization": f"Bearer {token}"}, timeout=30)
+        return httpx2.Client(
+            base_url=self.url(gateway),
+            headers={"authorization": f"Bearer {token}"},
+            timeout=30,
+            event_hooks=checking(),
+        )
 
 
 @contextmanager

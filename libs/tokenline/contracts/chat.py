@@ -52,7 +52,9 @@ class MessageStatus(StrEnum):
     """The answer broke off: ``content`` is the text so far and a retry is offered."""
 
 
-class Message(Shape):
+class SharedMessage(Shape):
+    """What everybody who may read a message sees of it."""
+
     id: MessageId
     conversation_id: ConversationId
     owner_id: UserId
@@ -66,13 +68,6 @@ class Message(Shape):
     client_message_id: str | None = None
     """Chosen by the client; the same one twice from one user is the same message."""
     attachment_ids: tuple[AttachmentId, ...] = ()
-    context: tuple[ContextTurn, ...] = ()
-    """Turns before this question that the caller brought along, in place of the stored history."""
-    after_tools: bool = False
-    """The caller's ``context`` is all there is to send: it ends in results of tools, and ``content`` is the question
-    that they go back to."""
-    options: dict[str, Any] = msgspec.field(default_factory=dict)
-    """Of a question: fields of the model's request that the caller chose (tools, sampling), under OpenAI's names."""
     citations: tuple[Citation, ...] = ()
     tool_calls: tuple[FunctionCall, ...] = ()
     """Of an answer: calls that the one who asked is to carry out."""
@@ -80,6 +75,18 @@ class Message(Shape):
     """Of an answer: why the model ended it (``stop``, ``length``, ``tool_calls`` …); ``None``: it did not."""
     usage: Usage | None = None
     created_at: float
+
+
+class Message(SharedMessage):
+    """A message as stored, with what the caller of a question brought along for the model."""
+
+    context: tuple[ContextTurn, ...] = ()
+    """Turns before this question, in place of the stored history."""
+    after_tools: bool = False
+    """The caller's ``context`` is all there is to send: it ends in results of tools, and ``content`` is the question
+    that they go back to."""
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Of a question: fields of the model's request that the caller chose (tools, sampling), under OpenAI's names."""
 
 
 class FollowUp(StrEnum):

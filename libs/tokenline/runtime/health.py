@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from tokenline.contracts.errors import BrokerUnavailable, TokenlineError, TopologyMismatch
+from tokenline.contracts.rest import Alive, Readiness
 from tokenline.core.ports.broker import Broker
+from tokenline.runtime.answers import answer
+from tokenline.runtime.documents.says import TEXT, says
 from tokenline.runtime.metrics import Metrics
 
 Check = Callable[[], Awaitable[None]]
@@ -34,21 +37,23 @@ def broker_serves(broker: Broker) -> Check:
 
 def probes(checks: Mapping[str, Check], metrics: Metrics, before_scrape: Callable[[], None] | None = None) -> APIRouter:
     """``before_scrape`` sets the gauges that are read off state."""
-    router = APIRouter()
+    router = APIRouter(tags=["probes"])
 
-    @router.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:
-        return {"status": "alive"}
+    @router.get("/healthz", summary="Alive")
+    @says(Alive)
+    async def healthz() -> Response:
+        return answer(Alive())
 
-    @router.get("/readyz", include_in_schema=False)
-    async def readyz() -> JSONResponse:
+    @router.get("/readyz", summary="Able to serve")
+    @says(Readiness, also={503: Readiness})
+    async def readyz() -> Response:
         results = await asyncio.gather(*(_outcome(check) for check in checks.values()))
         report = dict(zip(checks, results, strict=True))
         ready = all(result == "ok" for result in results)
-        body = {"status": "ready" if ready else "degraded", "checks": report}
-        return JSONResponse(body, status_code=200 if ready else 503)
+        return answer(Readiness(status="ready" if ready else "degraded", checks=report), 200 if ready else 503)
 
-    @router.get("/metrics", include_in_schema=False)
+    @router.get("/metrics", summary="Figures for Prometheus")
+    @says(None, media=TEXT, about="In Prometheus' text format.")
     async def scrape() -> Response:
         if before_scrape is not None:
             before_scrape()

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
 
+from tokenline.contracts import closing
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import MalformedFrame, NotSignedIn, TokenlineError, TooLarge, UnknownFrame
 from tokenline.contracts.frames import MAX_FRAME_BYTES, Auth, Error
@@ -25,12 +26,11 @@ RECHECK_S = 2.5
 FRAMES_PER_S = 50.0
 FRAME_BURST = 200.0
 
-# Close codes; 44xx is the HTTP status that would have been said.
-WRONG_FRAME = 4400
-SIGNED_OUT = 4401
-NOT_ALLOWED = 4403
-TOO_SLOW = 4408
-TOO_MANY = 4429
+WRONG_FRAME = closing.WRONG_FRAME.code
+SIGNED_OUT = closing.SIGNED_OUT.code
+NOT_ALLOWED = closing.NOT_ALLOWED.code
+TOO_SLOW = closing.TOO_SLOW.code
+TOO_MANY = closing.TOO_MANY.code
 
 
 def header_credential(socket: WebSocket) -> str:

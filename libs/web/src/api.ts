@@ -1,35 +1,16 @@
-import type { Agent, Attachment, Conversation, Eta, FollowUp, Message, MessageStatus } from "./generated/frames";
+import type {
+  AgentPage,
+  Asked,
+  Attachment,
+  Conversation,
+  ConversationPage,
+  FollowUp,
+  Me,
+  MessagePage,
+  PoolStatusPage,
+  TicketStatus,
+} from "./generated/frames";
 import type { Http } from "./http";
-
-export interface Page<T> {
-  items: T[];
-  next: string | null;
-}
-
-export interface Me {
-  id: string;
-  email: string;
-  role: "user" | "admin";
-}
-
-export type AgentCard = Pick<Agent, "id" | "name" | "description"> & Partial<Agent>;
-
-export interface PoolStatus {
-  pool: string;
-  waiting: number;
-  running: number;
-  slots: number;
-  workers: number;
-  eta: Eta | null;
-}
-
-/** A message as REST serves it. Sockets send the stored shape, without these two. */
-export interface ServedMessage extends Message {
-  attachments?: Attachment[];
-  tokens_used?: number | null;
-}
-
-export type { MessageStatus };
 
 const CONVERSATIONS = "/api/v1/chat/conversations";
 
@@ -41,16 +22,16 @@ export class Api {
     return this.http.get("/api/v1/me");
   }
 
-  agents(): Promise<Page<AgentCard>> {
+  agents(): Promise<AgentPage> {
     return this.http.get("/api/v1/agents");
   }
 
-  queueStatus(): Promise<{ items: PoolStatus[] }> {
+  queueStatus(): Promise<PoolStatusPage> {
     return this.http.get("/api/v1/queue/status");
   }
 
   conversations(query: { archived?: boolean; q?: string; cursor?: string | null; limit?: number }) {
-    return this.http.get<Page<Conversation>>(CONVERSATIONS, query);
+    return this.http.get<ConversationPage>(CONVERSATIONS, query);
   }
 
   conversation(id: string): Promise<Conversation> {
@@ -72,12 +53,17 @@ export class Api {
     return this.http.json("DELETE", `${CONVERSATIONS}/${id}`);
   }
 
-  messages(conversationId: string, cursor: string | null, limit = 100): Promise<Page<ServedMessage>> {
+  messages(conversationId: string, cursor: string | null, limit = 100): Promise<MessagePage> {
     return this.http.get(`${CONVERSATIONS}/${conversationId}/messages`, { cursor, limit });
   }
 
+  /** For clients that can hold neither a socket nor an event stream. */
+  ticket(id: string): Promise<TicketStatus> {
+    return this.http.get(`/api/v1/chat/tickets/${id}`);
+  }
+
   /** Throws `ApiError`; `too_late`: the ticket no longer waits. */
-  editQuestion(ticketId: string, content: string): Promise<{ message: ServedMessage }> {
+  editQuestion(ticketId: string, content: string): Promise<Asked> {
     return this.http.json("PATCH", `/api/v1/chat/tickets/${ticketId}`, { content });
   }
 

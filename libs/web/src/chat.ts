@@ -105,7 +105,7 @@ export class ChatClient {
    */
   async edit(ticketId: string, content: string): Promise<void> {
     const { message } = await this.options.api.editQuestion(ticketId, content);
-    this.apply({ type: "edited", ticket_id: ticketId, message });
+    this.apply({ type: "local.edited", message });
   }
 
   /** The conversation on the screen: read it, and follow what happens in it. */

@@ -19,6 +19,7 @@ export {
   type Outgoing,
   type Phase,
   type Thread,
+  type ThreadMessage,
   type TicketView,
   WAITING_PHASES,
 } from "./state/types";

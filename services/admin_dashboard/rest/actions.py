@@ -11,9 +11,12 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from services.admin_dashboard.rest.answers import DashboardDeps, admin_router, answer
+from tokenline.contracts.admin import ActionAnswer
+from tokenline.contracts.errors import BrokerUnavailable, NotFound, QueueFull, TooLate
 from tokenline.contracts.topology import HIGHEST
 from tokenline.runtime.auth.bodies import Body
 from tokenline.runtime.auth.http import Administrator
+from tokenline.runtime.documents.says import says
 
 router = admin_router()
 
@@ -32,54 +35,65 @@ class PoolBody(Body):
 TO_THE_END = LevelBody()
 
 
-@router.post("/tickets/{ticket_id}/cancel")
-async def cancel(ticket_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
+@router.post("/tickets/{ticket_id}/cancel", summary="Stop a ticket")
+@says(ActionAnswer, NotFound)
+async def cancel_ticket(ticket_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
     return answer(await deps.actions.cancel(admin, ticket_id))
 
 
-@router.post("/tickets/{ticket_id}/bump")
-async def bump(ticket_id: Target, admin: Administrator, deps: DashboardDeps, body: LevelBody = TO_THE_END) -> Response:
+@router.post("/tickets/{ticket_id}/bump", summary="Move a ticket ahead")
+@says(ActionAnswer, NotFound, TooLate)
+async def bump_ticket(
+    ticket_id: Target, admin: Administrator, deps: DashboardDeps, body: LevelBody = TO_THE_END
+) -> Response:
     """To the front of its pool, or up to a level. 409 ``too_late`` once it no longer waits."""
     return answer(await deps.actions.bump(admin, ticket_id, body.priority))
 
 
-@router.post("/tickets/{ticket_id}/demote")
-async def demote(
+@router.post("/tickets/{ticket_id}/demote", summary="Move a ticket back")
+@says(ActionAnswer, NotFound, TooLate)
+async def demote_ticket(
     ticket_id: Target, admin: Administrator, deps: DashboardDeps, body: LevelBody = TO_THE_END
 ) -> Response:
     """To the back of its pool, or down to a level. 409 ``too_late`` once it no longer waits."""
     return answer(await deps.actions.demote(admin, ticket_id, body.priority))
 
 
-@router.post("/tickets/{ticket_id}/move")
-async def move(ticket_id: Target, body: PoolBody, admin: Administrator, deps: DashboardDeps) -> Response:
+@router.post("/tickets/{ticket_id}/move", summary="Move a ticket to another pool")
+@says(ActionAnswer, NotFound, TooLate)
+async def move_ticket(ticket_id: Target, body: PoolBody, admin: Administrator, deps: DashboardDeps) -> Response:
     """To another pool. 409 ``too_late`` once it no longer waits."""
     return answer(await deps.actions.move(admin, ticket_id, body.pool))
 
 
-@router.post("/dead-letters/{ticket_id}/retry")
-async def retry(ticket_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
+@router.post("/dead-letters/{ticket_id}/retry", summary="Ask a dead letter's question again")
+@says(ActionAnswer, NotFound, QueueFull)
+async def retry_dead_letter(ticket_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
     """Ask its question again, with a ticket of its own."""
     return answer(await deps.actions.retry(admin, ticket_id))
 
 
-@router.post("/dead-letters/{ticket_id}/discard")
-async def discard(ticket_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
+@router.post("/dead-letters/{ticket_id}/discard", summary="Discard a dead letter")
+@says(ActionAnswer, NotFound)
+async def discard_dead_letter(ticket_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
     return answer(await deps.actions.discard(admin, ticket_id))
 
 
-@router.post("/pools/{pool}/pause")
-async def pause(pool: Target, admin: Administrator, deps: DashboardDeps) -> Response:
+@router.post("/pools/{pool}/pause", summary="Pause a pool")
+@says(ActionAnswer, NotFound)
+async def pause_pool(pool: Target, admin: Administrator, deps: DashboardDeps) -> Response:
     """Start none of its tickets any more; what runs goes on."""
     return answer(await deps.actions.pause(admin, pool))
 
 
-@router.post("/pools/{pool}/resume")
-async def resume(pool: Target, admin: Administrator, deps: DashboardDeps) -> Response:
+@router.post("/pools/{pool}/resume", summary="Resume a pool")
+@says(ActionAnswer, NotFound)
+async def resume_pool(pool: Target, admin: Administrator, deps: DashboardDeps) -> Response:
     return answer(await deps.actions.resume(admin, pool))
 
 
-@router.post("/workers/{worker_id}/drain")
-async def drain(worker_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
+@router.post("/workers/{worker_id}/drain", summary="Drain a worker")
+@says(ActionAnswer, NotFound, BrokerUnavailable)
+async def drain_worker(worker_id: Target, admin: Administrator, deps: DashboardDeps) -> Response:
     """Have it take no more tickets until its process ends."""
     return answer(await deps.actions.drain(admin, worker_id))

@@ -3,19 +3,23 @@
 from fastapi.responses import Response
 
 from services.admin_dashboard.rest.answers import Cursor, DashboardDeps, Limit, admin_router, answer
-from tokenline.contracts.admin import AuditLog
+from tokenline.contracts.admin import AuditLog, DeadLetterPage
+from tokenline.contracts.errors import BadRequest
+from tokenline.runtime.documents.says import says
 
 PAGE = 50
 
 router = admin_router()
 
 
-@router.get("/dead-letters")
+@router.get("/dead-letters", summary="List dead letters")
+@says(DeadLetterPage, BadRequest)
 async def dead_letters(deps: DashboardDeps, cursor: Cursor = None, limit: Limit = PAGE) -> Response:
     return answer(await deps.dead_letters.page(cursor, limit))
 
 
-@router.get("/audit")
+@router.get("/audit", summary="List what administrators did")
+@says(AuditLog, BadRequest)
 async def audit(deps: DashboardDeps, cursor: Cursor = None, limit: Limit = PAGE) -> Response:
     found = await deps.store.audit(cursor=cursor, limit=limit)
     return answer(AuditLog(items=found.items, next=found.next))

@@ -2,53 +2,59 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
-class Model(BaseModel):
+class Answer(BaseModel):
+    """Has no fields but those that are named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Model(Answer):
     id: str
     object: Literal["model"] = "model"
     created: int = 0
     owned_by: str = "tokenline"
 
 
-class ModelList(BaseModel):
+class ModelList(Answer):
     object: Literal["list"] = "list"
     data: list[Model]
 
 
-class Function(BaseModel):
+class Function(Answer):
     name: str
     arguments: str
 
 
-class ToolCall(BaseModel):
+class ToolCall(Answer):
     id: str
     type: Literal["function"]
     function: Function
 
 
-class AssistantMessage(BaseModel):
+class AssistantMessage(Answer):
     role: Literal["assistant"]
     content: str | None
     refusal: None
     tool_calls: list[ToolCall] | None = None
 
 
-class Choice(BaseModel):
+class Choice(Answer):
     index: int
     message: AssistantMessage
     logprobs: None
     finish_reason: str
 
 
-class TokenUsage(BaseModel):
+class TokenUsage(Answer):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
 
 
-class ChatCompletion(BaseModel):
+class ChatCompletion(Answer):
     id: str
     object: Literal["chat.completion"]
     created: int
@@ -57,15 +63,15 @@ class ChatCompletion(BaseModel):
     usage: TokenUsage
 
 
-class Error(BaseModel):
+class OpenAIError(Answer):
     message: str
     type: str
     param: str | None
     code: str
 
 
-class ErrorAnswer(BaseModel):
-    error: Error
+class OpenAIErrorAnswer(Answer):
+    error: OpenAIError
 
 
 _WHY = {
@@ -83,7 +89,7 @@ _STREAM = "Server-sent events with `chat.completion.chunk` objects, then `[DONE]
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ErrorAnswer, "description": _WHY[status]} for status in statuses}
+    return {status: {"model": OpenAIErrorAnswer, "description": _WHY[status]} for status in statuses}
 
 
 def completion() -> dict[int | str, dict[str, Any]]:

@@ -27,18 +27,24 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
 
 
-@router.get("/models", responses=answers.errors(401))
+@router.get("/models", summary="List agents, as models", responses=answers.errors(401))
 async def models(_: Authenticated, deps: GatewayDeps) -> answers.ModelList:
     return answers.ModelList(data=[answers.Model(id=agent.id) for agent in deps.agents.all])
 
 
-@router.get("/models/{model_id:path}", responses=answers.errors(401, 404))
+@router.get("/models/{model_id:path}", summary="One agent, as a model", responses=answers.errors(401, 404))
 async def model(model_id: str, _: Authenticated, deps: GatewayDeps) -> answers.Model:
     _check_model(deps, model_id)
     return answers.Model(id=model_id)
 
 
-@router.post("/chat/completions", response_class=JSONResponse, response_model=None, responses=answers.completion())
+@router.post(
+    "/chat/completions",
+    summary="Ask, as OpenAI clients do",
+    response_class=JSONResponse,
+    response_model=None,
+    responses=answers.completion(),
+)
 async def completions(
     body: CompletionRequest,
     asker: Authenticated,

@@ -7,27 +7,35 @@ from fastapi import APIRouter, Depends, Form, UploadFile
 from fastapi.responses import Response, StreamingResponse
 
 from services.gateway.deps import Deps
-from services.gateway.rest.answers import answer, deps_of
+from services.gateway.rest.answers import deps_of
+from tokenline.contracts.attachments import Attachment
+from tokenline.contracts.errors import NoText, NotFound, SearchUnavailable, Unsupported
+from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
+from tokenline.runtime.documents.says import BYTES, says
 
 router = APIRouter(prefix="/api/v1/attachments", tags=["attachments"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, summary="Upload a file")
+@says(Attachment, NotFound, Unsupported, NoText)
 async def upload(
     file: UploadFile, asker: Authenticated, deps: GatewayDeps, conversation_id: Annotated[str | None, Form()] = None
 ) -> Response:
+    """Its type is judged by its content. It is read in the background; frames and `GET` tell how far that is."""
     return answer(await deps.uploads.add(asker, file, conversation_id or None), 201)
 
 
-@router.get("/{attachment_id}")
-async def read(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
+@router.get("/{attachment_id}", summary="How far a file is")
+@says(Attachment, NotFound)
+async def read_attachment(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
     return answer(await deps.uploads.get(asker, attachment_id))
 
 
-@router.get("/{attachment_id}/content")
-async def content(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
+@router.get("/{attachment_id}/content", summary="Download a file")
+@says(None, NotFound, media=BYTES, about="The bytes of the file.")
+async def read_content(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
     """The file as it was given, never shown in place: it may hold anything."""
     attachment = await deps.uploads.get(asker, attachment_id)
     return StreamingResponse(
@@ -41,6 +49,7 @@ async def content(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -
     )
 
 
-@router.delete("/{attachment_id}", status_code=204)
-async def delete(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -> None:
+@router.delete("/{attachment_id}", status_code=204, summary="Delete a file and its passages")
+@says(None, NotFound, SearchUnavailable)
+async def delete_attachment(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -> None:
     await deps.uploads.remove(asker, attachment_id)

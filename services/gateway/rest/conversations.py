@@ -9,13 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
-from services.gateway.rest.answers import answer, deps_of, message_views
+from services.gateway.rest.answers import deps_of, served_all
 from tokenline.contracts.chat import Conversation, FollowUp
-from tokenline.contracts.errors import Conflict, NotFound
+from tokenline.contracts.errors import BadRequest, Conflict, NotFound, QueueFull, SearchUnavailable
 from tokenline.contracts.events import ConversationChanged
+from tokenline.contracts.rest import ConversationPage, MessagePage
 from tokenline.core.access import owned_by
 from tokenline.core.clock import new_id
+from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
+from tokenline.runtime.documents.says import says
 
 TITLE = Field(default=None, min_length=1, max_length=200)
 
@@ -40,8 +43,10 @@ class ConversationPatch(BaseModel):
     follow_up: FollowUp | None = None
 
 
-@router.post("", status_code=201)
-async def create(body: NewConversation, asker: Authenticated, deps: GatewayDeps) -> Response:
+@router.post("", status_code=201, summary="Begin a conversation")
+@says(Conversation, NotFound, QueueFull)
+async def create_conversation(body: NewConversation, asker: Authenticated, deps: GatewayDeps) -> Response:
+    """With ``initial_message`` the question is asked, too; its ticket is told on the sockets."""
     if body.initial_message is not None:
         question = Question(content=body.initial_message, agent_id=body.agent_id, follow_up=body.follow_up)
         return answer((await deps.acceptance.ask(asker, question)).conversation, 201)
@@ -60,8 +65,9 @@ async def create(body: NewConversation, asker: Authenticated, deps: GatewayDeps)
     return answer(conversation, 201)
 
 
-@router.get("")
-async def list_all(
+@router.get("", summary="List conversations")
+@says(ConversationPage, BadRequest)
+async def list_conversations(
     asker: Authenticated,
     deps: GatewayDeps,
     agent_id: str | None = None,
@@ -70,11 +76,10 @@ async def list_all(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Response:
-    return answer(
-        await deps.store.list_conversations(
-            asker.user_id, agent_id=agent_id, archived=archived, text=q, cursor=cursor, limit=limit
-        )
+    page = await deps.store.list_conversations(
+        asker.user_id, agent_id=agent_id, archived=archived, text=q, cursor=cursor, limit=limit
     )
+    return answer(ConversationPage(items=page.items, next=page.next))
 
 
 async def own_conversation(conversation_id: str, asker: Authenticated, request: Request) -> Conversation:
@@ -85,13 +90,15 @@ async def own_conversation(conversation_id: str, asker: Authenticated, request: 
 Own = Annotated[Conversation, Depends(own_conversation)]
 
 
-@router.get("/{conversation_id}")
-async def read(conversation: Own) -> Response:
+@router.get("/{conversation_id}", summary="Read a conversation")
+@says(Conversation, NotFound)
+async def read_conversation(conversation: Own) -> Response:
     return answer(conversation)
 
 
-@router.patch("/{conversation_id}")
-async def change(body: ConversationPatch, conversation: Own, deps: GatewayDeps) -> Response:
+@router.patch("/{conversation_id}", summary="Rename, archive or set up a conversation")
+@says(Conversation, NotFound)
+async def change_conversation(body: ConversationPatch, conversation: Own, deps: GatewayDeps) -> Response:
     """Only what is named: of two tabs that change it at the same time, each gets what it asked for."""
     changes = body.model_dump(exclude_none=True)
     if body.agent_id is not None:
@@ -104,8 +111,9 @@ async def change(body: ConversationPatch, conversation: Own, deps: GatewayDeps) 
     return answer(changed)
 
 
-@router.delete("/{conversation_id}", status_code=204)
-async def delete(conversation: Own, deps: GatewayDeps) -> None:
+@router.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")
+@says(None, NotFound, Conflict, SearchUnavailable)
+async def delete_conversation(conversation: Own, deps: GatewayDeps) -> None:
     """With its messages, files and passages. Raises `Conflict` while a question in it is not answered."""
     if deps.feed.ledger.of_conversation(conversation.owner_id, conversation.id):
         raise Conflict("A question in this conversation is still being answered. Stop it first.")
@@ -114,7 +122,9 @@ async def delete(conversation: Own, deps: GatewayDeps) -> None:
     deps.announcer.announce(ConversationChanged(conversation=conversation, deleted=True))
 
 
-@router.get("/{conversation_id}/messages")
-async def messages(conversation: Own, deps: GatewayDeps, cursor: str | None = None, limit: Limit = 50) -> Response:
+@router.get("/{conversation_id}/messages", summary="Read messages")
+@says(MessagePage, NotFound, BadRequest)
+async def list_messages(conversation: Own, deps: GatewayDeps, cursor: str | None = None, limit: Limit = 50) -> Response:
+    """The newest first page by page, oldest first inside a page."""
     page = await deps.store.messages(conversation.id, cursor=cursor, limit=limit)
-    return answer({"items": await message_views(deps.store, page.items), "next": page.next})
+    return answer(MessagePage(items=await served_all(deps.store, page.items), next=page.next))

@@ -10,15 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
 from services.gateway.live import Cursor
-from services.gateway.rest.answers import answer, deps_of, message_views
+from services.gateway.rest.answers import deps_of, served_all
 from services.gateway.rest.conversations import Own
-from services.gateway.rest.tickets import view_ticket
+from services.gateway.rest.tickets import status_of
 from tokenline.contracts.attachments import SearchRequest
-from tokenline.contracts.errors import QueueTimeout
+from tokenline.contracts.errors import Busy, NotFound, QueueFull, QueueTimeout, SearchUnavailable
+from tokenline.contracts.rest import Asked, FoundPassage, FoundPassagePage, PassageSource
 from tokenline.core.ports.store import Accepted
+from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
+from tokenline.runtime.documents.says import says
 
 WAIT_S = 300.0
+REFUSALS = (NotFound, Busy, QueueFull, QueueTimeout)
+WAITED = {200: Asked, 504: Asked}
 
 router = APIRouter(prefix="/api/v1/chat", tags=["messages"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
@@ -41,8 +46,10 @@ class PassageQuery(BaseModel):
     top_k: int = Field(default=5, ge=1, le=50)
 
 
-@router.post("/messages", status_code=202)
+@router.post("/messages", status_code=202, summary="Ask a question")
+@says(Asked, *REFUSALS, also=WAITED)
 async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Response:
+    """202 with the ticket; with ``wait`` 200 with the answer, or 504. Idempotent by ``client_message_id``."""
     question = Question(
         content=body.content,
         conversation_id=body.conversation_id,
@@ -55,35 +62,38 @@ async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Resp
     return await (_answered(deps, accepted) if body.wait else _accepted(deps, accepted))
 
 
-@router.post("/conversations/{conversation_id}/messages", status_code=202)
-async def ask_in(conversation: Own, body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Response:
+@router.post("/conversations/{conversation_id}/messages", status_code=202, summary="Ask in a conversation")
+@says(Asked, *REFUSALS, also=WAITED)
+async def ask_in_conversation(conversation: Own, body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Response:
+    """As `ask`."""
     return await ask(body.model_copy(update={"conversation_id": conversation.id}), asker, deps)
 
 
-@router.post("/conversations/{conversation_id}/query")
-async def query(conversation: Own, body: PassageQuery, asker: Authenticated, deps: GatewayDeps) -> Response:
-    """Search the conversation's attachments."""
+@router.post("/conversations/{conversation_id}/query", summary="Search a conversation's files")
+@says(FoundPassagePage, NotFound, SearchUnavailable)
+async def search_files(conversation: Own, body: PassageQuery, asker: Authenticated, deps: GatewayDeps) -> Response:
+    """By meaning and by words. Best first."""
     request = SearchRequest(owner_id=asker.user_id, conversation_id=conversation.id, query=body.query, top_k=body.top_k)
     items = [
-        {
-            "content": passage.content,
-            "similarity": passage.similarity,
-            "source": {
-                "attachment_id": passage.attachment_id,
-                "name": passage.name,
-                "page": passage.page,
-                "start": passage.start,
-                "end": passage.end,
-            },
-        }
+        FoundPassage(
+            content=passage.content,
+            similarity=passage.similarity,
+            source=PassageSource(
+                attachment_id=passage.attachment_id,
+                name=passage.name,
+                page=passage.page,
+                start=passage.start,
+                end=passage.end,
+            ),
+        )
         for passage in await deps.search.passages(request)
     ]
-    return answer({"items": items, "next": None})
+    return answer(FoundPassagePage(items=tuple(items)))
 
 
 async def _accepted(deps: Deps, accepted: Accepted) -> Response:
-    [message] = await message_views(deps.store, (accepted.question,))
-    return answer({"message": message, "ticket": await view_ticket(deps, accepted.ticket)}, 202)
+    [message] = await served_all(deps.store, (accepted.question,))
+    return answer(Asked(message=message, ticket=await status_of(deps, accepted.ticket)), 202)
 
 
 async def _answered(deps: Deps, accepted: Accepted) -> Response:
@@ -95,6 +105,6 @@ async def _answered(deps: Deps, accepted: Accepted) -> Response:
     except TimeoutError:
         raise QueueTimeout("No answer yet. Ask for the ticket later.", ticket_id=accepted.ticket.id) from None
     ticket = await deps.store.get_ticket(accepted.ticket.id) or accepted.ticket
-    [message] = await message_views(deps.store, (accepted.question,))
+    [message] = await served_all(deps.store, (accepted.question,))
     status = 504 if ticket.error is not None and ticket.error.code == QueueTimeout.code else 200
-    return answer({"message": message, "ticket": await view_ticket(deps, ticket)}, status)
+    return answer(Asked(message=message, ticket=await status_of(deps, ticket)), status)

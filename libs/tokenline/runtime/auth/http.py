@@ -6,18 +6,29 @@ Credentials come in the `Authorization` header or in bodies, never in a URL. The
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
 
 from tokenline.contracts.accounts import Role, TokenPair
-from tokenline.contracts.errors import NotAllowed, NotSignedIn
+from tokenline.contracts.errors import (
+    EmailTaken,
+    InvalidEmail,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    RateLimited,
+    RegistrationClosed,
+    TokenExpired,
+    WeakPassword,
+    WrongCredentials,
+)
+from tokenline.contracts.rest import ApiKeyCard, ApiKeyPage, Me, NewApiKey, SocketTicket
+from tokenline.runtime.answers import answer
 from tokenline.runtime.auth import bodies
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.auth.tokens import SOCKET_TICKET_TTL_S
-
-# Only declares the scheme in the OpenAPI document; `bearer_token` reads the header.
-_declared = [Security(HTTPBearer(auto_error=False, description="An access token or an API key."))]
+from tokenline.runtime.documents.says import says
 
 
 def accounts_of(request: Request) -> Accounts:
@@ -68,27 +79,32 @@ def auth_router() -> APIRouter:
     """Account routes under ``/api/v1``."""
     router = APIRouter(prefix="/api/v1", tags=["accounts"])
     router.include_router(_sign_in_routes())
-    router.include_router(_own_routes(), dependencies=_declared)
+    router.include_router(_own_routes())
     return router
 
 
 def _sign_in_routes() -> APIRouter:
     router = APIRouter(prefix="/auth")
 
-    @router.post("/register", status_code=201, response_model=bodies.TokensAnswer)
-    async def register(body: bodies.CredentialsBody, accounts: AccountsOf) -> TokenPair:
-        return await accounts.register(body.email, body.password)
+    @router.post("/register", status_code=201, summary="Make an account")
+    @says(TokenPair, RegistrationClosed, InvalidEmail, WeakPassword, EmailTaken)
+    async def register(body: bodies.CredentialsBody, accounts: AccountsOf) -> Response:
+        return answer(await accounts.register(body.email, body.password), 201)
 
-    @router.post("/login", response_model=bodies.TokensAnswer)
-    async def login(body: bodies.CredentialsBody, request: Request, accounts: AccountsOf) -> TokenPair:
+    @router.post("/login", summary="Sign in")
+    @says(TokenPair, WrongCredentials, RateLimited)
+    async def login(body: bodies.CredentialsBody, request: Request, accounts: AccountsOf) -> Response:
         address = request.client.host if request.client else ""
-        return await accounts.login(body.email, body.password, address)
+        return answer(await accounts.login(body.email, body.password, address))
 
-    @router.post("/refresh", response_model=bodies.TokensAnswer)
-    async def refresh(body: bodies.RefreshBody, accounts: AccountsOf) -> TokenPair:
-        return await accounts.refresh(body.refresh_token)
+    @router.post("/refresh", summary="Get the next pair of tokens")
+    @says(TokenPair, NotSignedIn, TokenExpired)
+    async def refresh(body: bodies.RefreshBody, accounts: AccountsOf) -> Response:
+        """A refresh token works once; using a spent one ends the whole sign-in."""
+        return answer(await accounts.refresh(body.refresh_token))
 
-    @router.post("/logout", status_code=204)
+    @router.post("/logout", status_code=204, summary="Sign out")
+    @says(None, NotSignedIn, TokenExpired)
     async def logout(request: Request, accounts: AccountsOf, body: bodies.LogoutBody | None = None) -> None:
         """By refresh token, or else the sign-in of the access token in the header."""
         if body is not None and body.refresh_token is not None:
@@ -102,33 +118,39 @@ def _sign_in_routes() -> APIRouter:
 def _own_routes() -> APIRouter:
     router = APIRouter()
 
-    @router.post("/auth/ws-ticket")
-    async def ws_ticket(principal: Authenticated, accounts: AccountsOf) -> bodies.SocketTicketAnswer:
-        return bodies.SocketTicketAnswer(ticket=accounts.socket_ticket(principal), expires_in=SOCKET_TICKET_TTL_S)
+    @router.post("/auth/ws-ticket", summary="Get a ticket for a socket")
+    @says(SocketTicket)
+    async def socket_ticket(principal: Authenticated, accounts: AccountsOf) -> Response:
+        return answer(SocketTicket(ticket=accounts.socket_ticket(principal), expires_in=SOCKET_TICKET_TTL_S))
 
-    @router.get("/me")
-    async def me(principal: Authenticated) -> bodies.MeAnswer:
-        return bodies.MeAnswer(
-            id=principal.user_id,
-            email=principal.email,
-            role=principal.role,
-            tier=principal.tier,
-            via=principal.via,
+    @router.get("/me", summary="Who am I")
+    @says(Me)
+    async def me(principal: Authenticated) -> Response:
+        return answer(
+            Me(
+                id=principal.user_id,
+                email=principal.email,
+                role=principal.role,
+                tier=principal.tier,
+                via=principal.via,
+            )
         )
 
-    @router.post("/api-keys", status_code=201)
-    async def create_api_key(
-        body: bodies.ApiKeyBody, principal: Person, accounts: AccountsOf
-    ) -> bodies.NewApiKeyAnswer:
+    @router.post("/api-keys", status_code=201, summary="Make an API key")
+    @says(NewApiKey)
+    async def create_api_key(body: bodies.ApiKeyBody, principal: Person, accounts: AccountsOf) -> Response:
         record, key = await accounts.create_api_key(principal, body.name)
-        return bodies.NewApiKeyAnswer(id=record.id, name=record.name, created_at=record.created_at, key=key)
+        return answer(NewApiKey(id=record.id, name=record.name, created_at=record.created_at, key=key), 201)
 
-    @router.get("/api-keys")
-    async def api_keys(principal: Authenticated, accounts: AccountsOf) -> bodies.ApiKeysAnswer:
+    @router.get("/api-keys", summary="List API keys")
+    @says(ApiKeyPage)
+    async def list_api_keys(principal: Authenticated, accounts: AccountsOf) -> Response:
         kept = await accounts.api_keys(principal)
-        return bodies.ApiKeysAnswer(items=[bodies.ApiKeyAnswer.model_validate(key) for key in kept])
+        cards = (ApiKeyCard(id=key.id, name=key.name, created_at=key.created_at) for key in kept)
+        return answer(ApiKeyPage(items=tuple(cards)))
 
-    @router.delete("/api-keys/{key_id}", status_code=204)
+    @router.delete("/api-keys/{key_id}", status_code=204, summary="Revoke an API key")
+    @says(None, NotFound)
     async def revoke_api_key(key_id: str, principal: Person, accounts: AccountsOf) -> None:
         await accounts.revoke_api_key(principal, key_id)
 

@@ -4,11 +4,17 @@ export type AttachmentState = "uploading" | "queued" | "extracting" | "embedding
 
 export type AuditAction = "ticket.cancel" | "ticket.bump" | "ticket.demote" | "ticket.move" | "dead_letter.retry" | "dead_letter.discard" | "pool.pause" | "pool.resume" | "worker.drain";
 
+export type DeliveryState = "pending" | "delivered" | "failed" | "dropped";
+
 export type FollowUp = "queue" | "interrupt" | "reject";
+
+export type HoldReason = "earlier_message" | "user_limit" | "indexing" | "retrying";
 
 export type MessageStatus = "sent" | "complete" | "cancelled" | "incomplete";
 
 export type Outcome = "done" | "unchanged";
+
+export type Role = "user" | "admin";
 
 export type TicketState = "held" | "queued" | "processing" | "streaming" | "complete" | "cancelled" | "error";
 
@@ -33,17 +39,35 @@ export interface AdminReady {
   user_id: string;
 }
 
-export interface Agent {
+/** What a user may know of an agent. */
+export interface AgentCard {
   id: string;
   name: string;
   description: string;
-  model: string;
-  system_prompt: string;
-  temperature: number | null;
-  max_tokens: number | null;
-  context_tokens: number;
   capabilities: string[];
   pool: string;
+}
+
+export interface AgentPage {
+  items: AgentCard[];
+  next: string | null;
+}
+
+export interface ApiKeyCard {
+  id: string;
+  name: string;
+  created_at: number;
+}
+
+export interface ApiKeyPage {
+  items: ApiKeyCard[];
+  next: string | null;
+}
+
+/** A question, and the ticket that it took. */
+export interface Asked {
+  message: ServedMessage;
+  ticket: TicketStatus;
 }
 
 export interface Attachment {
@@ -160,6 +184,12 @@ export interface ConversationFrame {
   deleted: boolean;
 }
 
+/** Latest first. */
+export interface ConversationPage {
+  items: Conversation[];
+  next: string | null;
+}
+
 /** A ticket that was given up after its last attempt. */
 export interface DeadLetter {
   ticket_id: string;
@@ -177,6 +207,25 @@ export interface DeadLetterPage {
   items: DeadLetter[];
   next: string | null;
   in_queue: number | null;
+}
+
+/** How telling a webhook of the end of a ticket went. */
+export interface DeliveryCard {
+  ticket_id: string;
+  webhook_id: string;
+  state: DeliveryState;
+  attempts: number;
+  due_at: number | null;
+  status: number | null;
+  error: string | null;
+  created_at: number;
+  attempted_at: number | null;
+}
+
+/** Latest end first. */
+export interface DeliveryPage {
+  items: DeliveryCard[];
+  next: string | null;
 }
 
 /** Append `text` at `offset`. The first one of an attempt means the state STREAMING. */
@@ -229,6 +278,18 @@ export interface Eta {
 export interface Follow {
   type: "follow";
   conversation_id: string;
+}
+
+/** Best first. */
+export interface FoundPassage {
+  content: string;
+  similarity: number;
+  source: PassageSource;
+}
+
+export interface FoundPassagePage {
+  items: FoundPassage[];
+  next: string | null;
 }
 
 /** What the model wants called. `arguments` is JSON as the model wrote it, unchecked. */
@@ -297,6 +358,16 @@ export interface LineQuery {
   limit: number;
 }
 
+/** Whose credential this is. */
+export interface Me {
+  id: string;
+  email: string;
+  role: Role;
+  tier: number;
+  via: "api_key" | "password";
+}
+
+/** A message as stored, with what the caller of a question brought along for the model. */
 export interface Message {
   id: string;
   conversation_id: string;
@@ -309,25 +380,36 @@ export interface Message {
   ticket_id: string | null;
   client_message_id: string | null;
   attachment_ids: string[];
-  context: ContextTurn[];
-  after_tools: boolean;
-  options: Record<string, unknown>;
   citations: Citation[];
   tool_calls: FunctionCall[];
   finish_reason: string | null;
   usage: Usage | null;
   created_at: number;
+  context: ContextTurn[];
+  after_tools: boolean;
+  options: Record<string, unknown>;
 }
 
-/** One search hit, or part of a file's opening. */
-export interface Passage {
+/** Oldest first; `next` leads to earlier ones. */
+export interface MessagePage {
+  items: ServedMessage[];
+  next: string | null;
+}
+
+/** The one time that the key itself is shown. */
+export interface NewApiKey {
+  id: string;
+  name: string;
+  created_at: number;
+  key: string;
+}
+
+export interface PassageSource {
   attachment_id: string;
   name: string;
   page: number | null;
   start: number;
   end: number;
-  content: string;
-  similarity: number;
 }
 
 /** Are you there? */
@@ -363,6 +445,21 @@ export interface PoolCard {
 /** Answer of `GET /api/v1/admin/pools`. */
 export interface PoolPage {
   items: PoolCard[];
+  next: string | null;
+}
+
+/** What the caller would meet by asking now. */
+export interface PoolStatus {
+  pool: string;
+  waiting: number;
+  running: number;
+  slots: number;
+  workers: number;
+  eta: Eta | null;
+}
+
+export interface PoolStatusPage {
+  items: PoolStatus[];
   next: string | null;
 }
 
@@ -427,6 +524,28 @@ export interface Send {
   attachment_ids?: string[];
 }
 
+/** A message with its attachments in full. */
+export interface ServedMessage {
+  id: string;
+  conversation_id: string;
+  owner_id: string;
+  role: "assistant" | "system" | "user";
+  content: string;
+  status: MessageStatus;
+  seq: number;
+  parent_id: string | null;
+  ticket_id: string | null;
+  client_message_id: string | null;
+  attachment_ids: string[];
+  citations: Citation[];
+  tool_calls: FunctionCall[];
+  finish_reason: string | null;
+  usage: Usage | null;
+  created_at: number;
+  attachments: Attachment[];
+  tokens_used: number | null;
+}
+
 /** Replace the text by this one. `recovered` false: what the client had could not be continued. */
 export interface Snapshot {
   type: "snapshot";
@@ -436,12 +555,41 @@ export interface Snapshot {
   recovered: boolean;
 }
 
+/** Opens one socket, once. */
+export interface SocketTicket {
+  ticket: string;
+  expires_in: number;
+}
+
 /** A ticket after an action on it. */
 export interface TicketNow {
   id: string;
   state: TicketState;
   pool: string;
   priority: number;
+}
+
+/** A ticket with its place in line and, once it has ended, its answer. */
+export interface TicketStatus {
+  id: string;
+  conversation_id: string;
+  state: TicketState;
+  attempt: number;
+  pool: string;
+  priority: number;
+  position: number | null;
+  reason: HoldReason | null;
+  eta: Eta | null;
+  answer: ServedMessage | null;
+  error: ErrorInfo | null;
+}
+
+/** What a sign-in gives: a short access token and the refresh token that gets the next pair, once. */
+export interface TokenPair {
+  access_token: string;
+  refresh_token: string;
+  token_type: string;
+  expires_in: number;
 }
 
 /** A step of a tool call. */
@@ -476,6 +624,28 @@ export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
   estimated: boolean;
+}
+
+/** A registered address, as its owner sees it. */
+export interface WebhookCard {
+  id: string;
+  url: string;
+  created_at: number;
+  rotated_at: number | null;
+}
+
+export interface WebhookPage {
+  items: WebhookCard[];
+  next: string | null;
+}
+
+/** The one time that the secret is shown. */
+export interface WebhookSecret {
+  id: string;
+  url: string;
+  created_at: number;
+  rotated_at: number | null;
+  secret: string;
 }
 
 /** Answer of `GET /api/v1/admin/workers`. */

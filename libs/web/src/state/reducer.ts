@@ -1,7 +1,7 @@
 import type { Accepted, Attachment, Conversation, ErrorFrame } from "../generated/frames";
 import { type TicketFrame, ticketAfter } from "./ticket";
 import { merged, threadOf, withMessages, withThread } from "./threads";
-import { type ChatEvent, type ChatState, type LocalEvent, newTicket } from "./types";
+import { type ChatEvent, type ChatState, type LocalEvent, newTicket, type ThreadMessage } from "./types";
 
 /** The whole of what a chat client knows, after one more frame or local event. Pure. */
 export function reduce(state: ChatState, event: ChatEvent): ChatState {
@@ -54,6 +54,8 @@ function locally(state: ChatState, event: LocalEvent): ChatState {
       return outgoing(state, event.clientMessageId, { conversationId: event.conversationId });
     case "local.send_failed":
       return outgoing(state, event.clientMessageId, { error: event.error });
+    case "local.edited":
+      return questioned(state, event.message);
     case "local.discarded":
       return unsent(state, event.clientMessageId);
     case "local.stopping": {
@@ -111,12 +113,12 @@ function accepted(state: ChatState, frame: Accepted): ChatState {
   return frame.client_message_id ? unsent(next, frame.client_message_id) : next;
 }
 
-function questioned(state: ChatState, message: Accepted["message"]): ChatState {
+function questioned(state: ChatState, message: ThreadMessage): ChatState {
   const next = withMessages(state, message.conversation_id, [message]);
   return message.role === "user" ? linked(next, message) : next;
 }
 
-function linked(state: ChatState, message: Accepted["message"]): ChatState {
+function linked(state: ChatState, message: ThreadMessage): ChatState {
   if (!message.ticket_id) return state;
   const ticket = state.tickets[message.ticket_id] ?? newTicket(message.ticket_id);
   if (ticket.questionId === message.id) return state;
@@ -162,7 +164,7 @@ function paged(state: ChatState, page: Extract<LocalEvent, { type: "local.messag
 }
 
 /** Only questions without a stored answer have a ticket that matters. */
-function linkedIfOpen(state: ChatState, message: Accepted["message"]): ChatState {
+function linkedIfOpen(state: ChatState, message: ThreadMessage): ChatState {
   const answered = threadOf(state, message.conversation_id).messages.some(
     (other) => other.role === "assistant" && other.ticket_id === message.ticket_id,
   );

@@ -1,28 +1,27 @@
-import type { ServedMessage } from "../api";
 import { threadOf } from "./threads";
-import type { ChatState, Outgoing, Phase, TicketView } from "./types";
+import type { ChatState, Outgoing, Phase, ThreadMessage, TicketView } from "./types";
 import { LIVE_PHASES } from "./types";
 
 /** A question with what became of it. */
 export interface Row {
   key: string;
-  question: ServedMessage | null;
+  question: ThreadMessage | null;
   /** Not yet accepted; then there is nothing else. */
   outgoing: Outgoing | null;
-  answer: ServedMessage | null;
+  answer: ThreadMessage | null;
   ticket: TicketView | null;
 }
 
 /** A conversation as read from top to bottom: every answer under its own question, whenever it came. */
 export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
   const messages = conversationId ? threadOf(state, conversationId).messages : [];
-  const answers = new Map<string, ServedMessage>();
+  const answers = new Map<string, ThreadMessage>();
   for (const message of messages) {
     if (message.role !== "assistant") continue;
     if (message.ticket_id) answers.set(message.ticket_id, message);
     else if (message.parent_id) answers.set(message.parent_id, message);
   }
-  const used = new Set<ServedMessage>();
+  const used = new Set<ThreadMessage>();
   const rows = messages
     .filter((message) => message.role === "user")
     .map((question): Row => {

@@ -1,5 +1,4 @@
-import type { ServedMessage } from "../api";
-import type { ChatState, Thread } from "./types";
+import type { ChatState, Thread, ThreadMessage } from "./types";
 
 const EMPTY: Thread = { messages: [], older: null, loaded: false, stale: false };
 
@@ -8,7 +7,7 @@ export function threadOf(state: ChatState, conversationId: string): Thread {
 }
 
 /** With the messages put in their places; one that is there already is replaced. */
-export function withMessages(state: ChatState, conversationId: string, items: ServedMessage[]): ChatState {
+export function withMessages(state: ChatState, conversationId: string, items: ThreadMessage[]): ChatState {
   const thread = threadOf(state, conversationId);
   return withThread(state, conversationId, { ...thread, messages: merged(thread.messages, items) });
 }
@@ -18,7 +17,7 @@ export function withThread(state: ChatState, conversationId: string, thread: Thr
 }
 
 /** A read page wins over what is known, save for extras that only REST sends. */
-export function merged(known: ServedMessage[], items: ServedMessage[]): ServedMessage[] {
+export function merged(known: ThreadMessage[], items: ThreadMessage[]): ThreadMessage[] {
   const byId = new Map(known.map((message) => [message.id, message]));
   for (const item of items) {
     const former = byId.get(item.id);
@@ -27,7 +26,7 @@ export function merged(known: ServedMessage[], items: ServedMessage[]): ServedMe
   return [...byId.values()].sort(inOrder);
 }
 
-function inOrder(a: ServedMessage, b: ServedMessage): number {
+function inOrder(a: ThreadMessage, b: ThreadMessage): number {
   if (a.seq && b.seq && a.seq !== b.seq) return a.seq - b.seq;
   return a.created_at - b.created_at || (a.id < b.id ? -1 : 1);
 }

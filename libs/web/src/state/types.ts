@@ -1,10 +1,10 @@
-import type { ServedMessage } from "../api";
 import type {
   Attachment,
   Complete,
   Conversation,
   ErrorInfo,
   Eta,
+  ServedMessage,
   ServerFrame,
   ToolCallFrame,
 } from "../generated/frames";
@@ -61,9 +61,13 @@ export interface Outgoing {
   error: ErrorInfo | null;
 }
 
+/** A message as a thread holds it: REST serves it with its files and tokens, sockets without. */
+export type ThreadMessage = Omit<ServedMessage, "attachments" | "tokens_used"> &
+  Partial<Pick<ServedMessage, "attachments" | "tokens_used">>;
+
 export interface Thread {
   /** In the order of the store. */
-  messages: ServedMessage[];
+  messages: ThreadMessage[];
   /** Cursor to older messages; `null`: all are here. */
   older: string | null;
   loaded: boolean;
@@ -93,11 +97,12 @@ export type LocalEvent =
   | {
       type: "local.messages";
       conversationId: string;
-      items: ServedMessage[];
+      items: ThreadMessage[];
       next: string | null;
       /** True: an older page was added; false: the newest page was read. */
       older: boolean;
     }
+  | { type: "local.edited"; message: ThreadMessage }
   | { type: "local.attachment"; attachment: Attachment };
 
 export type ChatEvent = (ServerFrame & { at?: number }) | LocalEvent;

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { ApiError, type ServedMessage, type TicketView } from "@tokenline/client";
+import { ApiError, type ThreadMessage, type TicketView } from "@tokenline/client";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { beginEdit, forgetEdits, recallEdits } from "../src/state/edits";
@@ -12,7 +12,7 @@ vi.mock("../src/state/client", () => ({
   openChat: () => ({ edit, ask, state: { attachments: {} } }),
 }));
 
-const QUESTION = { id: "m1", ticket_id: "t1", conversation_id: "c1", content: "Old text" } as ServedMessage;
+const QUESTION = { id: "m1", ticket_id: "t1", conversation_id: "c1", content: "Old text" } as ThreadMessage;
 
 function asked(phase: TicketView["phase"] | null) {
   const ticket = phase && ({ id: "t1", phase } as TicketView);

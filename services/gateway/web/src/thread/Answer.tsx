@@ -1,4 +1,4 @@
-import type { ServedMessage, TicketView } from "@tokenline/client";
+import type { ThreadMessage, TicketView } from "@tokenline/client";
 import { Announcer } from "../waiting/Announcer";
 import { AnswerFooter } from "./AnswerFooter";
 import { AnswerText } from "./AnswerText";
@@ -7,9 +7,9 @@ import { ToolCalls } from "./ToolCalls";
 
 interface Props {
   /** The stored answer; `null` while it is being written. */
-  message: ServedMessage | null;
+  message: ThreadMessage | null;
   ticket: TicketView | null;
-  question: ServedMessage | null;
+  question: ThreadMessage | null;
 }
 
 /** An answer from its first character on: it stays the same element when it is stored, so nothing is drawn anew. */

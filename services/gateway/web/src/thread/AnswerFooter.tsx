@@ -1,12 +1,12 @@
-import type { ServedMessage } from "@tokenline/client";
+import type { ThreadMessage } from "@tokenline/client";
 import { Notice, plural } from "@tokenline/client/ui";
 import { askAgain } from "./again";
 import { CopyButton } from "./CopyButton";
 import { Retry } from "./Retry";
 
 interface Props {
-  message: ServedMessage;
-  question: ServedMessage | null;
+  message: ThreadMessage;
+  question: ThreadMessage | null;
 }
 
 /** What can be done with a stored answer, and how it ended. */
@@ -34,6 +34,6 @@ export function AnswerFooter({ message, question }: Props) {
   );
 }
 
-function tokens({ tokens_used, usage }: ServedMessage): number | null {
+function tokens({ tokens_used, usage }: ThreadMessage): number | null {
   return tokens_used ?? (usage ? usage.prompt_tokens + usage.completion_tokens : null);
 }

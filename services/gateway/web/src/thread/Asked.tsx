@@ -1,11 +1,11 @@
-import type { Attachment, ServedMessage, TicketView } from "@tokenline/client";
+import type { Attachment, ThreadMessage, TicketView } from "@tokenline/client";
 import { useEffect } from "react";
 import { leaveEdit, useEdit } from "../state/edits";
 import { lateBecause, QuestionEditor } from "../waiting/QuestionEditor";
 import { Question } from "./Question";
 
 interface Props {
-  question: ServedMessage;
+  question: ThreadMessage;
   files: Attachment[];
   ticket: TicketView | null;
 }

@@ -1,10 +1,10 @@
-import type { ServedMessage, TicketView } from "@tokenline/client";
+import type { ThreadMessage, TicketView } from "@tokenline/client";
 import { Notice } from "@tokenline/client/ui";
 import { askAgain } from "./again";
 import { AnswerText } from "./AnswerText";
 
 /** A ticket that ended without a stored answer: stopped, or failed with a reason. */
-export function Ended({ ticket, question }: { ticket: TicketView; question: ServedMessage | null }) {
+export function Ended({ ticket, question }: { ticket: TicketView; question: ThreadMessage | null }) {
   return (
     <div className="space-y-4">
       {ticket.text && <AnswerText text={ticket.text} />}

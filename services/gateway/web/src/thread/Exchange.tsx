@@ -1,4 +1,4 @@
-import type { Row, ServedMessage } from "@tokenline/client";
+import type { Row, ThreadMessage } from "@tokenline/client";
 import { memo } from "react";
 import { useChat } from "../state/chat";
 import { useShallow } from "zustand/react/shallow";
@@ -39,7 +39,7 @@ export const Exchange = memo(function Exchange({ question, outgoing, answer, tic
 const WAITING = new Set(["held", "queued", "unknown"]);
 
 /** The question's attachments as last heard of. */
-function useFiles(question: ServedMessage | null) {
+function useFiles(question: ThreadMessage | null) {
   return useChat(
     useShallow(({ state }) => {
       const own = new Map(question?.attachments?.map((file) => [file.id, file]));

@@ -1,8 +1,8 @@
-import type { ServedMessage } from "@tokenline/client";
+import type { ThreadMessage } from "@tokenline/client";
 import { chat } from "../state/chat";
 
 /** Asks the same again, or something else in its place, as a question of its own at the end of the conversation. */
-export function askAgain(question: ServedMessage | null, content = question?.content): void {
+export function askAgain(question: ThreadMessage | null, content = question?.content): void {
   if (!question || !content) return;
   const { attachments } = chat().state;
   chat().ask(content, {

@@ -1,4 +1,4 @@
-import type { Phase, ServedMessage } from "@tokenline/client";
+import type { Phase, ThreadMessage } from "@tokenline/client";
 import { Button, Spinner } from "@tokenline/client/ui";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { focusComposer } from "../composer/focus";
@@ -9,7 +9,7 @@ import { askAgain } from "../thread/again";
 
 interface Props {
   ticketId: string;
-  question: ServedMessage;
+  question: ThreadMessage;
   edit: Edit;
   /** `null` while it waits; otherwise why it is too late. */
   late: string | null;
