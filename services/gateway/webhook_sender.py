@@ -57,6 +57,7 @@ class WebhookSender:
         self._holder = holder
         self._under_way: dict[TicketId, UserId] = {}
         self._ended = asyncio.Event()
+        self._leaving = False
 
     async def look(self) -> None:
         """Start what is due; then wait until one has ended, or a second."""
@@ -71,7 +72,7 @@ class WebhookSender:
     async def _start_due(self) -> None:
         now = await self._store.now()
         mine = False
-        while len(self._under_way) < AT_ONCE:
+        while len(self._under_way) < AT_ONCE and not self._leaving:
             due = await self._due(now)
             # Asked for only now: while nothing is due the store is not written to.
             if not mine and (due or self._under_way):
@@ -159,6 +160,8 @@ class WebhookSender:
                 return
 
     async def leave(self) -> None:
+        """Start nothing more, and let another gateway have it at once."""
+        self._leaving = True
         await self._store.drop_lease(LEASE, self._holder)
 
     async def close(self) -> None:

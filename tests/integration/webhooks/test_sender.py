@@ -129,6 +129,21 @@ async def test_one_gateway_at_a_time_sends(house: House):
     assert len(house.receivers.posted) == PER_OWNER
 
 
+async def test_a_gateway_that_leaves_starts_nothing_more_and_does_not_keep_the_others_waiting(house: House):
+    _, webhook = await house.somebody("ann")
+    async with Supervisor() as supervisor:
+        leaving = WebhookSender(house.store, house.receivers, supervisor, Metrics(WEBHOOKS), SETTINGS, "gateway-1")
+        await house.all_in(DeliveryState.DELIVERED, await _sent_by(leaving, house, webhook))
+        await leaving.leave()
+        assert await house.store.renew_lease(LEASE, "gateway-2", 1)
+        await house.store.drop_lease(LEASE, "gateway-2")
+        [later] = await house.ended(webhook)
+        await leaving.look()
+    assert later not in [ticket_id for _, ticket_id in house.receivers.posted]
+    async with house.sender("gateway-2"):
+        await house.all_in(DeliveryState.DELIVERED, [later])
+
+
 async def test_nobody_is_told_who_deleted_the_webhook_or_was_disabled(house: House):
     _, deleted = await house.somebody("ann")
     user, disabled = await house.somebody("bob")
@@ -193,6 +208,12 @@ async def test_a_store_where_nothing_is_due_is_not_written_to(house: House, monk
     async with house.sender():
         await asyncio.wait_for(second_look.wait(), 30)
         assert await house.store.renew_lease(LEASE, "somebody else", 1)
+
+
+async def _sent_by(sender: WebhookSender, house: House, webhook: Webhook) -> list[str]:
+    tickets = await house.ended(webhook)
+    await sender.look()
+    return tickets
 
 
 async def _true(value: bool) -> bool:
