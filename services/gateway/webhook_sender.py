@@ -71,16 +71,18 @@ class WebhookSender:
 
     async def _start_due(self) -> None:
         now = await self._store.now()
-        mine = False
+        # With nothing under way and nothing due the store is not written to.
+        mine = bool(self._under_way) and await self._renew()
         while len(self._under_way) < AT_ONCE and not self._leaving:
             due = await self._due(now)
-            # Asked for only now: while nothing is due the store is not written to.
-            if not mine and (due or self._under_way):
-                mine = await self._store.renew_lease(LEASE, self._holder, LEASE_S)
+            mine = mine or (bool(due) and await self._renew())
             if not due or not mine:
                 return
             for delivery in due:
                 self._start(delivery)
+
+    async def _renew(self) -> bool:
+        return not self._leaving and await self._store.renew_lease(LEASE, self._holder, LEASE_S)
 
     async def _due(self, now: float) -> list[Delivery]:
         """What may be started, as far as one look reaches."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pydantic import SecretStr
 
 from services.gateway.settings import GatewaySettings
-from services.gateway.webhook_sender import LEASE, PER_OWNER, WebhookSender
+from services.gateway.webhook_sender import AT_ONCE, LEASE, LEASE_S, PER_OWNER, WebhookSender
 from tests.support.broker import eventually
 from tests.support.drafts import a_user, an_id, ask
 from tokenline.adapters.store_sqlite import SqliteStore
@@ -142,6 +142,21 @@ async def test_a_gateway_that_leaves_starts_nothing_more_and_does_not_keep_the_o
     assert later not in [ticket_id for _, ticket_id in house.receivers.posted]
     async with house.sender("gateway-2"):
         await house.all_in(DeliveryState.DELIVERED, [later])
+
+
+async def test_a_gateway_with_its_hands_full_keeps_the_lease(house: House):
+    for number in range(AT_ONCE // PER_OWNER):
+        _, webhook = await house.somebody(f"person{number}")
+        house.receivers.hung[webhook.url] = asyncio.Event()
+        await house.ended(webhook, PER_OWNER)
+    async with Supervisor() as supervisor:
+        sender = WebhookSender(house.store, house.receivers, supervisor, Metrics(WEBHOOKS), SETTINGS, "gateway-1")
+        await sender.look()
+        assert len(house.receivers.posted) == AT_ONCE
+        house.clock.advance(LEASE_S - 1)
+        await sender.look()
+        house.clock.advance(LEASE_S - 1)
+        assert not await house.store.renew_lease(LEASE, "gateway-2", 1)
 
 
 async def test_nobody_is_told_who_deleted_the_webhook_or_was_disabled(house: House):
