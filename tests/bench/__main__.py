@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from deploy.local.errors import LocalError
-from tests.bench import recovery
+from tests.bench import profiles, recovery, restart
 from tests.bench.eta import measure as eta
 from tests.bench.line import fairness, ledger, throughput
 from tests.bench.rows import Row, save, table
-from tests.bench.streaming.measure import run as streaming
+from tests.bench.streaming import idle, measure, messages, return_path
 from tests.bench.streaming.work import BrokenRun
 
 
@@ -21,15 +21,22 @@ def main() -> int:
     parser.add_argument("--users", type=int, nargs="+", default=[50, 200])
     parser.add_argument("--runs", type=int, default=3, help="figures of streaming are medians of so many")
     parser.add_argument("--only", nargs="+", help="names of parts")
+    parser.add_argument("--profile", action="store_true", help="show what services spend their time on (pstats)")
     parser.add_argument("--out", type=Path, default=Path("var/bench.json"))
     arguments = parser.parse_args()
+    profiles.wanted = arguments.profile
     logging.disable(logging.INFO)
     parts: dict[str, Callable[[], list[Row]]] = {
-        "streaming": partial(streaming, arguments.users, arguments.runs),
+        "streaming": partial(measure.run, arguments.users, arguments.runs),
+        "crowd": partial(measure.run_crowd, arguments.runs),
+        "return": return_path.run,
+        "messages": messages.run,
+        "idle": idle.run,
         "throughput": throughput.run,
         "fairness": fairness.run,
         "ledger": ledger.run,
         "eta": eta.run,
+        "restart": restart.run,
         "recovery": recovery.run,
     }
     rows: list[Row] = []

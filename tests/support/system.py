@@ -41,6 +41,7 @@ class System:
     def __init__(self, folder: Path, amqp_url: str, model_url: str | None = None) -> None:
         self.folder = folder
         self._prefix: tuple[str, ...] = ()
+        self._profiled = False
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ports: dict[str, int] = {}
         self._model_port = free_port()
@@ -66,6 +67,10 @@ class System:
         """Of every process that is started from here on; the logs stay in ``folder``."""
         self._prefix = disk.enter
         self.for_all(TOKENLINE_DATA_DIR=str(disk.folder))
+
+    def profile(self) -> None:
+        """Processes started from here on leave ``NAME.profile`` (pstats) in ``folder`` when they end."""
+        self._profiled = True
 
     # ── starting and hurting ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,13 +130,16 @@ class System:
         self.ports[name] = port or self.ports.get(name) or free_port()
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [*self._prefix, sys.executable, "-m", module, *arguments],
+                [*self._prefix, sys.executable, *self._profiler(name), "-m", module, *arguments],
                 cwd=ROOT,
                 env={**self._environment, "TOKENLINE_PORT": str(self.ports[name]), **(settings or {})},
                 stdout=log,
                 stderr=log,
             )
         self.wait_ready(name, ready)
+
+    def _profiler(self, name: str) -> tuple[str, ...]:
+        return ("-m", "cProfile", "-o", str(self.folder / f"{name}.profile")) if self._profiled else ()
 
     def wait_ready(self, name: str, ready: str = "/readyz") -> None:
         deadline = time.monotonic() + READY_S

@@ -8,8 +8,8 @@ import time
 import openai
 import uvloop
 
-from tests.bench.streaming.load import Exchange, drive
-from tests.bench.streaming.work import ANSWER_S, QUESTION, Answer, Judge, outcome
+from tests.bench.streaming.load import Exchange, drive, pieces
+from tests.bench.streaming.work import ANSWER_S, Answer, Judge, outcome, question
 
 _CONTENT = re.compile(rb'"content":"(\d+)"')
 _DONE = re.compile(rb"\[DONE\]")
@@ -31,7 +31,7 @@ async def _with_openai(users: int, port: int) -> list[Answer]:
             await asyncio.sleep(number * ANSWER_S / users)
             answer = Answer(time.monotonic())
             stream = await client.chat.completions.create(
-                model="scripted", messages=[{"role": "user", "content": QUESTION}], stream=True
+                model="scripted", messages=[{"role": "user", "content": question()}], stream=True
             )
             async with stream:
                 async for chunk in stream:
@@ -46,7 +46,7 @@ async def _with_openai(users: int, port: int) -> list[Answer]:
 def with_sockets(users: int, port: int) -> Judge:
     """The floor: nothing between the socket and the digits."""
     body = b'{"model":"scripted","stream":true,"messages":[{"role":"user","content":%b}]}'
-    body %= b'"%b"' % QUESTION.replace('"', '\\"').encode()
+    body %= b'"%b"' % question().replace('"', '\\"').encode()
     request = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(body) + body
     exchanges = [Exchange(lambda: socket.create_connection(("127.0.0.1", port)), request, _DONE) for _ in range(users)]
     drive(exchanges, ANSWER_S)
@@ -55,6 +55,6 @@ def with_sockets(users: int, port: int) -> Judge:
 
 def _answer(exchange: Exchange) -> Answer:
     answer = Answer(exchange.asked_at)
-    for at, digits in exchange.pieces(_CONTENT):
+    for at, digits in pieces(exchange.reads, _CONTENT):
         answer.take(at, digits.decode())
     return answer

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
+from tests.bench.streaming.sockets import pongs
 from tests.bench.streaming.work import BrokenRun
 
 PATIENCE_S = 60.0
@@ -54,16 +55,16 @@ class Exchange:
     def last_words(self) -> bytes:
         return b"".join(data for _, data in self.reads)[-300:]
 
-    def pieces(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[float, bytes]]:
-        """What the first group of ``pattern`` finds in all that was read, each with the instant it was complete."""
-        ends = deque(self.reads)
-        whole = b"".join(data for _, data in self.reads)
-        upto = len(ends[0][1]) if ends else 0
-        for found in pattern.finditer(whole):
-            while found.end() > upto:
-                ends.popleft()
-                upto += len(ends[0][1])
-            yield ends[0][0], found[1]
+
+def pieces(reads: Sequence[tuple[float, bytes]], pattern: re.Pattern[bytes]) -> Iterator[tuple[float, bytes]]:
+    """What the first group of ``pattern`` finds in all that was read, each with the instant it was complete."""
+    ends = deque(reads)
+    upto = len(ends[0][1]) if ends else 0
+    for found in pattern.finditer(b"".join(data for _, data in reads)):
+        while found.end() > upto:
+            ends.popleft()
+            upto += len(ends[0][1])
+        yield ends[0][0], found[1]
 
 
 def drive(exchanges: Sequence[Exchange], over_s: float) -> None:
@@ -100,4 +101,39 @@ def drive(exchanges: Sequence[Exchange], over_s: float) -> None:
     finally:
         gc.enable()
         for _, opened in running.values():
+            opened.close()
+
+
+class Listening:
+    """Sockets on which streams go on for ever: what arrives while `hear` lasts."""
+
+    def __init__(self, sockets: Sequence[socket.socket]) -> None:
+        self.reads: dict[int, list[tuple[float, bytes]]] = {}
+        self._sockets = {opened.fileno(): opened for opened in sockets}
+        self._poll = select.epoll()
+        for opened in sockets:
+            opened.setblocking(False)
+            self._poll.register(opened, select.EPOLLIN)
+
+    def hear(self, seconds: float) -> None:
+        """Keep only what arrives from now on. Raises `BrokenRun` when a socket is closed."""
+        self.reads = {number: [] for number in self._sockets}
+        gc.collect()
+        gc.disable()
+        try:
+            until = time.monotonic() + seconds
+            while (left := until - time.monotonic()) > 0:
+                for number, _ in self._poll.poll(left):
+                    data = self._sockets[number].recv(_READ_BYTES)
+                    self.reads[number].append((time.monotonic(), data))
+                    if answer := pongs(data):
+                        self._sockets[number].send(answer)
+                    if not data:
+                        raise BrokenRun("a socket was closed while its answer went on")
+        finally:
+            gc.enable()
+
+    def close(self) -> None:
+        self._poll.close()
+        for opened in self._sockets.values():
             opened.close()

@@ -1,32 +1,26 @@
 """Runs the contenders in turn, several times, and makes figures of it."""
 
-import asyncio
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import msgspec
 
-from deploy.local.rabbitmq import PrivateNode
 from tests.bench.machine import Meter
 from tests.bench.rows import Row
 from tests.bench.streaming import direct, tokenline
-from tests.bench.streaming.work import SCRIPT, Judge, Outcome
-from tests.support.system import System
+from tests.bench.streaming.stage import Stage, stage
+from tests.bench.streaming.work import SCRIPT, Judge, Outcome, percentile
 
 OURS = ("gateway", "broker", "worker")
 _QUIET = 0.1
 """Share of the machine that others may use before their work shows in ours."""
 _FIRST_P50_MS = 5.0
-_FIRST_P99_MS = {50: 15.0, 200: 60.0}
+_FIRST_P99_MS = {50: 15.0, 200: 60.0, 500: 100.0}
 _LAG_P50_MS = 6.0
 _LAG_P99_MS = {200: 12.0, 500: 20.0}
 _CPU_S = {200: 75.0}
-_WARM_UP = 20
+_CROWD = 500
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -44,54 +38,19 @@ class Figures(msgspec.Struct, frozen=True):
     others: float
 
 
-class Stage(msgspec.Struct, frozen=True):
-    """All processes, up and warm. ``keys`` are the users'."""
-
-    keys: list[str]
-    model_port: int
-    gateway_port: int
-    pids: dict[str, list[int]]
-
-
 def run(users: Sequence[int], runs: int) -> list[Row]:
-    """Start everything once, measure every number of users ``runs`` times. Blocks for minutes."""
+    """Start everything once, measure every number of users ``runs`` times. Blocks for two minutes."""
     with stage(max(users)) as built:
-        return [row for number in users for row in _compare(number, runs, built)]
+        return [row for number in users for row in _rows(number, _compare(number, runs, built))]
 
 
-@contextmanager
-def stage(users: int, workers: int = 1) -> Iterator[Stage]:
-    with (
-        tempfile.TemporaryDirectory(prefix="tokenline-bench-") as folder,
-        PrivateNode(Path(folder, "rabbitmq")) as node,
-    ):
-        system = System(Path(folder), node.amqp_url())
-        try:
-            system.scripted_model()
-            for number in range(1, workers + 1):
-                system.worker(number, slots=users)
-            system.gateway()
-            built = Stage(
-                keys=asyncio.run(tokenline.keys_of_new_users(Path(folder), users)),
-                model_port=system.ports["model"],
-                gateway_port=system.ports["gateway-1"],
-                pids=_grouped(system) | {"client": [os.getpid()], "broker": [node.state.pid]},
-            )
-            tokenline.ask(tokenline.enter(built.gateway_port, built.keys[:_WARM_UP]))()
-            yield built
-        finally:
-            system.close()
+def run_crowd(runs: int) -> list[Row]:
+    """T2: more users than one worker has to serve. Blocks for a minute."""
+    with stage(_CROWD, workers=2) as built:
+        return _crowd_rows(_compare(_CROWD, runs, built))
 
 
-def _grouped(system: System) -> dict[str, list[int]]:
-    """By kind: workers count together."""
-    found: dict[str, list[int]] = {}
-    for name, process in system.processes.items():
-        found.setdefault(name.partition("-")[0], []).append(process.pid)
-    return found
-
-
-def _compare(users: int, runs: int, built: Stage) -> list[Row]:
+def _compare(users: int, runs: int, built: Stage) -> dict[str, Figures]:
     seen: dict[str, list[tuple[Outcome, Meter]]] = {}
 
     def measure(name: str, contend: Callable[[], Judge]) -> None:
@@ -110,12 +69,12 @@ def _compare(users: int, runs: int, built: Stage) -> list[Row]:
     others = figures["Tokenline"].others
     if others > _QUIET:
         print(f"     Somebody else used {others:.0%} of this machine meanwhile: these figures say little.", flush=True)
-    return _rows(users, figures["bare sockets"], figures["openai client"], figures["Tokenline"])
+    return figures
 
 
 def _figures(users: int, seen: Sequence[tuple[Outcome, Meter]]) -> Figures:
     def of(values: Callable[[Outcome], list[float]], share: float) -> float:
-        return median(_percentile(values(outcome), share) for outcome, _ in seen)
+        return median(percentile(values(outcome), share) for outcome, _ in seen)
 
     names = seen[0][1].cpu_s
     per_million = 1e6 / (users * SCRIPT.tokens)
@@ -132,7 +91,8 @@ def _figures(users: int, seen: Sequence[tuple[Outcome, Meter]]) -> Figures:
     )
 
 
-def _rows(users: int, floor: Figures, customary: Figures, ours: Figures) -> list[Row]:
+def _rows(users: int, figures: dict[str, Figures]) -> list[Row]:
+    floor, customary, ours = figures["bare sockets"], figures["openai client"], figures["Tokenline"]
     who = f"{users} users"
     serving = {name: ours.cpu_s[name] for name in OURS}
     by_load = ours.machine["client"] + ours.machine["model"]
@@ -158,6 +118,26 @@ def _rows(users: int, floor: Figures, customary: Figures, ours: Figures) -> list
     ]  # fmt: skip
 
 
+def _crowd_rows(figures: dict[str, Figures]) -> list[Row]:
+    floor, customary, ours = figures["bare sockets"], figures["openai client"], figures["Tokenline"]
+    who = f"{_CROWD} users, two workers"
+    return [
+        Row(id="T2", what=f"first token added, {who}, p50", value=ours.first_p50 - floor.first_p50, unit="ms"),
+        Row(id="T2", what=f"first token added, {who}, p99", value=ours.first_p99 - floor.first_p99, unit="ms",
+            target=_FIRST_P99_MS[_CROWD]),
+        Row(id="T2", what="  by the openai client alone, p99", value=customary.first_p99 - floor.first_p99, unit="ms"),
+        Row(id="T3", what=f"lag added per token, {who}, p50", value=ours.lag_p50 - floor.lag_p50, unit="ms",
+            target=_LAG_P50_MS),
+        Row(id="T3", what=f"lag added per token, {who}, p99", value=ours.lag_p99 - floor.lag_p99, unit="ms",
+            target=_LAG_P99_MS[_CROWD]),
+        *(Row(id="T4", what=f"CPU per 1M tokens, {who}, {name}", value=ours.cpu_s[name], unit="s") for name in OURS),
+        *(
+            Row(id="", what=f"machine used by {name}, {who}", value=share * 100, unit="%")
+            for name, share in (ours.machine | {"others": ours.others}).items()
+        ),
+    ]  # fmt: skip
+
+
 def _line(users: int, name: str, figures: Figures) -> str:
     cpu = ", ".join(f"{who} {value:.0f}" for who, value in figures.cpu_s.items() if value >= 0.5)
     machine = ", ".join(f"{who} {value:.0%}" for who, value in figures.machine.items() if value >= 0.005)
@@ -166,8 +146,3 @@ def _line(users: int, name: str, figures: Figures) -> str:
         f"lag {figures.lag_p50:6.1f} / {figures.lag_p99:7.1f} ms (p50 / p99), whole answer "
         f"{figures.answer_p50 / 1e3:.2f} s\n     CPU-s per 1M tokens: {cpu}; of the machine: {machine}"
     )
-
-
-def _percentile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

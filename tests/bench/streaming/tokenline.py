@@ -9,16 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench.streaming.load import Exchange, drive
+from tests.bench.streaming.load import Exchange, drive, pieces
 from tests.bench.streaming.sockets import open_socket, receive, text_frame
-from tests.bench.streaming.work import ANSWER_S, QUESTION, Answer, BrokenRun, Judge, outcome
+from tests.bench.streaming.work import ANSWER_S, SCRIPT, Answer, BrokenRun, Judge, outcome, question
+from tests.support.scripted_model import Script
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.accounts import Role, User
 from tokenline.core.clock import SystemClock, new_id
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.auth.principal import Principal
 
-_TEXT = re.compile(rb'"type":"delta"[^}]*?"text":"(\d+)"')
+TEXT = re.compile(rb'"type":"delta"[^}]*?"text":"(\d+)"')
 _END = re.compile(rb'"type":"(?:complete|error|cancelled|restarted|snapshot)"')
 
 
@@ -54,26 +55,27 @@ def enter(port: int, keys: Sequence[str]) -> list[socket.socket]:
     return opened
 
 
-def ask(sockets: Sequence[socket.socket]) -> Judge:
-    """One question on each; the sockets are closed afterwards."""
-    exchanges = [Exchange(partial(_same, opened), _question(), _END) for opened in sockets]
-    drive(exchanges, ANSWER_S)
-    return lambda: outcome([_answer(exchange) for exchange in exchanges])
+def ask(sockets: Sequence[socket.socket], script: Script = SCRIPT, over_s: float = ANSWER_S) -> Judge:
+    """One question on each, evenly spread over this time; the sockets are closed afterwards."""
+    exchanges = [Exchange(partial(_same, opened), asking(script), _END) for opened in sockets]
+    drive(exchanges, over_s)
+    return lambda: outcome([_answer(exchange, script) for exchange in exchanges])
+
+
+def asking(script: Script = SCRIPT) -> bytes:
+    """The frame that asks for such an answer."""
+    number = new_id(SystemClock().now())
+    return text_frame(msgspec.json.encode({"type": "send", "client_message_id": number, "content": question(script)}))
 
 
 def _same(opened: socket.socket) -> socket.socket:
     return opened
 
 
-def _question() -> bytes:
-    number = new_id(SystemClock().now())
-    return text_frame(msgspec.json.encode({"type": "send", "client_message_id": number, "content": QUESTION}))
-
-
-def _answer(exchange: Exchange) -> Answer:
+def _answer(exchange: Exchange, script: Script) -> Answer:
     if b'"type":"complete"' not in b"".join(data for _, data in exchange.reads[-2:]):
         raise BrokenRun(f"an answer ended with {exchange.last_words()!r}")
-    answer = Answer(exchange.asked_at)
-    for at, digits in exchange.pieces(_TEXT):
+    answer = Answer(exchange.asked_at, script)
+    for at, digits in pieces(exchange.reads, TEXT):
         answer.take(at, digits.decode())
     return answer
