@@ -1,7 +1,7 @@
 """One system for all that OpenAI clients are promised; every test is a user of its own."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from openai import AsyncOpenAI, OpenAI
@@ -44,15 +44,25 @@ def house(broker_node: NodeHandle, tmp_path_factory: pytest.TempPathFactory) -> 
         system.worker()
         system.worker(2, slots=1, TOKENLINE_POOL="alone")
         system.gateway()
+        system.gateway(2, TOKENLINE_POOL_LIMIT="1", TOKENLINE_QUEUE_TIMEOUT_S="1")
         yield system
 
 
 @pytest.fixture
-def key(house: System) -> str:
-    """An API key of a user who has asked nothing yet."""
-    with house.client(f"user{next(_users)}@example.org") as client:
-        made: str = client.post("/api/v1/api-keys", json={"name": "program"}).json()["key"]
-        return made
+def keys(house: System) -> Callable[[], str]:
+    """Makes API keys, each of a user who has asked nothing yet."""
+
+    def make() -> str:
+        with house.client(f"user{next(_users)}@example.org") as client:
+            key: str = client.post("/api/v1/api-keys", json={"name": "program"}).json()["key"]
+            return key
+
+    return make
+
+
+@pytest.fixture
+def key(keys: Callable[[], str]) -> str:
+    return keys()
 
 
 @pytest.fixture

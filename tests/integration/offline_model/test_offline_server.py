@@ -96,6 +96,28 @@ async def test_the_official_client_understands_the_stream(url):
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
+async def test_it_takes_tools_and_their_results_and_answers_in_words(url):
+    async with openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="x", max_retries=0) as client:
+        answer = await client.chat.completions.create(
+            model="offline",
+            messages=[
+                {"role": "user", "content": "hello"},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+                },
+                {"role": "tool", "tool_call_id": "a", "content": "42"},
+            ],
+            tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
+            tool_choice="required",
+            response_format={"type": "json_object"},
+        )
+    [choice] = answer.choices
+    assert (choice.finish_reason, choice.message.tool_calls) == ("stop", None)
+    assert (choice.message.content or "").startswith("Hello!")
+
+
 async def test_it_is_well_and_refuses_nonsense(url):
     async with httpx2.AsyncClient(base_url=url) as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
