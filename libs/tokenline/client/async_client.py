@@ -26,9 +26,10 @@ BASE_URL = "http://127.0.0.1:8080"
 class AsyncTokenline:
     """``async with AsyncTokenline(base_url, api_key=…) as client``.
 
-    ``base_url``: one gateway or several, any of which can serve anybody; default ``TOKENLINE_BASE_URL``, or else
-    `BASE_URL`. One of ``api_key``, ``access_token`` (renewed by nobody) or ``email`` with ``password`` (renewed as
-    long as it is used, signed out when closed); default ``TOKENLINE_API_KEY``. Raises `NotSignedIn` without any.
+    ``base_url``: one gateway or several, any of which can serve anybody; default ``TOKENLINE_BASE_URL`` (several:
+    spaces between), or else `BASE_URL`. One of ``api_key``, ``access_token`` (renewed by nobody) or ``email`` with
+    ``password`` (renewed as long as it is used, signed out when closed); default ``TOKENLINE_API_KEY``. Raises
+    `NotSignedIn` without any.
 
     ``timeout_s``: of a REST call. ``connect_s``: until the first connection. ``patience_s``: how long a chat
     connection goes on trying after it broke.
@@ -46,7 +47,9 @@ class AsyncTokenline:
         connect_s: float = 10.0,
         patience_s: float = 120.0,
     ) -> None:
-        self._http = Http(Addresses(base_url or os.environ.get("TOKENLINE_BASE_URL") or BASE_URL), timeout_s)
+        self._http = Http(
+            Addresses(base_url or os.environ.get("TOKENLINE_BASE_URL", "").split() or BASE_URL), timeout_s
+        )
         self._sign_in: SignIn | None = None
         self._credentials = self._who(api_key, access_token, email, password)
         self._times = {"connect_s": connect_s, "patience_s": patience_s}

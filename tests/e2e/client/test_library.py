@@ -3,13 +3,12 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from deploy.local.rabbitmq import NodeHandle
+from tests.e2e.client.conftest import PASSWORD, email_of
 from tests.support.relay import Relay
 from tests.support.system import System
 from tokenline.client import (
@@ -32,45 +31,6 @@ from tokenline.contracts.errors import NotFound, NotSignedIn, TooLate, Unsupport
 
 LONG = '{"tokens": 150, "per_second": 50}'
 WHOLE = "".join(f"w{number} " for number in range(150))
-PASSWORD = "a long password"
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, broker_node: NodeHandle) -> Iterator[System]:
-    """Two gateways and a worker with two slots, for all tests of this file."""
-    name = f"client-{tmp_path_factory.getbasetemp().name}"
-    broker_node.add_vhost(name)
-    system = System(tmp_path_factory.mktemp("line"), broker_node.amqp_url(name))
-    try:
-        system.scripted_model()
-        system.ingest()
-        system.worker(slots=2)
-        system.gateway(1)
-        system.gateway(2)
-        yield system
-    finally:
-        system.close()
-        broker_node.delete_vhost(name, wait=False)
-
-
-@pytest.fixture
-def key(line: System, request: pytest.FixtureRequest) -> str:
-    """An API key of a user of this test's own."""
-    token = line.sign_in(email_of(request))["access_token"]
-    url = f"{line.url()}/api/v1/api-keys"
-    made = httpx2.post(url, json={"name": "test"}, headers={"authorization": f"Bearer {token}"})
-    value: str = made.json()["key"]
-    return value
-
-
-def email_of(request: pytest.FixtureRequest) -> str:
-    return f"{request.node.name.replace('_', '-')[:50]}@example.org"
-
-
-@pytest.fixture
-async def client(line: System, key: str) -> AsyncIterator[AsyncTokenline]:
-    async with AsyncTokenline(line.url(), api_key=key) as client:
-        yield client
 
 
 def told(events: list[Event]) -> str:

@@ -1,0 +1,54 @@
+"""One line for all tests of the clients: two gateways, a worker with two slots, the scripted model."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx2
+import pytest
+
+from deploy.local.rabbitmq import NodeHandle
+from tests.support.system import System
+from tokenline.client import AsyncTokenline
+
+PASSWORD = "a long password"
+"""Of every account that a test makes."""
+
+
+@pytest.fixture(scope="package")
+def line(tmp_path_factory: pytest.TempPathFactory, broker_node: NodeHandle) -> Iterator[System]:
+    name = f"client-{tmp_path_factory.getbasetemp().name}"
+    broker_node.add_vhost(name)
+    system = System(tmp_path_factory.mktemp("line"), broker_node.amqp_url(name))
+    try:
+        system.scripted_model()
+        system.ingest()
+        system.worker(slots=2)
+        system.gateway(1)
+        system.gateway(2)
+        yield system
+    finally:
+        system.close()
+        broker_node.delete_vhost(name, wait=False)
+
+
+@pytest.fixture
+def key(line: System, request: pytest.FixtureRequest) -> str:
+    """An API key of a user of this test's own."""
+    return key_of(line, email_of(request))
+
+
+def key_of(line: System, email: str) -> str:
+    token = line.sign_in(email)["access_token"]
+    url = f"{line.url()}/api/v1/api-keys"
+    made = httpx2.post(url, json={"name": "test"}, headers={"authorization": f"Bearer {token}"})
+    value: str = made.json()["key"]
+    return value
+
+
+def email_of(request: pytest.FixtureRequest) -> str:
+    return f"{request.node.name.replace('_', '-')[:50]}@example.org"
+
+
+@pytest.fixture
+async def client(line: System, key: str) -> AsyncIterator[AsyncTokenline]:
+    async with AsyncTokenline(line.url(), api_key=key) as client:
+        yield client
