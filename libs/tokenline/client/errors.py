@@ -6,14 +6,12 @@ TokenlineError     ``code``, ``message``, ``detail``
 └── Fatal          an operator must act · WrongGateway: what answers there is not one this client understands
 """
 
-from collections.abc import Iterator
 from http import HTTPStatus
 
 import msgspec
 
 from tokenline.client.wire import read
-from tokenline.contracts import errors as tree
-from tokenline.contracts.errors import ErrorInfo, Fatal, Rejected, Retryable, TokenlineError
+from tokenline.contracts.errors import ErrorInfo, Fatal, Rejected, Retryable, TokenlineError, error_class
 
 
 class Unreachable(Retryable):
@@ -43,8 +41,8 @@ class Failure(msgspec.Struct, frozen=True):
 
 def error_of(info: ErrorInfo, status: int | None = None) -> TokenlineError:
     """The error with this code; for a code of a later version its family, by ``status``, with that code."""
-    known = _BY_CODE.get(info.code)
-    if known is not None:
+    known = _OWN.get(info.code) or error_class(info.code)
+    if known.code == info.code:
         return known(info.message, **info.detail)
     of_family = Rejected if status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR else TokenlineError
     error = of_family(info.message, **info.detail)
@@ -63,11 +61,4 @@ def error_of_answer(status: int, body: bytes) -> TokenlineError:
         return WrongGateway(f"There is no Tokenline gateway at this address: it answered with HTTP {status}.")
 
 
-def _all() -> Iterator[type[TokenlineError]]:
-    for value in vars(tree).values():
-        if isinstance(value, type) and issubclass(value, TokenlineError) and "code" in vars(value):
-            yield value
-    yield from (Unreachable, InvalidRequest, Closed, WrongGateway)
-
-
-_BY_CODE = {error.code: error for error in _all()}
+_OWN = {error.code: error for error in (Unreachable, InvalidRequest, Closed, WrongGateway)}

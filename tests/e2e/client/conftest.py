@@ -1,5 +1,6 @@
 """One line for all tests of the clients: two gateways, a worker with two slots, the scripted model."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import httpx2
@@ -45,7 +46,7 @@ def key_of(line: System, email: str) -> str:
 
 
 def email_of(request: pytest.FixtureRequest) -> str:
-    return f"{request.node.name.replace('_', '-')[:50]}@example.org"
+    return f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower())[:50].strip('-')}@example.org"
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ class Talk:
 
     def _read(self) -> str | None:
         """The next question; ``None``: enough. A second Ctrl-C in a row leaves, as Ctrl-D does."""
-        for _ in range(2):
+        for leaves in (False, True):
             try:
                 return input(PROMPT)
             except EOFError:
@@ -110,7 +110,8 @@ class Talk:
                 return None
             except KeyboardInterrupt:
                 sys.stdout.write("\n")
-                self._notes.say("Ctrl-D or another Ctrl-C leaves.")
+                if not leaves:
+                    self._notes.say("Ctrl-D or another Ctrl-C leaves.")
         self._left_politely = False
         return None
 
