@@ -49,9 +49,14 @@ async def test_f40_gateway_killed_mid_stream_is_resumed_at_another(two_of_each: 
         await person.until(lambda: len(person.tickets[ticket].text) > 40)
         seen = person.tickets[ticket]
         two_of_each.kill("gateway-1")
+    killed = time.monotonic()
     async with chat(two_of_each, gateway="gateway-2") as person:
         await person.resume(ticket, Seen(seen.attempt, seen.text))
+        await person.until(lambda: len(person.tickets[ticket].text) > len(seen.text))
+        took = time.monotonic() - killed
         await person.ended(ticket)
+    print(f"F40: resumed after {took:.1f} s, signing in included")
+    assert took < 2
     assert (person.tickets[ticket].text, person.tickets[ticket].attempt) == (WHOLE, 1)
     # What came after the resume began where the first gateway had stopped.
     [first, *_] = [frame for frame in person.tickets[ticket].frames if frame["type"] == "delta"]

@@ -16,7 +16,7 @@ RECEIVE_BUFFER_BYTES = 8 * 1024
 
 
 class Frozen:
-    """``with Frozen(system, gateway, request)``: sends bytes and never reads."""
+    """``with Frozen(system, gateway, request)``: sends bytes and never reads, but for the hands a socket shakes."""
 
     def __init__(self, system: System, gateway: str, request: bytes) -> None:
         address = urlsplit(system.url(gateway))
@@ -24,6 +24,9 @@ class Frozen:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         self.socket.connect((address.hostname, address.port))
         self.socket.sendall(request)
+        if b"upgrade: websocket" in request:
+            # What is said before that is lost.
+            assert self.socket.recv(4096).startswith(b"HTTP/1.1 101 ")
 
     def say(self, data: bytes) -> None:
         with suppress(ConnectionError):

@@ -49,13 +49,13 @@ async def test_i2_a_ticket_opens_one_socket_once_and_for_thirty_seconds(system: 
 async def test_i2_an_expiring_token_is_renewed_on_the_socket_or_the_stream_resumed(system: System) -> None:
     tokens = await asyncio.to_thread(system.sign_in, "expiry@example.org")
     claims = Tokens(system.secret_key, SystemClock()).read(tokens["access_token"], "access")
-    brief = _issuer(system, ACCESS_TTL_S - 2).access(claims.user_id, claims.session_id)
+    brief = _issuer(system, ACCESS_TTL_S - 3).access(claims.user_id, claims.session_id)
     async with _page(system, GW) as one, _page(system, GW) as other:
         renewed, left = Chat(one), Chat(other)
         for chat in (renewed, left):
             await chat.send(type="auth", token=brief)
             await chat.until(lambda chat=chat: chat.other)
-        ticket = await renewed.ask('{"tokens": 130, "per_second": 20}', "m1", agent_id="wide")
+        ticket = await renewed.ask('{"tokens": 1000, "per_second": 20}', "m1", agent_id="wide")
         await left.until(lambda: ticket in left.tickets)
         await renewed.send(type="auth", token=tokens["access_token"])
         with pytest.raises(ConnectionClosed) as closed:
@@ -70,6 +70,8 @@ async def test_i2_an_expiring_token_is_renewed_on_the_socket_or_the_stream_resum
             await again.send(type="auth", token=tokens["access_token"])
             await again.until(lambda: again.other)
             await again.resume(ticket, Seen(seen.attempt, seen.text))
+            await again.until(lambda: len(again.tickets[ticket].text) > len(seen.text))
+            await again.send(type="cancel", ticket_id=ticket)
             await asyncio.gather(again.ended(ticket), renewed.ended(ticket))
         assert again.tickets[ticket].text == renewed.tickets[ticket].text
         assert len(renewed.tickets[ticket].text) > len(seen.text)
