@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,12 +42,14 @@ class SecureHeaders:
 
 
 class Page(StaticFiles):
-    """Built files; every other path is the page itself, which does its own routing.
+    """Built files; every other path is the page itself, which does its own routing, save for those of programs.
 
     The build puts a ``.gz`` beside each file that is worth it: compressing here would hold up the streams.
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if path.startswith("api/"):
+            raise HTTPException(404)
         is_file = "." in path.rsplit("/", 1)[-1]
         response = await super().get_response(path if is_file else "index.html", scope)
         # File names in assets/ carry a hash of their content.

@@ -81,3 +81,7 @@ async def test_a_missing_file_is_not_the_page(page):
     answer = await page.get("/assets/gone-1a2b.js")
     assert answer.status_code == 404
     assert "cache-control" not in answer.headers
+
+
+async def test_the_page_is_no_answer_for_programs(page):
+    assert (await page.get("/api/v1/nowhere")).status_code == 404
