@@ -16,7 +16,7 @@ GATEWAYS ?= 1
 TIERS := $(wildcard tests/unit tests/contract tests/integration tests/e2e tests/faults)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench screenshots types clean
+.PHONY: help setup run test lint format bench screenshots recordings types clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,10 @@ bench: ## measure the targets, print the table, write var/bench.json
 screenshots: ## make the pictures in docs/images again
 	@$(BOOTSTRAP) --for test
 	@$(VENV)/python -m pytest tests/e2e/test_pages.py --screenshots docs/images
+
+recordings: ## record again what a gateway says, for the tests of the TypeScript client
+	@$(BOOTSTRAP) --for test
+	@$(VENV)/python -m pytest tests/e2e/test_documented.py --record libs/web/tests/recorded
 
 types: ## write again what follows from the code: TypeScript types, tables in docs/
 	@$(BOOTSTRAP) --for run

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.support.mongo",
     "tests.support.rabbitmq",
     "tests.support.system",
+    "tests.support.tape",
 ]
 
 # Tests of whole processes and of faults watch the clock: two at once on two cores would measure each other.
