@@ -1,11 +1,11 @@
 import type { Api } from "./api";
+import type { Credentials } from "./credentials";
 import { ApiError } from "./errors";
 import type { Attachment, ClientFrame, ErrorInfo, ServerFrame } from "./generated/frames";
-import type { Session } from "./session";
-import { LiveSocket, type SocketState, socketUrl } from "./socket";
+import { LiveSocket, type SocketOptions, type SocketState, socketUrl } from "./socket";
 import { reduce } from "./state/reducer";
 import { threadOf } from "./state/threads";
-import { type ChatEvent, type ChatState, emptyState, LIVE_PHASES, type Outgoing } from "./state/types";
+import { type ChatEvent, type ChatState, emptyState, LIVE_PHASES, type Outgoing, type TicketView } from "./state/types";
 
 /** Where unsent questions survive a reload. Failing to store is no reason not to send. */
 export interface Outbox {
@@ -14,11 +14,12 @@ export interface Outbox {
 }
 
 export interface ChatOptions {
-  session: Session;
+  credentials: Credentials;
   api: Api;
   outbox: Outbox;
   url?: string;
-  create?: (url: string) => WebSocket;
+  create?: SocketOptions<ServerFrame>["create"];
+  signsIn?: boolean;
   /** The conversation of a first question has been created. */
   onPlaced?: (conversationId: string) => void;
 }
@@ -37,18 +38,20 @@ export class ChatClient {
   private readonly filling = new Map<string, string>();
   private readonly placing = new Set<string>();
   private readonly reading = new Map<string, Promise<void>>();
+  private readonly asked = new Map<string, string>();
   private followed: string | null = null;
 
   constructor(private readonly options: ChatOptions) {
     this.socket = new LiveSocket<ServerFrame, ClientFrame>({
       url: options.url ?? socketUrl("/api/v1/chat/ws"),
-      token: (rejected) => options.session.token(rejected),
+      token: (rejected) => options.credentials.token(rejected),
       onFrame: (frame) => this.hear(frame),
       onState: (state) => {
         this.connection = state;
         this.tell();
       },
       create: options.create,
+      signsIn: options.signsIn,
     });
     for (const outgoing of options.outbox.load()) this.apply({ type: "local.sending", outgoing });
   }
@@ -78,6 +81,17 @@ export class ChatClient {
     this.apply({ type: "local.sending", outgoing });
     this.deliver();
     return outgoing.clientMessageId;
+  }
+
+  /** The ticket that a question was given; `null` until it is accepted. */
+  ticketOf(clientMessageId: string): string | null {
+    return this.asked.get(clientMessageId) ?? null;
+  }
+
+  /** Goes on with a ticket that this client has not heard of. */
+  follow(ticket: TicketView): void {
+    this.apply({ type: "local.followed", ticket });
+    this.resume(ticket.id);
   }
 
   askAgain(clientMessageId: string): void {
@@ -158,6 +172,7 @@ export class ChatClient {
   }
 
   private hear(frame: ServerFrame): void {
+    if (frame.type === "accepted" && frame.client_message_id) this.asked.set(frame.client_message_id, frame.ticket_id);
     this.apply({ ...frame, at: Date.now() });
     if (frame.type === "ready") this.welcome();
     else this.repair(frame);
@@ -166,9 +181,9 @@ export class ChatClient {
   private welcome(): void {
     this.resumed.clear();
     this.filling.clear();
-    if (this.followed) {
-      this.socket.send({ type: "follow", conversation_id: this.followed });
-      if (threadOf(this.state, this.followed).loaded) void this.readAgain(this.followed);
+    if (this.followed) this.socket.send({ type: "follow", conversation_id: this.followed });
+    for (const [id, { loaded, stale }] of Object.entries(this.state.threads)) {
+      if (stale || (loaded && id === this.followed)) void this.readAgain(id);
     }
     for (const ticket of Object.values(this.state.tickets)) {
       if (!LIVE_PHASES.has(ticket.phase)) continue;

@@ -1,10 +1,10 @@
 import { ApiError, errorFrom, unreachable } from "./errors";
-import type { Session } from "./session";
+import type { Credentials } from "./credentials";
 
-/** JSON over HTTP with the session's token; a refused token is refreshed and the request sent once more. */
+/** JSON over HTTP with a token of the one who asks; a refused token is refreshed and the request sent once more. */
 export class Http {
   constructor(
-    readonly session: Session,
+    readonly credentials: Credentials,
     private readonly baseUrl = "",
   ) {}
 
@@ -25,10 +25,10 @@ export class Http {
 
   /** A successful response; everything else is thrown as `ApiError`. */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const token = await this.session.token();
+    const token = await this.credentials.token();
     let response = await this.once(path, init, token);
     if (response.status === 401 && token) {
-      const fresh = await this.session.token(token);
+      const fresh = await this.credentials.token(token);
       if (fresh) response = await this.once(path, init, fresh);
     }
     if (!response.ok) throw errorFrom(response.status, await response.text());

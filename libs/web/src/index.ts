@@ -1,14 +1,16 @@
-export * from "./api";
+export { Answer, type AnswerEvent, newsOf } from "./answer";
+export { Api } from "./api";
 export { backoffS } from "./backoff";
 export { ChatClient, type ChatOptions, type Outbox } from "./chat";
+export { ApiKey, type Credentials } from "./credentials";
 export { afterCodePoints, codePointLength } from "./codepoints";
 export { ApiError, messageOf } from "./errors";
 export type * from "./generated/frames";
 export { Http } from "./http";
-export { Session, type SignInState } from "./session";
+export { type KeyValue, Session, type SignInState } from "./session";
 export { LiveSocket, type SocketState, socketUrl } from "./socket";
 export { reduce } from "./state/reducer";
-export { countInLine, liveTickets, type Row, rowsOf, wasBusy } from "./state/rows";
+export { countInLine, liveTickets, type Row, rowsOf, wasBusy, wholeTicket } from "./state/rows";
 export { threadOf } from "./state/threads";
 export {
   type ChatEvent,
@@ -23,4 +25,5 @@ export {
   type TicketView,
   WAITING_PHASES,
 } from "./state/types";
+export { connect, type ConnectOptions, type HeaderSocket, type Question, Tokenline } from "./tokenline";
 export { type Upload, upload } from "./upload";

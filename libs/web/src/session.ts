@@ -1,10 +1,6 @@
+import type { Credentials } from "./credentials";
 import { type ApiError, errorFrom, unreachable } from "./errors";
-
-export interface Tokens {
-  access_token: string;
-  refresh_token: string;
-  expires_in: number;
-}
+import type { TokenPair } from "./generated/frames";
 
 interface Stored {
   access: string;
@@ -13,6 +9,9 @@ interface Stored {
   expiresAt: number;
   email: string;
 }
+
+/** As much of `Storage` as a session needs. */
+export type KeyValue = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /** `expired`: was signed in, and the server will not extend it any more. */
 export type SignInState = "in" | "out" | "expired";
@@ -26,11 +25,15 @@ const EARLY_MS = 30_000;
  * Who is signed in, in all tabs: tokens live in localStorage, and one tab at a time refreshes them (refresh tokens
  * rotate, and using a spent one signs everybody out).
  */
-export class Session {
+export class Session implements Credentials {
   private listeners = new Set<() => void>();
   private expired = false;
 
-  constructor(private readonly baseUrl = "") {
+  /** `storage`: where tokens are kept; outside of browsers in memory, for as long as the session lives. */
+  constructor(
+    private readonly baseUrl = "",
+    private readonly storage: KeyValue = globalThis.localStorage ?? inMemory(),
+  ) {
     globalThis.addEventListener?.("storage", (event: StorageEvent) => {
       if (event.key === KEY || event.key === null) {
         if (this.stored()) this.expired = false;
@@ -85,7 +88,7 @@ export class Session {
     if (stored.access !== seen) return stored.access;
     const response = await this.post("/api/v1/auth/refresh", { refresh_token: stored.refresh });
     if (response.ok) {
-      const tokens = (await response.json()) as Tokens;
+      const tokens = (await response.json()) as TokenPair;
       this.keep(tokens, stored.email);
       return tokens.access_token;
     }
@@ -98,7 +101,7 @@ export class Session {
     const response = await this.post(path, { email, password });
     if (!response.ok) throw errorFrom(response.status, await response.text());
     this.expired = false;
-    this.keep((await response.json()) as Tokens, email);
+    this.keep((await response.json()) as TokenPair, email);
   }
 
   private async post(path: string, body: object, token?: string): Promise<Response> {
@@ -115,30 +118,31 @@ export class Session {
   private pending: Promise<string | null> | null = null;
 
   private alone(work: () => Promise<string | null>): Promise<string | null> {
-    this.pending ??= (navigator.locks ? navigator.locks.request(LOCK, work) : work()).finally(() => {
+    const locks = globalThis.navigator?.locks;
+    this.pending ??= (locks ? locks.request(LOCK, work) : work()).finally(() => {
       this.pending = null;
     });
     return this.pending;
   }
 
   private stored(): Stored | null {
-    const text = localStorage.getItem(KEY);
+    const text = this.storage.getItem(KEY);
     return text ? (JSON.parse(text) as Stored) : null;
   }
 
-  private keep(tokens: Tokens, email: string): void {
+  private keep(tokens: TokenPair, email: string): void {
     const stored: Stored = {
       access: tokens.access_token,
       refresh: tokens.refresh_token,
       expiresAt: Date.now() + tokens.expires_in * 1000,
       email,
     };
-    localStorage.setItem(KEY, JSON.stringify(stored));
+    this.storage.setItem(KEY, JSON.stringify(stored));
     this.tell();
   }
 
   private forget(expired: boolean): void {
-    localStorage.removeItem(KEY);
+    this.storage.removeItem(KEY);
     this.expired = expired;
     this.tell();
   }
@@ -146,4 +150,13 @@ export class Session {
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+function inMemory(): KeyValue {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
 }

@@ -9,13 +9,16 @@ export interface SocketOptions<In> {
   token: (rejected?: string) => Promise<string | null>;
   onFrame: (frame: In) => void;
   onState: (state: SocketState) => void;
-  /** For tests. */
-  create?: (url: string) => WebSocket;
+  /** Makes the socket. `signsIn`: it shows the token at the handshake, so no `auth` frame is sent. */
+  create?: (url: string, token: string) => WebSocket;
+  signsIn?: boolean;
   random?: () => number;
 }
 
 const PING_MS = 15_000;
-const DEAD_MS = 30_000;
+const BEAT_MS = PING_MS / 3;
+/** Looked at every beat, so that 30 s are never exceeded. */
+const DEAD_MS = 30_000 - BEAT_MS;
 const SIGNED_OUT_CODES = new Set(["token_expired", "not_signed_in"]);
 
 interface AnyFrame {
@@ -25,8 +28,8 @@ interface AnyFrame {
 }
 
 /**
- * A socket that stays: it authenticates with its first frame, pings every 15 s, is given up when nothing was heard
- * for 30 s, and comes back after 0.5 to 8 s. Nothing is buffered while it is away: `send` says whether it was sent,
+ * A socket that stays: it authenticates with its first frame, pings every 15 s, is given up before nothing was heard
+ * for 30 s (also when it is still being opened), and comes back after 0.5 to 8 s. Nothing is buffered while it is away: `send` says whether it was sent,
  * and whoever needs something repeated repeats it at `ready`.
  */
 export class LiveSocket<In extends { type: string }, Out> {
@@ -97,17 +100,19 @@ export class LiveSocket<In extends { type: string }, Out> {
   }
 
   private start(token: string): void {
-    const socket = (this.options.create ?? ((url) => new WebSocket(url)))(this.options.url);
+    const socket = (this.options.create ?? ((url) => new WebSocket(url)))(this.options.url, token);
     this.socket = socket;
     this.heardAt = Date.now();
-    socket.onopen = () => socket.send(JSON.stringify({ type: "auth", token }));
+    socket.onopen = () => {
+      if (!this.options.signsIn) socket.send(JSON.stringify({ type: "auth", token }));
+    };
     socket.onmessage = (event: MessageEvent<string>) => {
       if (this.socket === socket) this.hear(event.data);
     };
     socket.onclose = (event) => {
       if (this.socket === socket) this.lost(event.code);
     };
-    this.pinger = setInterval(() => this.beat(), PING_MS / 3);
+    this.pinger = setInterval(() => this.beat(), BEAT_MS);
   }
 
   private hear(data: string): void {

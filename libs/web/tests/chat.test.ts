@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Api } from "../src/api";
 import { ChatClient } from "../src/chat";
 import { ApiError } from "../src/errors";
-import type { Session } from "../src/session";
 import type { Outgoing } from "../src/state/types";
 import { FakeSocket } from "./fake_socket";
 import { accepted, C, delta, QUESTION, T } from "./frames";
@@ -27,7 +26,7 @@ const NO_MESSAGES = { items: [], next: null };
 
 function client(): ChatClient {
   const made = new ChatClient({
-    session: { token: async () => "token" } as unknown as Session,
+    credentials: { token: async () => "token" },
     api: { createConversation, editQuestion, conversation, messages } as unknown as Api,
     outbox: { load: () => saved, save: (entries) => (saved = entries) },
     url: "ws://test",

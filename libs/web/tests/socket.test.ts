@@ -76,6 +76,27 @@ describe("the socket", () => {
     socket.close();
   });
 
+  it("gives a connection up within 30 s of what it last heard, whenever that was", async () => {
+    const socket = open();
+    await settle();
+    const first = FakeSocket.latest();
+    first.accept();
+    await vi.advanceTimersByTimeAsync(1_000);
+    first.hear({ type: "pong", id: 1 });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(first.readyState).toBe(3);
+    socket.close();
+  });
+
+  it("gives up in that time on a connection that never opens", async () => {
+    const socket = open();
+    await settle();
+    const first = FakeSocket.latest();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(first.readyState).toBe(3);
+    socket.close();
+  });
+
   it("asks for another token when the server refuses this one", async () => {
     const socket = open(async (rejected) => (rejected ? "token-2" : "token-1"));
     await settle();

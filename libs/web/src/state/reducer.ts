@@ -54,6 +54,8 @@ function locally(state: ChatState, event: LocalEvent): ChatState {
       return outgoing(state, event.clientMessageId, { conversationId: event.conversationId });
     case "local.send_failed":
       return outgoing(state, event.clientMessageId, { error: event.error });
+    case "local.followed":
+      return state.tickets[event.ticket.id] ? state : withTicket(state, event.ticket);
     case "local.edited":
       return questioned(state, event.message);
     case "local.discarded":

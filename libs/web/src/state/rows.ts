@@ -1,3 +1,4 @@
+import { codePointLength } from "../codepoints";
 import { threadOf } from "./threads";
 import type { ChatState, Outgoing, Phase, ThreadMessage, TicketView } from "./types";
 import { LIVE_PHASES } from "./types";
@@ -59,6 +60,15 @@ export function liveTickets(state: ChatState, conversationId: string | null): Ti
   return Object.values(state.tickets)
     .filter((ticket) => ticket.conversationId === conversationId && LIVE_PHASES.has(ticket.phase))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** A ticket with all of its text, which after the end is the stored message's; `null` while that is being read. */
+export function wholeTicket(state: ChatState, ticketId: string): TicketView | null {
+  const ticket = state.tickets[ticketId];
+  if (ticket?.phase !== "complete" || !ticket.conversationId) return ticket ?? null;
+  const { messages, stale } = threadOf(state, ticket.conversationId);
+  const answer = messages.find(({ role, ticket_id }) => role === "assistant" && ticket_id === ticketId);
+  return answer && !stale ? { ...ticket, text: answer.content, length: codePointLength(answer.content) } : null;
 }
 
 const IN_LINE: ReadonlySet<Phase> = new Set(["queued", "processing", "streaming"]);

@@ -102,6 +102,7 @@ export type LocalEvent =
       /** True: an older page was added; false: the newest page was read. */
       older: boolean;
     }
+  | { type: "local.followed"; ticket: TicketView }
   | { type: "local.edited"; message: ThreadMessage }
   | { type: "local.attachment"; attachment: Attachment };
 

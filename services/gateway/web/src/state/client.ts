@@ -15,7 +15,7 @@ export function onPlaced(listener: (conversationId: string) => void): void {
 export function openChat(): ChatClient {
   const key = `tokenline.outbox.${session.email}`;
   return new ChatClient({
-    session,
+    credentials: session,
     api,
     outbox: { load: () => read<Outgoing[]>(key, []), save: (entries) => write(key, entries.length ? entries : null) },
     onPlaced: (conversationId) => placed(conversationId),
