@@ -181,7 +181,8 @@ async def test_s8_a_silent_connection_is_given_up(line: System, key: str, monkey
             stream = chat.send(LONG)
             story = [await anext(stream) for _ in range(3)]
             dead.swallow()
-            story += [event async for event in stream]
+            async with asyncio.timeout(30):
+                story += [event async for event in stream]
         assert told(story) == WHOLE
         assert alive.links == 1
 

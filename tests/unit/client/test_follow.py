@@ -57,6 +57,8 @@ def test_what_is_told_again_after_a_reconnect_is_not_news():
     for frame in (accepted, queued(3), accepted, queued(3), moved(3)):
         one.hear(frame)
     assert taken(one) == [accepted, queued(3)]
+    one.hear(queued(3))
+    assert taken(one) == []
     one.hear(queued(2))
     assert taken(one) == [moved(2)]
     running: list[f.ServerFrame] = [processing(1), text(1, 0, "ab"), processing(1), text(1, 0, "abc")]
