@@ -83,6 +83,7 @@ async def test_who_asks_for_events_gets_them_as_chunks_and_others_none(house: Sy
             seen = [await anext(curious), await anext(curious)]
         seen += [chunk async for chunk in curious]
         others = [chunk async for chunk in plain]
+    assert all(isinstance(chunk.choices, list) for chunk in seen), "what every client goes through"
     told = [(chunk.model_extra or {})["tokenline"] for chunk in seen if not chunk.choices]
     assert told[0] | {"eta": None} == {
         "ticket_id": curious.response.headers["x-tokenline-ticket"],
