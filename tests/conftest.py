@@ -15,8 +15,9 @@ pytest_plugins = [
     "tests.support.tape",
 ]
 
-# Tests of whole processes and of faults watch the clock: two at once on two cores would measure each other.
-_ALONE = ("e2e", "faults")
+# Tests of whole processes and of faults mostly wait (for leases, heartbeats, thaws): as many of them side by side as
+# leave a core to each other. Within a group they run one at a time.
+_GROUPS = ("e2e", "faults/broker", "faults")
 _SCRUBBED = ("TOKENLINE_", "OPENAI_", "AMQP_", "MONGO_", "QDRANT_", "OTEL_")
 
 
@@ -29,10 +30,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup`: a file stays in one process, tests of `_ALONE` run one at a time."""
+    """With `--dist loadgroup`: a file stays in one process, and so does each of `_GROUPS`."""
     for item in items:
         if item.get_closest_marker("xdist_group"):
             continue
-        place = Path(item.path).relative_to(config.rootpath).parts
-        alone = len(place) > 1 and place[1] in _ALONE
-        item.add_marker(pytest.mark.xdist_group("alone" if alone else "/".join(place)))
+        place = Path(item.path).relative_to(config.rootpath / "tests").as_posix()
+        group = next((name for name in _GROUPS if place.startswith(f"{name}/")), place)
+        item.add_marker(pytest.mark.xdist_group(group))
