@@ -11,7 +11,7 @@ from tokenline.core.ports.broker import Broker
 
 
 class Publisher:
-    """Collects replies until the tick, or until one is urgent.
+    """Sends at once, but when something was sent within the tick, collects until its end or until a reply is urgent.
 
     The buffer holds one tick's worth. While the broker is away it is thrown away tick by tick: a gateway sees the gap
     by its offset and asks for a snapshot.
@@ -24,6 +24,7 @@ class Publisher:
         self._outgoing: dict[GatewayId, list[AnyReply]] = {}
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._sent_at = 0.0
 
     def send(self, reply: AnyReply, gateways: Iterable[GatewayId], *, urgent: bool = False) -> None:
         for gateway in gateways:
@@ -31,7 +32,8 @@ class Publisher:
         if urgent:
             self._due.set()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._due.set)
+            # Not before what else has come by now is collected, too.
+            self._timer = asyncio.get_running_loop().call_at(self._sent_at + self._tick_s, self._due.set)
 
     async def run(self) -> None:
         """Send for ever; cancelling it drops nothing that `flush` cannot still send."""
@@ -44,6 +46,7 @@ class Publisher:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._sent_at = asyncio.get_running_loop().time()
         outgoing, self._outgoing = self._outgoing, {}
         for gateway, items in outgoing.items():
             await self._broker.tell(REPLIES.name, gateway, pack(ReplyBatch(self._worker_id, items)))

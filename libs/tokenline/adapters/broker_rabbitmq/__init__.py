@@ -4,7 +4,7 @@
 - `link`        one connection, kept up by its own loop
 - `channels`    one channel of a link, opened again whenever it closes
 - `topology`    declaring, checking and repairing exchanges and queues
-- `publisher`   confirmed publishing and unconfirmed telling
+- `publisher`   confirmed publishing and unconfirmed telling; `told`: the frames of the latter
 - `consumption` a consumer that outlives its channels; `delivery`: one message in hand
 - `failures`    what the library raises, told apart from our own cancellation
 

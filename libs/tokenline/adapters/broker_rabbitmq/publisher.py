@@ -4,27 +4,24 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from aiormq import spec
-from aiormq.abc import ConfirmationFrameType
+from aiormq import Channel, spec
+from aiormq.abc import ChannelFrame, ConfirmationFrameType
 from aiormq.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
 
 from tokenline.adapters.broker_rabbitmq.channels import KeptChannel
-from tokenline.adapters.broker_rabbitmq.failures import CHANNEL_GONE, as_unavailable, cancellations
+from tokenline.adapters.broker_rabbitmq.failures import as_unavailable, cancellations
 from tokenline.adapters.broker_rabbitmq.link import Link
+from tokenline.adapters.broker_rabbitmq.told import MESSAGE_TYPE, Told
 from tokenline.adapters.broker_rabbitmq.topology import Topology
 from tokenline.adapters.owned_tasks import OwnedTasks
-from tokenline.contracts.base import WIRE_VERSION
 from tokenline.contracts.errors import BrokerUnavailable, QueueFull
 from tokenline.core.clock import Clock
 
 PUBLISH_LIMIT_S = 5.0
 TELL_LIMIT_S = 2.0
 """Wall time, so it must outlast a busy event loop: at 0.1 s replies were lost that a late loop had only delayed."""
-MESSAGE_TYPE = f"tokenline.{WIRE_VERSION}"
 
-_TRANSIENT, _PERSISTENT = 1, 2
-# Shared by all: the library would otherwise draw a random id for each, which only confirms need.
-_TOLD = spec.Basic.Properties(delivery_mode=_TRANSIENT, message_type=MESSAGE_TYPE, message_id="-")
+_PERSISTENT = 2
 
 log = structlog.get_logger()
 
@@ -45,6 +42,7 @@ class Publisher:
         self._observe = observe
         self._confirmed = KeptChannel(link, confirms=True)
         self._unconfirmed = KeptChannel(link, confirms=False)
+        self._told: Told | None = None
         self._repairing: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self.unanswered = False
@@ -100,19 +98,27 @@ class Publisher:
             if self._link.up and channel is None:
                 self._repair()
             return False
+        if self._told is None or self._told.channel is not channel:
+            self._told = Told(channel)
+        frame = self._told.frame(exchange, routing_key, body)
+        try:
+            channel.write_queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            return await self._put(channel, frame)
+        return True
+
+    async def _put(self, channel: Channel, frame: ChannelFrame) -> bool:
         asked_before = cancellations()
         try:
             async with asyncio.timeout(TELL_LIMIT_S):
-                await channel.basic_publish(
-                    body, exchange=exchange, routing_key=routing_key, properties=_TOLD, wait=False
-                )
-        except (TimeoutError, *CHANNEL_GONE):
+                await channel.write_queue.put(frame)
+        except TimeoutError:
             return False
         except asyncio.CancelledError:
             if cancellations() > asked_before:
                 raise
             return False
-        return True
+        return not channel.is_closed
 
     def _ask(self) -> None:
         """Ask the broker for any answer at all, to know when it answers again."""
