@@ -16,7 +16,7 @@ GATEWAYS ?= 1
 TIERS := $(wildcard tests/unit tests/contract tests/integration tests/e2e tests/faults)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench screenshots recordings types clean
+.PHONY: help setup run test lint format bench bench-peers screenshots recordings types clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,9 +46,13 @@ format: ## put all Python files into the house format
 	@$(VENV)/ruff check --fix .
 	@$(VENV)/ruff format .
 
-bench: ## measure the targets, print the table, write var/bench.json
+bench: ## measure the targets, print the table, write var/bench.json [ARGS="--only streaming"]
 	@$(BOOTSTRAP) --for test
-	@$(VENV)/python -m tests.bench
+	@$(VENV)/python -m tests.bench $(ARGS)
+
+bench-peers: ## the same work through Gradio, Chainlit and LiteLLM; writes var/bench-peers.json
+	@$(BOOTSTRAP) --for test
+	@$(VENV)/python -m tests.bench.peers $(ARGS)
 
 screenshots: ## make the pictures in docs/images again
 	@$(BOOTSTRAP) --for test

@@ -15,16 +15,23 @@ from collections.abc import Callable, Iterator, Sequence
 from tests.bench.streaming.sockets import pongs
 from tests.bench.streaming.work import BrokenRun
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _READ_BYTES = 1 << 16
 _OVERLAP = 24
 """Longer than what marks an end, which two reads may share."""
 
 
 class Exchange:
-    """One question and its answer. ``open`` gives a connected socket; ``ends`` finds what ends the answer."""
+    """One question and its answer. ``open_socket`` gives a connected one; ``ends`` finds what ends the answer;
+    ``reply`` gets each read and says what to send at it, for protocols that want that."""
 
-    def __init__(self, open_socket: Callable[[], socket.socket], request: bytes, ends: re.Pattern[bytes]) -> None:
+    def __init__(
+        self,
+        open_socket: Callable[[], socket.socket],
+        request: bytes,
+        ends: re.Pattern[bytes],
+        reply: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self.asked_at = 0.0
         self.reads: list[tuple[float, bytes]] = []
         """Instants of the monotonic clock, and what arrived at each."""
@@ -32,6 +39,7 @@ class Exchange:
         self._open = open_socket
         self._request = request
         self._find_end = ends.search
+        self._reply = reply
         self._tail = b""
 
     def ask(self) -> socket.socket:
@@ -50,6 +58,8 @@ class Exchange:
         if not data:
             raise BrokenRun(f"a connection was closed after {self.last_words()!r}")
         self._tail = data[-_OVERLAP:]
+        if self._reply is not None and (answer := self._reply(data)):
+            opened.send(answer)
         return False
 
     def last_words(self) -> bytes:
