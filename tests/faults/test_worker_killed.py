@@ -71,7 +71,8 @@ async def test_f10_a_poison_ticket_ends_after_its_attempts_and_takes_nobody_with
 async def _keep_asking(person: Chat, until: asyncio.Task[int]) -> dict[str, str]:
     questions: dict[str, str] = {}
     while not until.done():
-        text = f'{{"say": "answer {len(questions)}"}}'
+        # Below the number of frames that a socket may send a second.
+        text = f'{{"say": "answer {len(questions)}", "first_ms": 50}}'
         ticket = await person.ask(text, text)
         questions[ticket] = text
         await person.ended(ticket, within_s=60)

@@ -22,6 +22,8 @@ from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.documents.says import says
 
 WAIT_S = 300.0
+LOOK_S = 0.5
+"""How soon a waiting call sees that this gateway stops."""
 REFUSALS = (NotFound, Busy, QueueFull, QueueTimeout)
 WAITED = {200: Asked, 504: Asked}
 
@@ -97,11 +99,15 @@ async def _accepted(deps: Deps, accepted: Accepted) -> Response:
 
 
 async def _answered(deps: Deps, accepted: Accepted) -> Response:
-    """Wait for the end. Raises `QueueTimeout` after `WAIT_S`; the ticket lives on and can be asked for."""
+    """Wait for the end. Raises `QueueTimeout` after `WAIT_S`, or when this gateway stops and the answer does not come
+    soon; the ticket lives on and can be asked for."""
+    now = asyncio.get_running_loop().time
+    due = now() + WAIT_S
     try:
-        async with asyncio.timeout(WAIT_S):
-            async for _ in deps.tickets.frames(accepted.ticket, Cursor(), idle_s=WAIT_S):
-                pass
+        async with asyncio.timeout_at(due) as limit:
+            async for _ in deps.tickets.frames(accepted.ticket, Cursor(), idle_s=LOOK_S):
+                if deps.streams.leaving and limit.when() == due:
+                    limit.reschedule(min(due, now() + deps.settings.graceful_s / 2))
     except TimeoutError:
         raise QueueTimeout("No answer yet. Ask for the ticket later.", ticket_id=accepted.ticket.id) from None
     ticket = await deps.store.get_ticket(accepted.ticket.id) or accepted.ticket

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.contract.store.conftest import Engine
 from tests.support.drafts import a_conversation, an_answer, ask
-from tokenline.contracts.chat import Citation, Conversation, Message
+from tokenline.contracts.chat import Citation, Conversation, FunctionCall, Message
 from tokenline.contracts.errors import BadRequest
 from tokenline.contracts.tickets import Usage
 from tokenline.core import ticket as moves
@@ -167,7 +167,11 @@ async def test_a_message_comes_back_as_written(store: Store, clock: ManualClock)
         number=1, attachment_id="a", name="n", page=None, start=0, end=4, passage="text", similarity=0.5
     )
     answer = an_answer(
-        clock, running, content="☂ \x00 \U0001f600", citations=(citation,), tool_calls=({"name": "clock"},)
+        clock,
+        running,
+        content="☂ \x00 \U0001f600",
+        citations=(citation,),
+        tool_calls=(FunctionCall(id="c", name="clock", arguments="{}"),),
     )
     done = moves.complete(running, usage=Usage(), now=clock.now())
     await store.replace_ticket(done, answer)

@@ -12,6 +12,7 @@ from tests.support.broker import eventually
 from tests.support.chat import Seen
 from tests.support.people import as_holder, enrol
 from tests.support.system import System
+from tokenline.contracts.tickets import TicketState
 from tokenline.core.ports.store import Store
 
 SEED = 20_261_124
@@ -31,7 +32,8 @@ async def test_s3_a_thousand_random_reconnects_end_with_the_stored_text(house: H
 
     async def kill_a_worker() -> None:
         async def under_way() -> bool:
-            return reconnects() > 200
+            streaming = [t for t in await store.live_tickets() if t.state is TicketState.STREAMING]
+            return reconnects() > 200 and any(ticket.worker_id == "worker-1" for ticket in streaming)
 
         await eventually(under_way, 60)
         system.kill("worker-1")
