@@ -19,6 +19,7 @@ from tokenline.contracts.metrics import STORE_WRITE
 from tokenline.core.clock import Clock, SystemClock, new_id
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
@@ -44,14 +45,16 @@ def build_deps(settings: DashboardSettings) -> Deps:
     line = AdminLine(moments, names, broker)
     moves = Line(store, broker, user_limit=settings.user_limit)
     dead_letters = DeadLetters(store, broker, moves, names, settings)
+    # Accounts are opened at the gateways.
+    accounts = Accounts(store, clock, settings.secret_key.get_secret_value(), registration_open=False)
     return Deps(
         settings=settings,
         store=store,
         broker=broker,
         clock=clock,
         metrics=metrics,
-        # Accounts are opened at the gateways.
-        accounts=Accounts(store, clock, settings.secret_key.get_secret_value(), registration_open=False),
+        accounts=accounts,
+        revocations=Revocations(store, accounts, clock),
         supervisor=Supervisor(),
         feed=feed,
         board=board,

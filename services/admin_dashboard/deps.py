@@ -15,6 +15,7 @@ from tokenline.core.clock import Clock
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
@@ -29,6 +30,7 @@ class Deps:
     clock: Clock
     metrics: Metrics
     accounts: Accounts
+    revocations: Revocations
     supervisor: Supervisor
     feed: LedgerFeed
     board: BoardModel

@@ -51,27 +51,30 @@ class TooSlow(Exception):
 
 
 class Session:
-    """One authenticated socket: read, written and watched until one of these ends it."""
+    """One authenticated socket: read and written until one of these, or `end`, ends it."""
 
     def __init__(self, socket: WebSocket, deps: Deps, principal: Principal) -> None:
         self._socket = socket
         self._deps = deps
-        self._principal = principal
+        self.principal = principal
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._bucket = Bucket(sockets.FRAMES_PER_S, sockets.FRAME_BURST, deps.clock.monotonic())
 
     async def run(self) -> None:
         """Raises `WebSocketDisconnect`, `TooSlow`, or the error to tell before closing."""
-        await self._send(AdminReady(user_id=self._principal.user_id))
+        await self._send(AdminReady(user_id=self.principal.user_id))
         self._deps.pictures.enter()
-        tasks = [
+        self._deps.revocations.watch(self)
+        tasks: list[asyncio.Future[None]] = [
             asyncio.create_task(self._read(), name="admin.read"),
             asyncio.create_task(self._write(), name="admin.write"),
-            asyncio.create_task(self._watch(), name="admin.watch"),
+            self._over,
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._deps.pictures.leave()
+            self._deps.revocations.leave(self)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -109,16 +112,19 @@ class Session:
     async def _renew(self, token: str) -> None:
         """Go on with a fresh access token of the same user."""
         principal = _administrator(await self._deps.accounts.authenticate(token))
-        if principal.user_id != self._principal.user_id:
+        if principal.user_id != self.principal.user_id:
             raise NotSignedIn("This socket belongs to somebody else.")
-        self._principal = principal
+        self.principal = principal
+        self._deps.revocations.watch(self)
         await self._send(AdminReady(user_id=principal.user_id))
 
-    async def _watch(self) -> None:
-        """Notice demotion, sign-out, disabling and expiry while the socket is open (B4)."""
-        while True:
-            await asyncio.sleep(sockets.RECHECK_S)
-            self._principal = _administrator(await self._deps.accounts.recheck(self._principal))
+    def go_on_as(self, principal: Principal) -> None:
+        """Raises `NotAllowed` after demotion."""
+        self.principal = _administrator(principal)
+
+    def end(self, error: Exception) -> None:
+        if not self._over.done():
+            self._over.set_exception(error)
 
     async def _send(self, frame: AdminServerFrame) -> None:
         await self._send_text(to_json(frame).decode())

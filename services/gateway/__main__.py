@@ -18,6 +18,7 @@ from tokenline.contracts.metrics import FENCED, PUBLISH, STORE_WRITE
 from tokenline.core.clock import SystemClock, new_id
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
@@ -57,6 +58,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         incarnation,
         observe_fenced=partial(metrics.add, FENCED),
     )
+    accounts = Accounts(store, clock, settings.secret_key.get_secret_value(), settings.registration_open)
     return Deps(
         settings=settings,
         store=store,
@@ -66,7 +68,8 @@ def build_deps(settings: GatewaySettings) -> Deps:
         agents=agents,
         clock=clock,
         metrics=metrics,
-        accounts=Accounts(store, clock, settings.secret_key.get_secret_value(), settings.registration_open),
+        accounts=accounts,
+        revocations=Revocations(store, accounts, clock),
         supervisor=supervisor,
         feed=feed,
         line=line,

@@ -17,6 +17,7 @@ from tokenline.core.ports.store import Store
 from tokenline.runtime.agents import Agents
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
@@ -34,6 +35,7 @@ class Deps:
     clock: Clock
     metrics: Metrics
     accounts: Accounts
+    revocations: Revocations
     supervisor: Supervisor
     feed: LedgerFeed
     line: Line

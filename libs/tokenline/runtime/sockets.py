@@ -21,8 +21,6 @@ T = TypeVar("T")
 AUTH_S = 10.0
 SEND_S = 5.0
 CLOSE_S = 1.0
-RECHECK_S = 2.5
-"""With the two seconds that `Accounts` believes the store, a sign-out closes a socket within five (B4)."""
 FRAMES_PER_S = 50.0
 FRAME_BURST = 200.0
 

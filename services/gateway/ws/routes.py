@@ -56,7 +56,7 @@ class Door:
         self._hub = hub
         self._only = only
         self._bucket = Bucket(sockets.FRAMES_PER_S, sockets.FRAME_BURST, deps.clock.monotonic())
-        self._overrun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
         """Raises `WebSocketDisconnect`."""
@@ -65,13 +65,15 @@ class Door:
             if self._only is not None:
                 owned_by(principal.user_id, await self._deps.store.get_conversation(self._only))
             outbox = Outbox(self._socket.send_text, self._deps.streams.live.get)
-            session = Session(self._deps, principal, outbox, self._only, self._overran)
+            session = Session(self._deps, principal, outbox, self._only, self._end)
             self._hub.add(principal.user_id, session)
+            self._deps.revocations.watch(session)
             try:
                 session.start(HEARTBEAT_S)
                 await self._until_ended(session, outbox)
             finally:
                 session.stop()
+                self._deps.revocations.leave(session)
                 self._hub.remove(principal.user_id, session)
         except TokenlineError as error:
             await sockets.refuse(self._socket, error)
@@ -79,12 +81,11 @@ class Door:
             await sockets.close(self._socket, sockets.TOO_SLOW)
 
     async def _until_ended(self, session: Session, outbox: Outbox) -> None:
-        """Read, write and watch until one of them ends the socket; raises what ended it."""
+        """Read and write until one of them or `_end` ends the socket; raises what ended it."""
         tasks: list[asyncio.Future[None]] = [
             asyncio.create_task(self._read(session), name="socket.read"),
             asyncio.create_task(outbox.run(session.ended), name="socket.write"),
-            asyncio.create_task(self._watch(session), name="socket.watch"),
-            self._overrun,
+            self._over,
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -109,16 +110,9 @@ class Door:
             except TokenlineError as error:
                 session.notice(f.Error(error=error.info()))
 
-    async def _watch(self, session: Session) -> None:
-        """Notice sign-out, disabling and expiry while the socket is open (B4)."""
-        while True:
-            await asyncio.sleep(sockets.RECHECK_S)
-            session.principal = await self._deps.accounts.recheck(session.principal)
-
-    def _overran(self) -> None:
-        """More notices than the outbox holds: the client takes too little."""
-        if not self._overrun.done():
-            self._overrun.set_exception(TooSlow())
+    def _end(self, error: Exception) -> None:
+        if not self._over.done():
+            self._over.set_exception(error)
 
     async def _renew(self, session: Session, token: str) -> None:
         """Go on with a fresh access token of the same user."""
@@ -126,4 +120,5 @@ class Door:
         if principal.user_id != session.principal.user_id:
             raise NotSignedIn("This socket belongs to somebody else.")
         session.principal = principal
+        self._deps.revocations.watch(session)
         session.start(HEARTBEAT_S)

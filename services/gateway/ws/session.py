@@ -24,16 +24,21 @@ FIRST_WORD_S = 1.0
 
 
 class Session:
-    """``only`` limits the socket to one conversation. ``close`` ends a socket that takes too little."""
+    """``only`` limits the socket to one conversation. ``end`` ends the socket, for the reason it is given."""
 
     def __init__(
-        self, deps: Deps, principal: Principal, outbox: Outbox, only: ConversationId | None, close: Callable[[], None]
+        self,
+        deps: Deps,
+        principal: Principal,
+        outbox: Outbox,
+        only: ConversationId | None,
+        end: Callable[[Exception], None],
     ) -> None:
         self.principal = principal
+        self.end = end
         self._deps = deps
         self._outbox = outbox
         self._only = only
-        self._close = close
         self._followers: dict[TicketId, Follower] = {}
         # The latest `MAX_FOLLOWED`: an event that comes late must not begin an ended ticket anew.
         self._ended: dict[TicketId, None] = {}
@@ -54,11 +59,14 @@ class Session:
             self._deps.streams.leave(follower)
         self._followers.clear()
 
+    def go_on_as(self, principal: Principal) -> None:
+        self.principal = principal
+
     def notice(self, frame: f.ServerFrame) -> None:
         try:
             self._outbox.notice(frame)
-        except TooSlow:
-            self._close()
+        except TooSlow as error:
+            self.end(error)
 
     def ended(self, follower: Follower) -> None:
         if self._followers.get(follower.ticket_id) is follower:

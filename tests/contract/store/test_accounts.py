@@ -83,7 +83,7 @@ async def test_revoking_a_family_ends_all_its_tokens_and_those_to_come(store: St
     other = a_token(clock, "h3", family="f2")
     await store.add_refresh_token(other)
 
-    await store.revoke_refresh_family("f1")
+    await store.revoke_refresh_family("f1", "ann")
     await store.add_refresh_token(a_token(clock, "h4"))
 
     for gone in ("h1", "h2", "h4"):
@@ -101,7 +101,7 @@ async def test_a_family_lives_until_it_is_revoked_or_expired(store: Store, clock
 
     clock.advance(10)
     assert not await store.refresh_family_is_live("f1")
-    await store.revoke_refresh_family("f2")
+    await store.revoke_refresh_family("f2", "ann")
     assert not await store.refresh_family_is_live("f2")
 
 

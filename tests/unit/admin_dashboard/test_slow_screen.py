@@ -51,7 +51,8 @@ class SlowSocket:
 def session_on(socket: Any) -> tuple[Session, Newest[Picture]]:
     newest: Newest[Picture] = Newest()
     pictures = SimpleNamespace(newest=newest, enter=lambda: None, leave=lambda: None)
-    deps: Any = SimpleNamespace(pictures=pictures, clock=ManualClock())
+    revocations = SimpleNamespace(watch=lambda _: None, leave=lambda _: None)
+    deps: Any = SimpleNamespace(pictures=pictures, clock=ManualClock(), revocations=revocations)
     return Session(socket, deps, ROOT), newest
 
 

@@ -7,6 +7,7 @@ from pymongo.errors import DuplicateKeyError
 from tokenline.adapters.store_mongo.database import Document
 from tokenline.adapters.store_mongo.documents import Documents, encode, insert_new
 from tokenline.adapters.store_mongo.part import Part
+from tokenline.adapters.store_mongo.revocations import revoking
 from tokenline.contracts.accounts import User
 from tokenline.contracts.errors import Conflict
 from tokenline.contracts.ids import UserId
@@ -32,7 +33,8 @@ class Accounts(Part):
             if await db.users.find_one({"email": user.email, "_id": {"$ne": user.id}}, {"_id": 1}) is not None:
                 raise Conflict(_TAKEN)
             try:
-                await db.users.update_one({"_id": user.id}, {"$set": _fields(user)})
+                async with revoking(db, user.id):
+                    await db.users.update_one({"_id": user.id}, {"$set": _fields(user)})
             except DuplicateKeyError as error:
                 raise Conflict(_TAKEN) from error
 

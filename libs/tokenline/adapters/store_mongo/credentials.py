@@ -3,6 +3,7 @@
 from tokenline.adapters.store_mongo.database import Document
 from tokenline.adapters.store_mongo.documents import Documents, encode, insert_new
 from tokenline.adapters.store_mongo.part import Part
+from tokenline.adapters.store_mongo.revocations import revoking
 from tokenline.contracts.accounts import ApiKey, RefreshToken
 from tokenline.contracts.ids import ApiKeyId, UserId
 
@@ -36,8 +37,8 @@ class Credentials(Part):
             alive = family is not None and "revoked" not in family
             return REFRESH_TOKENS.of(found) if alive else None
 
-    async def revoke_refresh_family(self, family: str) -> None:
-        async with self._database.writing() as db:
+    async def revoke_refresh_family(self, family: str, user_id: UserId) -> None:
+        async with self._database.writing() as db, revoking(db, user_id):
             await db.refresh_families.update_one({"_id": family}, {"$set": {"revoked": True}})
 
     async def refresh_family_is_live(self, family: str) -> bool:
@@ -62,4 +63,7 @@ class Credentials(Part):
     async def revoke_api_key(self, key_id: ApiKeyId, user_id: UserId, now: float) -> bool:
         async with self._database.writing() as db:
             theirs = {"_id": key_id, "user_id": user_id, "revoked_at": None}
-            return (await db.api_keys.update_one(theirs, {"$set": {"revoked_at": now}})).matched_count == 1
+            if await db.api_keys.find_one(theirs, {"_id": 1}) is None:
+                return False
+            async with revoking(db, user_id):
+                return (await db.api_keys.update_one(theirs, {"$set": {"revoked_at": now}})).matched_count == 1

@@ -15,6 +15,7 @@ from tokenline.adapters.store_mongo.failures import refuses_us
 from tokenline.adapters.store_mongo.leases import Leases
 from tokenline.adapters.store_mongo.part import StoreTime
 from tokenline.adapters.store_mongo.releasing import Releasing
+from tokenline.adapters.store_mongo.revocations import Revocations
 from tokenline.adapters.store_mongo.schema import migrate
 from tokenline.adapters.store_mongo.tickets import Tickets
 from tokenline.adapters.store_mongo.webhooks import Webhooks
@@ -24,7 +25,19 @@ from tokenline.core.clock import Clock
 log = structlog.get_logger()
 
 
-class MongoStore(Accepting, Releasing, Tickets, Leases, Chat, Accounts, Credentials, Attachments, Audit, Webhooks):
+class MongoStore(
+    Accepting,
+    Releasing,
+    Tickets,
+    Leases,
+    Chat,
+    Accounts,
+    Credentials,
+    Revocations,
+    Attachments,
+    Audit,
+    Webhooks,
+):
     """Belongs to the event loop that opens it.
 
     ``url`` names the server or replica set, and the database in its path (``tokenline``, if none). ``clock`` is this

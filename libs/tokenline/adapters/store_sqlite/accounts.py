@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from tokenline.adapters.store_sqlite.documents import Documents, as_list, encode
 from tokenline.adapters.store_sqlite.part import Part
+from tokenline.adapters.store_sqlite.revocations import note_revoked
 from tokenline.contracts.accounts import User
 from tokenline.contracts.errors import Conflict
 from tokenline.contracts.ids import UserId
@@ -25,8 +26,11 @@ class Accounts(Part):
         await self._database.write(lambda connection: _write(connection, sql, user))
 
     async def update_user(self, user: User) -> None:
-        sql = "UPDATE users SET email = ?, role = ?, doc = ? WHERE id = ?"
-        await self._database.write(lambda connection: _write(connection, sql, user))
+        def work(connection: sqlite3.Connection) -> None:
+            _write(connection, "UPDATE users SET email = ?, role = ?, doc = ? WHERE id = ?", user)
+            note_revoked(connection, user.id)
+
+        await self._database.write(work)
 
     async def get_user(self, user_id: UserId) -> User | None:
         return await self._database.read(

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from tokenline.adapters.store_sqlite.documents import Documents, encode
 from tokenline.adapters.store_sqlite.part import Part
+from tokenline.adapters.store_sqlite.revocations import note_revoked
 from tokenline.contracts.accounts import ApiKey, RefreshToken
 from tokenline.contracts.ids import ApiKeyId, UserId
 
@@ -42,8 +43,12 @@ class Credentials(Part):
 
         return await self._database.write(work)
 
-    async def revoke_refresh_family(self, family: str) -> None:
-        await self._database.execute("UPDATE refresh_tokens SET revoked = 1 WHERE family = ?", family)
+    async def revoke_refresh_family(self, family: str, user_id: UserId) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE refresh_tokens SET revoked = 1 WHERE family = ?", (family,))
+            note_revoked(connection, user_id)
+
+        await self._database.write(work)
 
     async def refresh_family_is_live(self, family: str) -> bool:
         sql = "SELECT 1 FROM refresh_tokens WHERE family = ? AND revoked = 0 AND expires_at > ? LIMIT 1"
@@ -89,6 +94,7 @@ class Credentials(Part):
                 "UPDATE api_keys SET revoked = 1, doc = ? WHERE id = ?",
                 (encode(replace(key, revoked_at=now)), key_id),
             )
+            note_revoked(connection, user_id)
             return True
 
         return await self._database.write(work)

@@ -162,7 +162,13 @@ _WEBHOOKS = (
     "CREATE INDEX deliveries_of_webhook ON deliveries (webhook_id, created_at DESC, ticket_id DESC)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINE, _WEBHOOKS)
+# One row per user, so that no mark is ever forgotten.
+_REVOCATIONS = (
+    "CREATE TABLE revocations (user_id TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX revocations_mark ON revocations (mark)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINE, _WEBHOOKS, _REVOCATIONS)
 """Only ever appended to; ``user_version`` counts those applied."""
 
 _WAL_TRIES = 200

@@ -12,12 +12,25 @@ from tokenline.adapters.store_sqlite.credentials import Credentials
 from tokenline.adapters.store_sqlite.database import Database
 from tokenline.adapters.store_sqlite.leases import Leases
 from tokenline.adapters.store_sqlite.releasing import Releasing
+from tokenline.adapters.store_sqlite.revocations import Revocations
 from tokenline.adapters.store_sqlite.tickets import Tickets
 from tokenline.adapters.store_sqlite.webhooks import Webhooks
 from tokenline.core.clock import Clock
 
 
-class SqliteStore(Accepting, Releasing, Tickets, Leases, Chat, Accounts, Credentials, Attachments, Audit, Webhooks):
+class SqliteStore(
+    Accepting,
+    Releasing,
+    Tickets,
+    Leases,
+    Chat,
+    Accounts,
+    Credentials,
+    Revocations,
+    Attachments,
+    Audit,
+    Webhooks,
+):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 
     ``clock`` is the store's clock: it judges leases. ``observe_write`` hears the seconds each write took from the call

@@ -68,6 +68,14 @@ class DeliveryPage(Page):
     items: tuple[Delivery, ...]
 
 
+class Revoked(Shape):
+    """``mark`` grows with every right that is changed or taken back. ``users`` are those concerned since an earlier
+    mark; ``None``: anybody may be."""
+
+    mark: int
+    users: frozenset[UserId] | None
+
+
 class TicketStore(Protocol):
     async def accept(
         self,
@@ -258,7 +266,7 @@ class AccountStore(Protocol):
         """Mark as spent and return it as it was before; ``None``: unknown or revoked."""
         ...
 
-    async def revoke_refresh_family(self, family: str) -> None: ...
+    async def revoke_refresh_family(self, family: str, user_id: UserId) -> None: ...
 
     async def refresh_family_is_live(self, family: str) -> bool:
         """False once it was revoked or its last token expired, and for an unknown one."""
@@ -276,6 +284,13 @@ class AccountStore(Protocol):
 
     async def revoke_api_key(self, key_id: ApiKeyId, user_id: UserId, now: float) -> bool:
         """False when there is no such key of this user."""
+        ...
+
+    async def revoked_since(self, mark: int) -> Revoked:
+        """Whose rights may have changed: users updated, families and keys revoked.
+
+        Who reads a mark and then a right sees at least what had happened by that mark. Cheap: asked all the time.
+        """
         ...
 
 

@@ -137,13 +137,15 @@ class Accounts:
         return await self._principal(claims.user_id, claims.via, claims.session_id, claims.session_expires_at)
 
     async def recheck(self, principal: Principal) -> Principal:
-        """The same principal as the store sees it now, for sockets to ask every few seconds.
+        """The same principal as the store sees it now, whatever is remembered: for what stays open (`Revocations`).
 
         Raises `TokenExpired`, or `NotSignedIn` after sign-out, revocation or disabling.
         """
         if principal.expires_at is not None and principal.expires_at <= self._clock.now():
             raise TokenExpired
-        return await self._principal(principal.user_id, principal.via, principal.credential_id, principal.expires_at)
+        return await self._principal(
+            principal.user_id, principal.via, principal.credential_id, principal.expires_at, anew=True
+        )
 
     def socket_ticket(self, principal: Principal) -> str:
         """Opens one socket within 30 s."""
@@ -236,7 +238,7 @@ class Accounts:
         )
 
     async def _end_sign_in(self, user_id: UserId, family: str) -> None:
-        await self._store.revoke_refresh_family(family)
+        await self._store.revoke_refresh_family(family, user_id)
         self._live.drop((user_id, "password", family))
 
     async def _by_api_key(self, key: str) -> Principal:
@@ -245,9 +247,11 @@ class Accounts:
             raise NotSignedIn
         return await self._principal(record.user_id, "api_key", record.id, None)
 
-    async def _principal(self, user_id: UserId, via: Via, credential_id: str, expires_at: float | None) -> Principal:
-        user = await self._active_user(user_id)
-        if not await self._live.get((user_id, via, credential_id), self._is_live):
+    async def _principal(
+        self, user_id: UserId, via: Via, credential_id: str, expires_at: float | None, *, anew: bool = False
+    ) -> Principal:
+        user = await self._active_user(user_id, anew=anew)
+        if not await self._live.get((user_id, via, credential_id), self._is_live, anew=anew):
             raise NotSignedIn
         return Principal(
             user_id=user.id,
@@ -259,8 +263,8 @@ class Accounts:
             expires_at=expires_at,
         )
 
-    async def _active_user(self, user_id: UserId) -> User:
-        user = await self._users.get(user_id, self._store.get_user)
+    async def _active_user(self, user_id: UserId, *, anew: bool = False) -> User:
+        user = await self._users.get(user_id, self._store.get_user, anew=anew)
         if user is None or user.disabled:
             raise NotSignedIn
         return user

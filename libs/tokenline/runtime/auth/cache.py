@@ -18,8 +18,9 @@ class TtlCache(Generic[K, V]):
         self._max_entries = max_entries
         self._kept: dict[K, tuple[float, V]] = {}
 
-    async def get(self, key: K, read: Callable[[K], Awaitable[V | None]]) -> V | None:
-        kept = self._kept.get(key)
+    async def get(self, key: K, read: Callable[[K], Awaitable[V | None]], *, anew: bool = False) -> V | None:
+        """``anew``: read whatever is kept, and keep that instead."""
+        kept = None if anew else self._kept.get(key)
         now = self._clock.monotonic()
         if kept is not None and now < kept[0]:
             return kept[1]
