@@ -46,6 +46,25 @@ async def test_i2_a_ticket_opens_one_socket_once_and_for_thirty_seconds(system: 
     assert await _turned_away(_page(system, GW, ticket)) == ("token_expired", 4401)
 
 
+async def test_b4_signing_out_elsewhere_closes_the_socket_within_five_seconds(system: System) -> None:
+    tokens = await asyncio.to_thread(system.sign_in, "leaver@example.org")
+    async with _page(system, GW) as leaver, _page(system, GW) as stayer:
+        for socket, signed_in in (
+            (leaver, tokens),
+            (stayer, await asyncio.to_thread(system.sign_in, "b4@example.org")),
+        ):
+            await socket.send(json.dumps({"type": "auth", "token": signed_in["access_token"]}))
+            assert (await _next(socket))["type"] == "ready"
+        body = {"refresh_token": tokens["refresh_token"]}
+        assert httpx2.post(f"{system.url('gateway-2')}/api/v1/auth/logout", json=body).status_code == 204
+        async with asyncio.timeout(5):
+            assert (await _next(leaver))["error"]["code"] == "not_signed_in"
+            await leaver.wait_closed()
+        assert leaver.close_code == 4401
+        await stayer.send('{"type": "ping", "id": 1}')
+        assert (await _next(stayer))["type"] == "pong"
+
+
 async def test_i2_an_expiring_token_is_renewed_on_the_socket_or_the_stream_resumed(system: System) -> None:
     tokens = await asyncio.to_thread(system.sign_in, "expiry@example.org")
     claims = Tokens(system.secret_key, SystemClock()).read(tokens["access_token"], "access")
