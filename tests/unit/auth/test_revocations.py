@@ -165,12 +165,25 @@ async def test_each_is_asked_again_after_minutes_whatever_the_mark(house: House)
     assert isinstance(ann.ended_by, NotSignedIn)
 
 
-async def test_a_store_that_cannot_be_read_ends_what_is_open(house: House):
-    (ann,) = await house.opened("ann")
+async def test_while_the_store_is_away_only_expiry_ends_anything(house: House):
+    ann, bob = await house.opened("ann", "bob")
+    bob.principal = principal_of("bob", expires_at=house.clock.now())
     house.down = StoreUnavailable()
     with pytest.raises(StoreUnavailable):
         await house.revocations.look()
-    assert ann.ended_by is house.down
+    assert ann.ended_by is None
+    assert isinstance(bob.ended_by, TokenExpired)
+
+
+async def test_who_could_not_be_asked_is_asked_by_the_next_look(house: House):
+    (ann,) = await house.opened("ann")
+    house.gone["ann"] = StoreUnavailable()
+    house.change("ann")
+    await house.revocations.look()
+    assert ann.ended_by is None
+    house.gone["ann"] = NotSignedIn()
+    await house.revocations.look()
+    assert isinstance(ann.ended_by, NotSignedIn)
 
 
 async def test_who_left_is_asked_no_more(house: House):

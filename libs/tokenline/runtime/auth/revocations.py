@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
-from tokenline.contracts.errors import TokenExpired, TokenlineError
+from tokenline.contracts.errors import Retryable, TokenExpired, TokenlineError
 from tokenline.core.clock import Clock
 from tokenline.core.ports.store import Revoked
 from tokenline.runtime.auth.principal import Principal
@@ -72,14 +72,11 @@ class Revocations:
         self._due.pop(one, None)
 
     async def look(self) -> None:
-        """Raises what the store raises, after ending everything: nobody knows then whose rights still stand."""
-        try:
-            revoked = await self._store.revoked_since(self._mark)
-        except TokenlineError as error:
-            for one in tuple(self._due):
-                one.end(error)
-            raise
-        asked = [one for one in tuple(self._due) if not self._expired(one) and self._concerned(one, revoked)]
+        """Raises what the store raises. Meanwhile all stays open but what expires: answers stream on, and nobody's
+        rights can be taken back in a store that cannot be reached."""
+        unexpired = [one for one in tuple(self._due) if not self._expired(one)]
+        revoked = await self._store.revoked_since(self._mark)
+        asked = [one for one in unexpired if one in self._due and self._concerned(one, revoked)]
         for first in range(0, len(asked), AT_ONCE):
             await asyncio.gather(*map(self._recheck, asked[first : first + AT_ONCE]))
         # Last, so that a look that was broken off is made again.
@@ -104,6 +101,10 @@ class Revocations:
             if one in self._due and one.principal is principal:
                 one.go_on_as(found)
                 self._due[one] = now + RECHECK_S * (1 + self._uniform()) / 2
+        except Retryable:
+            # The store has gone in between: the next look asks.
+            if one in self._due:
+                self.watch(one)
         except TokenlineError as error:
             if one.principal is principal:
                 one.end(error)
