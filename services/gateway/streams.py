@@ -5,6 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from services.gateway.live import Follower, LiveTicket, Place
+from services.gateway.pace import Pace
 from tokenline.contracts.base import pack
 from tokenline.contracts.chat import Message
 from tokenline.contracts.control import TO_ALL_WORKERS, AttachGateway, to_worker
@@ -55,6 +56,7 @@ class Streams:
         self._queue = reply_queue(gateway, incarnation)
         self._observe_fenced = observe_fenced
         self._consumption: Consumption | None = None
+        self._pace = Pace(clock)
         self.leaving = False
         """This gateway stops: whoever can go on at another one is let go."""
 
@@ -182,7 +184,7 @@ class Streams:
                     live.tools.append(_tool_frame(reply))
                 case Ended():
                     ended.append(live)
-            live.wake()
+            self._pace.wake(live)
         for live in ended:
             await self._end(live)
         await delivery.ack()
