@@ -82,7 +82,7 @@ class Tickets:
         self, ticket: Ticket, cursor: Cursor, idle_s: float, *, resumable: bool = False
     ) -> AsyncIterator[ServerFrame | str | None]:
         """What happens to the ticket beyond the cursor, until its terminal frame; ``None`` after each ``idle_s`` of
-        nothing. The cursor is past each frame when it is handed out.
+        nothing, and when this gateway stops. The cursor is past each frame when it is handed out.
 
         Close the iterator to stop following. ``resumable``: it ends early when this gateway stops.
         """
@@ -109,6 +109,8 @@ class Tickets:
                     yield news
                 if cursor.done:
                     return
+                if self._streams.leaving:
+                    yield None
                 try:
                     async with asyncio.timeout(idle_s):
                         await woken.wait()

@@ -22,8 +22,6 @@ from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.documents.says import says
 
 WAIT_S = 300.0
-LOOK_S = 0.5
-"""How soon a waiting call sees that this gateway stops."""
 REFUSALS = (NotFound, Busy, QueueFull, QueueTimeout)
 WAITED = {200: Asked, 504: Asked}
 
@@ -105,7 +103,7 @@ async def _answered(deps: Deps, accepted: Accepted) -> Response:
     due = now() + WAIT_S
     try:
         async with asyncio.timeout_at(due) as limit:
-            async for _ in deps.tickets.frames(accepted.ticket, Cursor(), idle_s=LOOK_S):
+            async for _ in deps.tickets.frames(accepted.ticket, Cursor(), idle_s=WAIT_S):
                 if deps.streams.leaving and limit.when() == due:
                     limit.reschedule(min(due, now() + deps.settings.graceful_s / 2))
     except TimeoutError:
