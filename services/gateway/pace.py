@@ -5,9 +5,13 @@ import asyncio
 from services.gateway.live import LiveTicket
 from tokenline.core.clock import Clock
 
+AT_MOST_S = 0.025
+"""A round for a thousand streams takes about that. One that took longer was held up by something else, such as an answer
+of megabytes, for which others need not wait twice."""
+
 
 class Pace:
-    """Lets as much time pass between two rounds of writing as the first one took.
+    """Lets as much time pass between two rounds of writing as the first one took, but no more than `AT_MOST_S`.
 
     So half of a busy loop is left for what comes in, and what came in meanwhile goes out as one frame a follower: a
     gateway that is behind sends fewer, larger frames instead of ever later ones. A round of a gateway that keeps up
@@ -38,4 +42,4 @@ class Pace:
 
     def _written(self, began: float) -> None:
         now = self._clock.monotonic()
-        self._not_before = now + (now - began)
+        self._not_before = now + min(now - began, AT_MOST_S)

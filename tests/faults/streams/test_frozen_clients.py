@@ -75,7 +75,7 @@ async def test_f42_frozen_clients_are_dropped_and_delay_nobody(system: System, s
     )
     assert took < 25  # 17 s by the settings; the rest is for a busy machine
     assert most < (FROZEN - IDLE) * MEGABYTES * 2**20 / 2
-    assert with_frozen < 5 * alone + 0.1
+    assert with_frozen < 5 * alone + 0.3  # other tests run beside it
 
 
 def _has(chat: Chat, ticket: str) -> Callable[[], bool]:
