@@ -6,8 +6,8 @@ from services.gateway.live import LiveTicket
 from tokenline.core.clock import Clock
 
 AT_MOST_S = 0.025
-"""A round for a thousand streams takes about that. One that took longer was held up by something else, such as an answer
-of megabytes, for which others need not wait twice."""
+"""A round for a thousand streams takes about that. One that took longer was held up by something else, such as an
+answer of megabytes, for which others need not wait twice."""
 
 
 class Pace:

@@ -18,7 +18,7 @@ from tokenline.contracts.metrics import WEBHOOKS
 from tokenline.contracts.webhooks import Delivery, DeliveryState, Webhook
 from tokenline.core.ports.poster import NotPosted, Poster
 from tokenline.core.ports.store import Store
-from tokenline.core.webhooks import Patience, attempted, body_of, drop, secrets_of, signed_headers
+from tokenline.core.webhooks import RetryPlan, attempted, body_of, drop, secrets_of, signed_headers
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.supervisor import Supervisor
 
@@ -51,7 +51,7 @@ class WebhookSender:
         self._supervisor = supervisor
         self._metrics = metrics
         self._key = settings.secret_key.get_secret_value()
-        self._patience = Patience(
+        self._plan = RetryPlan(
             settings.webhook_attempts, settings.webhook_first_retry_s, settings.webhook_longest_retry_s
         )
         self._holder = holder
@@ -124,7 +124,7 @@ class WebhookSender:
         began = time.monotonic()
         status, error = await self._post(webhook, ticket.id, body, now)
         now += time.monotonic() - began
-        return attempted(delivery, status, error, now=now, random=_uniform(), patience=self._patience)
+        return attempted(delivery, status, error, now=now, random=_uniform(), plan=self._plan)
 
     async def _post(
         self, webhook: Webhook, ticket_id: TicketId, body: bytes, now: float

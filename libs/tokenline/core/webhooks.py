@@ -109,7 +109,7 @@ def body_of(ticket: Ticket, answer_id: MessageId | None) -> bytes:
     )
 
 
-class Patience(NamedTuple):
+class RetryPlan(NamedTuple):
     """How often and how long an installation tries."""
 
     attempts: int
@@ -118,14 +118,14 @@ class Patience(NamedTuple):
 
 
 def attempted(
-    delivery: Delivery, status: int | None, error: str | None, *, now: float, random: float, patience: Patience
+    delivery: Delivery, status: int | None, error: str | None, *, now: float, random: float, plan: RetryPlan
 ) -> Delivery:
     """As it is after one more attempt. ``error`` ``None``: it was delivered. ``random`` is uniform in [0, 1)."""
     spent = delivery.attempts + 1
-    state, due_at = DeliveryState.PENDING, now + delay_s(spent, random, patience)
+    state, due_at = DeliveryState.PENDING, now + delay_s(spent, random, plan)
     if error is None:
         state = DeliveryState.DELIVERED
-    elif status == GONE or spent >= patience.attempts:
+    elif status == GONE or spent >= plan.attempts:
         state = DeliveryState.FAILED
     return replace(
         delivery,
@@ -149,8 +149,8 @@ def again(delivery: Delivery, *, now: float) -> Delivery:
     return replace(delivery, state=DeliveryState.PENDING, due_at=now, version=delivery.version + 1)
 
 
-def delay_s(spent: int, random: float, patience: Patience) -> float:
+def delay_s(spent: int, random: float, plan: RetryPlan) -> float:
     """Until the attempt after this many: thrice as long each time, and of that the upper half, at random."""
     # Bounded, as floats end at 3**646.
-    grown = patience.first_s * _GROWTH ** min(spent - 1, 100)
-    return min(patience.longest_s, grown) * (0.5 + random / 2)
+    grown = plan.first_s * _GROWTH ** min(spent - 1, 100)
+    return min(plan.longest_s, grown) * (0.5 + random / 2)

@@ -31,7 +31,7 @@ def tune(listener: socket.socket) -> None:
             listener.setsockopt(socket.IPPROTO_TCP, number, value)
 
 
-class Patience:
+class StallWatch:
     """Aborts a transport whose peer takes nothing for `SEND_S`. One that takes little, but takes, is only slow."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -91,42 +91,42 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
-        self._patience = Patience(transport)
+        self._stall = StallWatch(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._patience.lost()
+        self._stall.lost()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._patience.begin()
+        self._stall.begin()
 
     def resume_writing(self) -> None:
-        self._patience.relax()
+        self._stall.relax()
         super().resume_writing()
 
     def shutdown(self) -> None:
         """Let a response under way come to its end, as long as it is taken."""
         super().shutdown()
-        self._patience.hurry()
+        self._stall.hurry()
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._patience = Patience(self.transport)
+        self._stall = StallWatch(self.transport)
         self._behind = 0
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._patience.lost()
+        self._stall.lost()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._patience.begin()
+        self._stall.begin()
 
     def resume_writing(self) -> None:
-        self._patience.relax()
+        self._stall.relax()
         super().resume_writing()
 
     def handle_ping(self) -> None:
@@ -148,11 +148,11 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self.schedule_ping()
         else:
             super().keepalive_timeout()
-            self._patience.run_out()
+            self._stall.run_out()
 
     def shutdown(self) -> None:
         """Say 1012 and wait a moment for the answer: closing while something is unread takes back what was said."""
-        self._patience.hurry()
+        self._stall.hurry()
         if self.transport.is_closing():
             return
         if not self.handshake_complete or self.close_sent:
@@ -162,7 +162,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1012})
         self.conn.send_close(1012)
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_timer = self._patience.run_out()
+        self.close_timer = self._stall.run_out()
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()

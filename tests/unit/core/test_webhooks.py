@@ -15,7 +15,7 @@ from tokenline.core.clock import ManualClock
 from tokenline.core.webhooks import (
     MAX_URL,
     OVERLAP_S,
-    Patience,
+    RetryPlan,
     again,
     attempted,
     body_of,
@@ -28,7 +28,7 @@ from tokenline.core.webhooks import (
 )
 
 NOW = 1_800_000_000.0
-PATIENCE = Patience(attempts=12, first_s=5, longest_s=21_600)
+PLAN = RetryPlan(attempts=12, first_s=5, longest_s=21_600)
 PENDING = Delivery(ticket_id="t", webhook_id="w", owner_id="ann", due_at=NOW, created_at=NOW)
 WEBHOOK = Webhook(id="w", owner_id="ann", url="https://hooks.example/", created_at=NOW)
 KEY = "k" * 32
@@ -138,8 +138,8 @@ def test_a_failing_receiver_is_asked_again_ever_later_until_a_day_is_over():
         while delivery.due_at is not None:
             found.append(delivery.due_at - now)
             now = delivery.due_at
-            delivery = attempted(delivery, 500, "no", now=now, random=random, patience=PATIENCE)
-        assert (delivery.state, delivery.attempts) == (DeliveryState.FAILED, PATIENCE.attempts)
+            delivery = attempted(delivery, 500, "no", now=now, random=random, plan=PLAN)
+        assert (delivery.state, delivery.attempts) == (DeliveryState.FAILED, PLAN.attempts)
         return found[1:]
 
     shortest, longest = waits(0.0), waits(1.0)
@@ -149,12 +149,12 @@ def test_a_failing_receiver_is_asked_again_ever_later_until_a_day_is_over():
 
 
 def test_an_attempt_is_written_down_whatever_its_outcome():
-    failed = attempted(PENDING, None, "It is away.", now=NOW, random=1.0, patience=PATIENCE)
+    failed = attempted(PENDING, None, "It is away.", now=NOW, random=1.0, plan=PLAN)
     assert failed == replace(PENDING, attempts=1, error="It is away.", due_at=NOW + 5, attempted_at=NOW, version=1)
-    done = attempted(failed, 200, None, now=NOW + 5, random=1.0, patience=PATIENCE)
+    done = attempted(failed, 200, None, now=NOW + 5, random=1.0, plan=PLAN)
     assert (done.state, done.attempts, done.status, done.error) == (DeliveryState.DELIVERED, 2, 200, None)
     assert (done.due_at, done.version) == (None, 2)
-    gone = attempted(PENDING, 410, "Gone.", now=NOW, random=1.0, patience=PATIENCE)
+    gone = attempted(PENDING, 410, "Gone.", now=NOW, random=1.0, plan=PLAN)
     assert (gone.state, gone.due_at) == (DeliveryState.FAILED, None)
     once_more = again(gone, now=NOW + 9)
     assert (once_more.state, once_more.due_at, once_more.attempts) == (DeliveryState.PENDING, NOW + 9, 1)
