@@ -106,7 +106,8 @@ def test_a_pipe_gets_only_the_whole():
 
 
 def test_an_interrupt_waits_for_its_moment():
-    """Not in the middle of a step, and not forgotten either."""
+    """Not in the middle of a step, and not forgotten either; whose handler stood there before is put back."""
+    former = signal.getsignal(signal.SIGINT)
     with Interrupts() as interrupts:
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt), interrupts.heard():
@@ -115,4 +116,4 @@ def test_an_interrupt_waits_for_its_moment():
             pass
         with pytest.raises(KeyboardInterrupt), interrupts.heard():
             os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is former
