@@ -9,7 +9,8 @@ import pytest
 
 from tokenline.adapters.store_sqlite import SqliteStore, accept, releases, releasing, tickets, webhooks
 from tokenline.adapters.store_sqlite.database import connect
-from tokenline.adapters.store_sqlite.schema import MIGRATIONS, migrate
+from tokenline.adapters.store_sqlite.migrations import MIGRATIONS
+from tokenline.adapters.store_sqlite.schema import migrate
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
 from tokenline.core.clock import ManualClock
 

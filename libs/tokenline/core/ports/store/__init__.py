@@ -1,0 +1,46 @@
+"""The store: the truth about everything that was accepted.
+
+All methods raise `StoreUnavailable` (retry later) or `StorageFull`. A cancelled write may or may not have happened.
+"""
+
+from typing import Protocol
+
+from tokenline.core.ports.store.accounts import AccountStore, Revoked
+from tokenline.core.ports.store.attachments import AttachmentStore
+from tokenline.core.ports.store.audit import AuditPage, AuditStore
+from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
+from tokenline.core.ports.store.paging import Page
+from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
+from tokenline.core.ports.store.webhooks import DeliveryPage, WebhookStore
+
+__all__ = [
+    "POOL_FULL_RETRY_S",
+    "Accepted",
+    "AccountStore",
+    "AttachmentStore",
+    "AuditPage",
+    "AuditStore",
+    "ChatStore",
+    "ConversationPage",
+    "DeliveryPage",
+    "MessagePage",
+    "Page",
+    "Revoked",
+    "Store",
+    "TicketPage",
+    "TicketStore",
+    "WebhookStore",
+    "worker_lease",
+]
+
+
+class Store(TicketStore, ChatStore, AccountStore, AttachmentStore, AuditStore, WebhookStore, Protocol):
+    async def open(self) -> None:
+        """Connect and bring the schema up to date."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def ping(self) -> None:
+        """Raises when a write would fail."""
+        ...

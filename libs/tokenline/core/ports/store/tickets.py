@@ -1,0 +1,145 @@
+"""Tickets: accepted, changed by compare-and-set, and found when something is due."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.chat import Conversation, Message
+from tokenline.contracts.ids import Incarnation, Pool, TicketId, UserId, WorkerId
+from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.core.ports.store.paging import Page
+
+POOL_FULL_RETRY_S = 5.0
+"""``retry_after_s`` of the store's `QueueFull`: a floor; who knows the line's ETA says better."""
+
+
+class Accepted(Shape):
+    """``created`` is False when the same client message was accepted before: the first one is returned."""
+
+    ticket: Ticket
+    question: Message
+    conversation: Conversation
+    created: bool
+
+
+class TicketPage(Page):
+    items: tuple[Ticket, ...]
+
+
+class TicketStore(Protocol):
+    async def accept(
+        self,
+        ticket: Ticket,
+        question: Message,
+        conversation: Conversation,
+        *,
+        user_limit: int,
+        pool_limit: int,
+        now: float,
+        again: bool = False,
+    ) -> Accepted:
+        """Write question and ticket in one operation, queued or held as `core.fairness.hold_reason` says.
+
+        ``ticket`` comes as `HELD` draft with version 0; a queued one gets its ``seq`` here. ``conversation`` is created
+        if it does not exist, and its ``updated_at`` set. Attachments named by the question are bound to the
+        conversation. Idempotent by ``(owner, client_message_id)`` and by ticket id. ``again``: a further ticket for a
+        question that is stored already, idempotent by ticket id alone; the question then belongs to it. Raises
+        `QueueFull` when the pool has ``pool_limit`` live tickets, `NotFound` when conversation or an attachment is not
+        the owner's, `Conflict` when an attachment belongs to another conversation, `Busy` when the stored conversation
+        rejects questions while an earlier one is live.
+        """
+        ...
+
+    async def now(self) -> float:
+        """The store's clock, which judges leases and deadlines: that of one process may be wrong."""
+        ...
+
+    async def get_ticket(self, ticket_id: TicketId) -> Ticket | None: ...
+
+    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
+        """Compare-and-set: writes if the stored version is ``ticket.version - 1``; False otherwise.
+
+        ``messages`` are written in the same operation: added at the end of their conversation, or put in place of the
+        stored ones with their ids, which keep their ``seq``. A message is dropped when its conversation was deleted.
+        The end of a ticket with a ``webhook_id`` writes its `Delivery` with it, due at once, and once only.
+        """
+        ...
+
+    async def release_held(self, owner: UserId, *, user_limit: int, now: float) -> list[Ticket]:
+        """Judge the owner's held tickets again, in one operation, as `core.fairness.judge_held` says.
+
+        Returns those that changed, first come first: queued (each with a ``seq`` of its own, not yet published), or
+        held for another reason. However many ask at once, no limit is passed and no order broken.
+        """
+        ...
+
+    async def owners_to_release(self, due_before: float, limit: int) -> list[UserId]:
+        """Owners of held tickets for whom something was due to be released before that time, longest ago first.
+
+        Noted, by the clock of the writer, in the operation that ends a ticket of theirs or the reading of a file; taken
+        back by `release_held`. So it costs nothing while nobody was interrupted in between.
+        """
+        ...
+
+    async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
+        """The broker has these publications. No new version; void where the ticket was published again meanwhile.
+
+        May be forgotten when the ticket is changed at the same time: then it is published once more, which is harmless.
+        """
+        ...
+
+    async def next_seq(self) -> int:
+        """A number higher than every one given before."""
+        ...
+
+    async def live_tickets(self, owner: UserId | None = None) -> list[Ticket]:
+        """Oldest first (by creation)."""
+        ...
+
+    async def unpublished_tickets(self, level_before: float, limit: int) -> list[Ticket]:
+        """Queued tickets whose current publication, begun before that time (``level_at``), is not confirmed.
+
+        In their order in the line: priority descending, then ``seq``.
+        """
+        ...
+
+    async def starving_tickets(self, pool: Pool, priority: int, level_before: float, limit: int) -> list[Ticket]:
+        """Queued tickets of this pool and priority that came to it before that time, the first to come first."""
+        ...
+
+    async def paused_tickets(self, due_before: float, limit: int) -> list[Ticket]:
+        """Tickets held for `RETRYING` whose pause ended before that time, the longest ago first."""
+        ...
+
+    async def overdue_tickets(self, now: float, limit: int) -> list[Ticket]:
+        """Held or queued tickets whose deadline has passed, the longest overdue first."""
+        ...
+
+    async def orphaned_tickets(self, limit: int) -> list[Ticket]:
+        """Running tickets whose worker incarnation holds no lease, judged by the store's clock; oldest first."""
+        ...
+
+    async def dead_tickets(self, *, cursor: str | None = None, limit: int = 50) -> TicketPage:
+        """The dead letters, latest end first. Raises `BadRequest` on a cursor that is not ours."""
+        ...
+
+    async def pause_pool(self, pool: Pool, *, paused: bool) -> bool:
+        """False when it was so already."""
+        ...
+
+    async def paused_pools(self) -> frozenset[Pool]: ...
+
+    async def renew_lease(self, name: str, holder: str, ttl_s: float) -> bool:
+        """Take or extend the lease ``name``; False while another holder has it. Store time decides.
+
+        Workers hold ``worker:<worker id>:<incarnation>`` with their incarnation as holder; the keeper holds
+        ``keeper``.
+        """
+        ...
+
+    async def drop_lease(self, name: str, holder: str) -> None: ...
+
+
+def worker_lease(worker_id: WorkerId, incarnation: Incarnation) -> str:
+    """The name of the lease that keeps a worker's tickets its own."""
+    return f"worker:{worker_id}:{incarnation}"
