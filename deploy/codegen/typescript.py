@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from tokenline.contracts import accounts, admin, frames, rest
+from tokenline.contracts import accounts, admin, frames, rest, rest_accounts
 from tokenline.runtime.documents.schemas import FROM_CLIENTS, name_of, reachable
 
 TARGET = Path(__file__).parents[2] / "libs/web/src/generated/frames.ts"
@@ -46,6 +46,7 @@ ALONE: tuple[type, ...] = (
     rest.Me,
     rest.MessagePage,
     rest.NewApiKey,
+    rest_accounts.SignInPage,
     rest.PoolStatusPage,
     rest.SocketTicket,
     rest.WebhookPage,

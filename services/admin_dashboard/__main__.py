@@ -46,7 +46,13 @@ def build_deps(settings: DashboardSettings) -> Deps:
     moves = Line(store, broker, user_limit=settings.user_limit)
     dead_letters = DeadLetters(store, broker, moves, names, settings)
     # Accounts are opened at the gateways.
-    accounts = Accounts(store, clock, settings.secret_key.get_secret_value(), registration_open=False)
+    accounts = Accounts(
+        store,
+        clock,
+        settings.secret_key.get_secret_value(),
+        registration_open=False,
+        former_secrets=[key.get_secret_value() for key in settings.former_secret_keys],
+    )
     return Deps(
         settings=settings,
         store=store,

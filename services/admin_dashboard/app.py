@@ -12,8 +12,9 @@ from services.admin_dashboard.history import EVERY_S
 from services.admin_dashboard.rest import actions, records, views
 from tokenline.contracts import metrics as m
 from tokenline.contracts.events import Event
-from tokenline.runtime.auth.http import auth_router
+from tokenline.runtime.auth.api_keys import WRITE_USED_S
 from tokenline.runtime.auth.revocations import LOOK_S
+from tokenline.runtime.auth.routes import auth_router
 from tokenline.runtime.body_limit import BodyLimit
 from tokenline.runtime.documents.openapi import describe, operation_id
 from tokenline.runtime.health import broker_serves, probes
@@ -47,6 +48,7 @@ def create_app(deps: Deps) -> FastAPI:
             deps.feed.on_event.append(hear)
             deps.feed.on_reload.append(catch_up)
             deps.supervisor.forever("revocations", deps.revocations.look, every_s=LOOK_S)
+            deps.supervisor.forever("api_keys", deps.accounts.keys.write_used, every_s=WRITE_USED_S)
             deps.supervisor.spawn("broker", connect())
             deps.supervisor.until_done("start", start)
             yield

@@ -10,6 +10,8 @@ from tokenline.runtime.settings import ServiceSettings
 class DashboardSettings(ServiceSettings):
     secret_key: SecretStr
     """Signs access tokens; the same at every gateway and dashboard, 32 characters or more."""
+    former_secret_keys: tuple[SecretStr, ...] = ()
+    """Keys (``["…"]``) that sign nothing any more; what they signed is good until it expires."""
     agents_file: Path | None = None
     """Names the pools that are shown even while they are empty."""
     model: str | None = None

@@ -6,14 +6,14 @@ from contextlib import suppress
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from services.admin_dashboard.deps import Deps
-from tokenline.contracts.accounts import Role
 from tokenline.contracts.admin import AdminClientFrame, AdminReady, AdminServerFrame, parse_admin_frame
 from tokenline.contracts.base import to_json
-from tokenline.contracts.errors import NotAllowed, NotSignedIn, RateLimited, TokenlineError
+from tokenline.contracts.errors import NotSignedIn, RateLimited, TokenlineError
 from tokenline.contracts.frames import Auth, Error, Ping, Pong
 from tokenline.core.limits import Bucket
 from tokenline.runtime import sockets
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.auth.scopes import demand_administrator
 
 router = APIRouter()
 
@@ -41,8 +41,7 @@ async def _serve(socket: WebSocket, deps: Deps) -> None:
 
 
 def _administrator(principal: Principal) -> Principal:
-    if principal.role is not Role.ADMIN:
-        raise NotAllowed
+    demand_administrator(principal)
     return principal
 
 

@@ -58,7 +58,14 @@ def build_deps(settings: GatewaySettings) -> Deps:
         incarnation,
         observe_fenced=partial(metrics.add, FENCED),
     )
-    accounts = Accounts(store, clock, settings.secret_key.get_secret_value(), settings.registration_open)
+    accounts = Accounts(
+        store,
+        clock,
+        settings.secret_key.get_secret_value(),
+        settings.registration_open,
+        [key.get_secret_value() for key in settings.former_secret_keys],
+    )
+    revocations = Revocations(store, accounts, clock)
     return Deps(
         settings=settings,
         store=store,
@@ -69,13 +76,13 @@ def build_deps(settings: GatewaySettings) -> Deps:
         clock=clock,
         metrics=metrics,
         accounts=accounts,
-        revocations=Revocations(store, accounts, clock),
+        revocations=revocations,
         supervisor=supervisor,
         feed=feed,
         line=line,
         streams=streams,
         acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
-        tickets=Tickets(store, line, streams, announcer),
+        tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes),
         webhooks=webhooks,
         webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),

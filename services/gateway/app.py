@@ -21,8 +21,9 @@ from tokenline.contracts import metrics as m
 from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.topology import INGEST_QUEUE, ticket_queue
 from tokenline.core.clock import new_id
-from tokenline.runtime.auth.http import auth_router
+from tokenline.runtime.auth.api_keys import WRITE_USED_S
 from tokenline.runtime.auth.revocations import LOOK_S
+from tokenline.runtime.auth.routes import auth_router
 from tokenline.runtime.body_limit import MESSAGE_BYTES, Allowance, BodyLimit
 from tokenline.runtime.documents.openapi import describe, operation_id
 from tokenline.runtime.documents.served import router as asyncapi_router
@@ -100,6 +101,7 @@ def create_app(deps: Deps) -> FastAPI:
             deps.feed.on_event += [deps.streams.on_event, hub.on_event, accuracy.on_event]
             deps.feed.on_reload.append(deps.streams.on_reload)
             deps.supervisor.forever("revocations", deps.revocations.look, every_s=LOOK_S)
+            deps.supervisor.forever("api_keys", deps.accounts.keys.write_used, every_s=WRITE_USED_S)
             deps.supervisor.spawn("start", start())
             yield
             await keeper.leave()

@@ -13,6 +13,10 @@ class GatewaySettings(ServiceSettings):
     """Different at every gateway; workers send replies to it."""
     secret_key: SecretStr
     """Signs access tokens; the same at every gateway and dashboard, 32 characters or more."""
+    former_secret_keys: tuple[SecretStr, ...] = ()
+    """Keys (``["…"]``) that sign nothing any more; what they signed is good until it expires."""
+    webhook_key: SecretStr | None = None
+    """Webhooks' secrets are derived from it; default: the last of the former keys, or else the key itself."""
     service_token: SecretStr = SecretStr("")
     """What gateways and workers show to ingest; the same at all three, 16 characters or more."""
     ingest_url: str = "http://127.0.0.1:8140"
@@ -55,3 +59,8 @@ class GatewaySettings(ServiceSettings):
     """Between two attempts, at most."""
     webhook_timeout_s: float = Field(default=10, gt=0)
     """What a receiver gets to answer."""
+
+    def key_of_webhooks(self) -> str:
+        """Receivers keep their secrets while the key that signs tokens is replaced."""
+        oldest = self.former_secret_keys[-1] if self.former_secret_keys else self.secret_key
+        return (self.webhook_key or oldest).get_secret_value()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from services.gateway.accept import check_content, title_of
 from services.gateway.live import Cursor, Follower, LiveTicket
 from services.gateway.streams import Streams
+from services.gateway.watched import WatchedStream
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import NotFound, TooLate
 from tokenline.contracts.events import ConversationChanged, QuestionEdited
@@ -21,17 +22,21 @@ from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import amend
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.line import Line
 
 T = TypeVar("T")
 
 
 class Tickets:
-    def __init__(self, store: Store, line: Line, streams: Streams, announcer: Announcer) -> None:
+    def __init__(
+        self, store: Store, line: Line, streams: Streams, announcer: Announcer, revocations: Revocations
+    ) -> None:
         self._store = store
         self._line = line
         self._streams = streams
         self._announcer = announcer
+        self._revocations = revocations
 
     async def get(self, asker: Principal, ticket_id: TicketId) -> Ticket:
         """Raises `NotFound` for a missing ticket and for somebody else's."""
@@ -79,17 +84,19 @@ class Tickets:
             self._announcer.announce(ConversationChanged(conversation=renamed))
 
     def frames(
-        self, ticket: Ticket, cursor: Cursor, idle_s: float, *, resumable: bool = False
+        self, asker: Principal, ticket: Ticket, cursor: Cursor, idle_s: float, *, resumable: bool = False
     ) -> AsyncIterator[ServerFrame | str | None]:
         """What happens to the ticket beyond the cursor, until its terminal frame; ``None`` after each ``idle_s`` of
         nothing, and when this gateway stops. The cursor is past each frame when it is handed out.
 
-        Close the iterator to stop following. ``resumable``: it ends early when this gateway stops.
+        Close the iterator to stop following. ``resumable``: it ends early when this gateway stops. Raises
+        `NotSignedIn` when the rights of the asker, whose ticket it is, were taken back.
         """
-        return self.follow(ticket, cursor, idle_s, LiveTicket.beyond, resumable=resumable)
+        return self.follow(asker, ticket, cursor, idle_s, LiveTicket.beyond, resumable=resumable)
 
     async def follow(
         self,
+        asker: Principal,
         ticket: Ticket,
         cursor: Cursor,
         idle_s: float,
@@ -100,11 +107,14 @@ class Tickets:
         """As `frames`, for those who look at it in their own way; over when ``look`` has set the cursor to done."""
         woken = asyncio.Event()
         follower = Follower(ticket.id, lambda _: woken.set(), cursor)
+        watched = WatchedStream(asker, woken.set)
+        self._revocations.watch(watched)
         try:
             await self._streams.join(ticket, follower)
             live = self._streams.live.get(ticket.id)
             while live is not None and not (resumable and self._streams.leaving):
                 woken.clear()
+                watched.check()
                 for news in look(live, cursor):
                     yield news
                 if cursor.done:
@@ -117,4 +127,5 @@ class Tickets:
                 except TimeoutError:
                     yield None
         finally:
+            self._revocations.leave(watched)
             self._streams.leave(follower)

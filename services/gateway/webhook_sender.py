@@ -50,7 +50,7 @@ class WebhookSender:
         self._poster = poster
         self._supervisor = supervisor
         self._metrics = metrics
-        self._key = settings.secret_key.get_secret_value()
+        self._key = settings.key_of_webhooks()
         self._plan = RetryPlan(
             settings.webhook_attempts, settings.webhook_first_retry_s, settings.webhook_longest_retry_s
         )

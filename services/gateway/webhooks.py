@@ -20,7 +20,7 @@ class Webhooks:
         self._store = store
         self._clock = clock
         self._limit = settings.webhooks_per_user
-        self._key = settings.secret_key.get_secret_value()
+        self._key = settings.key_of_webhooks()
 
     async def register(self, owner: Principal, url: str) -> tuple[Webhook, str]:
         """With its secret, which is told this once. Raises `BadRequest`, and `Conflict` at the limit."""

@@ -13,12 +13,26 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """What an API key may do, in the name of whoever made it. Whoever signed in may do all of it."""
+
+    READ = "read"
+    """Look: conversations, tickets, files, lines; follow streams."""
+    CHAT = "chat"
+    """All that a chat needs: looking, asking, stopping, attaching, tidying up."""
+    ADMIN = "admin"
+    """What administrators do, where the account is one."""
+
+
+EVERY_SCOPE = frozenset(Scope)
+
+
 class User(Shape):
     id: UserId
     email: str
     """Lower case, unique."""
     password_hash: str
-    """argon2id in PHC form."""
+    """argon2id in PHC form; empty: no password opens this account."""
     role: Role = Role.USER
     tier: int = ORDINARY_TIER
     """Priority of the user's tickets, 0 to 9."""
@@ -35,6 +49,11 @@ class RefreshToken(Shape):
     user_id: UserId
     expires_at: float
     spent_at: float | None = None
+    signed_in_at: float = 0.0
+    """When its family began, with a password or at a provider."""
+    issued_at: float = 0.0
+    agent: str = ""
+    """What signed in, as `runtime.auth.agent` words it: “Firefox on Linux”."""
 
 
 class ApiKey(Shape):
@@ -45,6 +64,11 @@ class ApiKey(Shape):
     """SHA-256 of the key, hexadecimal."""
     created_at: float
     revoked_at: float | None = None
+    scopes: tuple[Scope, ...] = (Scope.CHAT, Scope.ADMIN)
+    """Keys from before there were scopes may do what they always could."""
+    expires_at: float | None = None
+    used_at: float | None = None
+    """When a gateway last saw it, to within a minute."""
 
 
 class TokenPair(Shape):

@@ -8,8 +8,9 @@ TokenlineError
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── AddressRefused
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
-│   ├── NotSignedIn (TokenExpired · WrongCredentials) · NotAllowed (RegistrationClosed)
-│   ├── Conflict (EmailTaken · Busy · TooLate · Cancelled) · InvalidEmail · WeakPassword
+│   ├── NotSignedIn (TokenExpired · WrongCredentials)
+│   ├── NotAllowed (RegistrationClosed · WrongPassword · SignInTooOld)
+│   ├── Conflict (EmailTaken · LastAdministrator · Busy · TooLate · Cancelled) · InvalidEmail · WeakPassword
 │   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
 └── Fatal       a fault of the installation: an operator must act
     └── Misconfigured · TopologyMismatch
@@ -148,6 +149,18 @@ class RegistrationClosed(NotAllowed):
     default_message = "Registration is closed. Ask an administrator for an account."
 
 
+class WrongPassword(NotAllowed):
+    """Said to whoever is signed in: their sign-in stands."""
+
+    code = "wrong_password"
+    default_message = "The password is wrong."
+
+
+class SignInTooOld(NotAllowed):
+    code = "sign_in_too_old"
+    default_message = "Please sign in again first: this needs a sign-in of the last ten minutes."
+
+
 class InvalidEmail(Rejected):
     code = "invalid_email"
     status = 422
@@ -193,6 +206,11 @@ class Cancelled(Conflict):
 class EmailTaken(Conflict):
     code = "email_taken"
     default_message = "There is already an account with this e-mail address."
+
+
+class LastAdministrator(Conflict):
+    code = "last_administrator"
+    default_message = "You are the only administrator. Make somebody else one first."
 
 
 class TooLarge(Rejected):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tokenline.contracts.accounts import Role
+from tokenline.contracts.accounts import Role, Scope
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Conversation, SharedMessage
@@ -148,6 +148,11 @@ class ApiKeyCard(Shape):
     id: ApiKeyId
     name: str
     created_at: float
+    scopes: tuple[Scope, ...]
+    expires_at: float | None
+    """``None``: never."""
+    used_at: float | None
+    """To within a minute; ``None``: not yet."""
 
 
 class NewApiKey(ApiKeyCard):

@@ -1,7 +1,7 @@
 """One completion from its ticket to the client: as a whole, or as a stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from services.gateway.openai_api.chunks import Chunks, event, whole
 from services.gateway.openai_api.errors import openai_error, worth_repeating
 from tokenline.contracts import frames as f
 from tokenline.contracts.chat import Message
-from tokenline.contracts.errors import Cancelled, ErrorInfo, NotFound
+from tokenline.contracts.errors import Cancelled, ErrorInfo, NotFound, NotSignedIn
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.runtime.auth.principal import Principal
@@ -53,7 +53,7 @@ class Completion:
     async def whole(self) -> dict[str, object]:
         """The answer as stored. Raises `Failed`. Cancelled, it stops the ticket."""
         cursor = Cursor()
-        async with self._followed(cursor, self._deps.tickets.follow(self._ticket, cursor, HEARTBEAT_S, _end)) as ends:
+        async with self._followed(cursor, _end) as ends:
             async for end in ends:
                 if end is not None:
                     return whole(self._ticket, self._model, self._answer(*end))
@@ -69,9 +69,17 @@ class Completion:
 
     async def stream(self, *, usage: bool, events: bool) -> AsyncGenerator[bytes]:
         """``events``: the client asked to hear of the line in them. Closed early, it stops the ticket."""
+        try:
+            async with aclosing(self._stream(usage=usage, events=events)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except Failed as failed:
+            yield _error(failed.info)
+
+    async def _stream(self, *, usage: bool, events: bool) -> AsyncGenerator[bytes]:
         cursor, chunks, said = Cursor(), Chunks(self._ticket, self._model, usage=usage), False
         yield chunks.begin()
-        async with self._followed(cursor, self._deps.tickets.follow(self._ticket, cursor, HEARTBEAT_S, _news)) as news:
+        async with self._followed(cursor, _news) as news:
             async for one in news:
                 match one:
                     case str():
@@ -105,11 +113,19 @@ class Completion:
         yield _error(GONE)
 
     @asynccontextmanager
-    async def _followed(self, cursor: Cursor, news: AsyncGenerator[T]) -> AsyncIterator[AsyncIterator[T]]:
-        """Left before the ticket's end, it stops the ticket: nobody would come back for it, or nobody did."""
+    async def _followed(
+        self, cursor: Cursor, look: Callable[[LiveTicket, Cursor], Iterable[T]]
+    ) -> AsyncIterator[AsyncIterator[T | None]]:
+        """Left before the ticket's end, it stops the ticket: nobody would come back for it, or nobody did.
+
+        Raises `Failed` when the rights of whoever asked were taken back meanwhile.
+        """
+        news = self._deps.tickets.follow(self._asker, self._ticket, cursor, HEARTBEAT_S, look)
         try:
             async with aclosing(news):
                 yield news
+        except NotSignedIn as gone:
+            raise Failed(gone.info(), repeat=False) from None
         finally:
             if not cursor.done:
                 self._deps.supervisor.spawn(f"stop.{self._ticket.id}", self._stop())

@@ -16,9 +16,11 @@ from services.gateway.rest.tickets import status_of
 from tokenline.contracts.attachments import SearchRequest
 from tokenline.contracts.errors import Busy, NotFound, QueueFull, QueueTimeout, SearchUnavailable
 from tokenline.contracts.rest import Asked, FoundPassage, FoundPassagePage, PassageSource
+from tokenline.core.access import owned_by
 from tokenline.core.ports.store import Accepted
 from tokenline.runtime.answers import answer
-from tokenline.runtime.auth.http import Authenticated
+from tokenline.runtime.auth.http import Authenticated, Reader
+from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.documents.says import says
 
 WAIT_S = 300.0
@@ -59,7 +61,7 @@ async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Resp
         webhook_id=body.webhook_id,
     )
     accepted = await deps.acceptance.ask(asker, question)
-    return await (_answered(deps, accepted) if body.wait else _accepted(deps, accepted))
+    return await (_answered(deps, asker, accepted) if body.wait else _accepted(deps, accepted))
 
 
 @router.post("/conversations/{conversation_id}/messages", status_code=202, summary="Ask in a conversation")
@@ -71,8 +73,9 @@ async def ask_in_conversation(conversation: Own, body: NewMessage, asker: Authen
 
 @router.post("/conversations/{conversation_id}/query", summary="Search a conversation's files")
 @says(FoundPassagePage, NotFound, SearchUnavailable)
-async def search_files(conversation: Own, body: PassageQuery, asker: Authenticated, deps: GatewayDeps) -> Response:
+async def search_files(conversation_id: str, body: PassageQuery, asker: Reader, deps: GatewayDeps) -> Response:
     """By meaning and by words. Best first."""
+    conversation = owned_by(asker.user_id, await deps.store.get_conversation(conversation_id))
     request = SearchRequest(owner_id=asker.user_id, conversation_id=conversation.id, query=body.query, top_k=body.top_k)
     items = [
         FoundPassage(
@@ -96,14 +99,14 @@ async def _accepted(deps: Deps, accepted: Accepted) -> Response:
     return answer(Asked(message=message, ticket=await status_of(deps, accepted.ticket)), 202)
 
 
-async def _answered(deps: Deps, accepted: Accepted) -> Response:
+async def _answered(deps: Deps, asker: Principal, accepted: Accepted) -> Response:
     """Wait for the end. Raises `QueueTimeout` after `WAIT_S`, or when this gateway stops and the answer does not come
     soon; the ticket lives on and can be asked for."""
     now = asyncio.get_running_loop().time
     due = now() + WAIT_S
     try:
         async with asyncio.timeout_at(due) as limit:
-            async for _ in deps.tickets.frames(accepted.ticket, Cursor(), idle_s=WAIT_S):
+            async for _ in deps.tickets.frames(asker, accepted.ticket, Cursor(), idle_s=WAIT_S):
                 if deps.streams.leaving and limit.when() == due:
                     limit.reschedule(min(due, now() + deps.settings.graceful_s / 2))
     except TimeoutError:

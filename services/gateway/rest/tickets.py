@@ -79,4 +79,4 @@ async def edit_question(ticket_id: str, body: EditedQuestion, asker: Authenticat
 async def stream_ticket(ticket_id: str, asker: Authenticated, deps: GatewayDeps, request: Request) -> Response:
     """Server-sent events until the terminal one. ``Last-Event-ID`` resumes."""
     ticket = await deps.tickets.get(asker, ticket_id)
-    return event_stream(deps.tickets, ticket, request.headers.get("last-event-id"))
+    return event_stream(deps.tickets, asker, ticket, request.headers.get("last-event-id"))

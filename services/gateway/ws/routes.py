@@ -10,11 +10,13 @@ from services.gateway.ws.hub import Hub
 from services.gateway.ws.outbox import Outbox, TooSlow
 from services.gateway.ws.session import Session
 from tokenline.contracts import frames as f
+from tokenline.contracts.accounts import Scope
 from tokenline.contracts.errors import NotSignedIn, RateLimited, TokenlineError
 from tokenline.contracts.ids import ConversationId
 from tokenline.core.access import owned_by
 from tokenline.core.limits import Bucket
 from tokenline.runtime import sockets
+from tokenline.runtime.auth.scopes import demand
 
 HEARTBEAT_S = 15.0
 
@@ -62,6 +64,7 @@ class Door:
         """Raises `WebSocketDisconnect`."""
         try:
             principal = await sockets.sign_in(self._socket, self._deps.accounts, f.parse_client_frame)
+            demand(principal, Scope.READ)
             if self._only is not None:
                 owned_by(principal.user_id, await self._deps.store.get_conversation(self._only))
             outbox = Outbox(self._socket.send_text, self._deps.streams.live.get)
@@ -119,6 +122,7 @@ class Door:
         principal = await self._deps.accounts.authenticate(token)
         if principal.user_id != session.principal.user_id:
             raise NotSignedIn("This socket belongs to somebody else.")
+        demand(principal, Scope.READ)
         session.principal = principal
         self._deps.revocations.watch(session)
         session.start(HEARTBEAT_S)

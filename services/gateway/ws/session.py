@@ -8,6 +8,7 @@ from services.gateway.deps import Deps
 from services.gateway.live import Cursor, Follower
 from services.gateway.ws.outbox import Outbox, TooSlow
 from tokenline.contracts import frames as f
+from tokenline.contracts.accounts import Scope
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import BadRequest, TokenlineError
 from tokenline.contracts.events import LineEntry, QuestionEdited
@@ -16,7 +17,10 @@ from tokenline.contracts.tickets import Ticket
 from tokenline.core.access import owned_by
 from tokenline.core.clock import new_id
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.auth.scopes import demand
 
+LOOKING = (f.Resume, f.Follow, f.Ping)
+"""Frames that change nothing: a key that may only look may send these."""
 MAX_FOLLOWED = 200
 """Tickets one socket may follow at a time."""
 FIRST_WORD_S = 1.0
@@ -81,6 +85,8 @@ class Session:
     async def take(self, frame: f.ClientFrame) -> None:
         """Do what a frame asks; what cannot be done is answered with an `Error` frame."""
         try:
+            if not isinstance(frame, LOOKING):
+                demand(self.principal, Scope.CHAT)
             match frame:
                 case f.Send():
                     # To its end, should the socket end first: what is stored is to be published, too.

@@ -14,7 +14,7 @@ from tests.bench.streaming.sockets import open_socket, receive, text_frame
 from tests.bench.streaming.work import ANSWER_S, SCRIPT, Answer, BrokenRun, Judge, outcome, question
 from tests.support.scripted_model import Script
 from tokenline.adapters.store_sqlite import SqliteStore
-from tokenline.contracts.accounts import Role, User
+from tokenline.contracts.accounts import EVERY_SCOPE, Role, User
 from tokenline.core.clock import SystemClock, new_id
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.auth.principal import Principal
@@ -37,7 +37,7 @@ async def keys_of_new_users(data: Path, users: int) -> list[str]:
             user_id=user.id, email=user.email, role=Role.USER, tier=user.tier, via="password", credential_id="-",
             expires_at=None,
         )  # fmt: skip
-        _, secret = await accounts.create_api_key(person, "bench")
+        _, secret = await accounts.keys.create(person, "bench", EVERY_SCOPE)
         return secret
 
     keys = await asyncio.gather(*(key(number) for number in range(users)))

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tokenline.contracts.accounts import Role
+from tokenline.contracts.accounts import EVERY_SCOPE, Role
 from tokenline.contracts.frames import MAX_FRAME_BYTES
 from tokenline.runtime import sockets
 
@@ -108,7 +108,7 @@ async def test_a_foreign_page_opens_no_socket(page, origin):
 
 async def test_a_program_with_an_administrators_key_needs_no_page(others, page):
     principal = await others.accounts.authenticate(page.token)
-    _, key = await others.accounts.create_api_key(principal, "wall display")
+    _, key = await others.accounts.keys.create(principal, "wall display", EVERY_SCOPE)
     async with page.connect(additional_headers={"Authorization": f"Bearer {key}"}) as raw:
         assert '"ready"' in str(await raw.recv())
 
@@ -158,7 +158,7 @@ async def test_disabling_closes_the_socket(others, page):
 async def test_signing_out_closes_the_socket(others, page):
     async with page.socket() as screen:
         await screen.next("board")
-        await others.accounts.end_session(await others.accounts.authenticate(page.token))
+        await others.accounts.sign_ins.end_own(await others.accounts.authenticate(page.token))
         assert await close_code(screen) == sockets.SIGNED_OUT
 
 

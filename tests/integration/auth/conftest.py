@@ -15,7 +15,8 @@ from fastapi import FastAPI
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.core.clock import ManualClock
 from tokenline.runtime.auth.accounts import Accounts
-from tokenline.runtime.auth.http import Administrator, auth_router
+from tokenline.runtime.auth.http import Administrator, Authenticated
+from tokenline.runtime.auth.routes import auth_router
 from tokenline.runtime.body_limit import BodyLimit
 from tokenline.runtime.http_errors import install_error_handlers
 
@@ -51,6 +52,10 @@ def make_app(accounts: Accounts) -> FastAPI:
 
     @app.get("/api/v1/admin/anything")
     async def admin_only(principal: Administrator) -> str:
+        return principal.email
+
+    @app.post("/api/v1/anything")
+    async def take_part(principal: Authenticated) -> str:
         return principal.email
 
     return app

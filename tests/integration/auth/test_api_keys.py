@@ -1,10 +1,15 @@
 """Keys for programs (I3), and other people's ids (B5)."""
 
 import re
+from typing import Any
 
-from tests.integration.auth.conftest import BOB, Gateway, Gateways, code
+import pytest
+
+from tests.integration.auth.conftest import ANN, BOB, Gateway, Gateways, code
+from tokenline.contracts.accounts import Scope
+from tokenline.contracts.errors import TokenExpired
 from tokenline.core.clock import ManualClock
-from tokenline.runtime.auth.accounts import MAX_API_KEYS
+from tokenline.runtime.auth.api_keys import MAX_API_KEYS
 
 
 async def test_a_key_is_shown_once_and_works(gateway: Gateway) -> None:
@@ -83,3 +88,102 @@ async def test_names_and_numbers_of_keys_are_bounded(gateway: Gateway) -> None:
     for number in range(MAX_API_KEYS):
         assert (await gateway.post("/api-keys", {"name": str(number)}, token)).status_code == 201
     assert code(await gateway.post("/api-keys", {"name": "one more"}, token)) == (409, "conflict")
+
+
+# ── what a key may do, and for how long ──────────────────────────────────────────────────────────────────────────────
+
+
+async def _key(gateway: Gateway, token: str, **body: Any) -> dict[str, Any]:
+    answer = await gateway.post("/api-keys", {"name": "bot", **body}, token)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def test_a_key_without_scopes_named_may_do_what_keys_always_could(gateway: Gateway) -> None:
+    await gateway.accounts.ensure_first_admin(**ANN)
+    token = (await gateway.post("/auth/login", ANN)).json()["access_token"]
+    made = await _key(gateway, token)
+    assert (made["scopes"], made["expires_at"], made["used_at"]) == (["chat", "admin"], None, None)
+    assert (await gateway.get("/admin/anything", made["key"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scopes", "allowed"),
+    [
+        (["read"], {"look"}),
+        (["chat"], {"look", "ask"}),
+        (["admin"], {"administer"}),
+        (["read", "admin"], {"look", "administer"}),
+        (["chat", "admin"], {"look", "ask", "administer"}),
+    ],
+)
+async def test_a_key_may_do_what_its_scopes_say(gateway: Gateway, scopes: list[str], allowed: set[str]) -> None:
+    await gateway.accounts.ensure_first_admin(**ANN)
+    token = (await gateway.post("/auth/login", ANN)).json()["access_token"]
+    key = (await _key(gateway, token, scopes=scopes))["key"]
+    assert (await gateway.get("/me", key)).status_code == 200
+    for what, method, path, scope in (
+        ("look", "GET", "/api-keys", "read"),
+        ("look", "POST", "/auth/ws-ticket", "read"),
+        ("ask", "POST", "/anything", "chat"),
+        ("administer", "GET", "/admin/anything", "admin"),
+    ):
+        answer = await gateway.call(method, path, None, key)
+        if what in allowed:
+            assert answer.status_code == 200, (what, answer.text)
+        else:
+            assert code(answer) == (403, "not_allowed")
+            assert answer.json()["error"]["detail"] == {"scope": scope}
+
+
+async def test_the_scope_of_an_administrator_makes_none(gateway: Gateway) -> None:
+    token = (await gateway.register())["access_token"]
+    key = (await _key(gateway, token, scopes=["admin"]))["key"]
+    assert code(await gateway.get("/admin/anything", key)) == (403, "not_allowed")
+
+
+async def test_a_socket_ticket_carries_the_scopes_of_its_key(gateway: Gateway) -> None:
+    token = (await gateway.register())["access_token"]
+    key = (await _key(gateway, token, scopes=["read"]))["key"]
+    ticket = (await gateway.post("/auth/ws-ticket", None, key)).json()["ticket"]
+    assert (await gateway.accounts.redeem_socket_ticket(ticket)).scopes == {Scope.READ}
+
+
+async def test_scopes_and_days_are_checked(gateway: Gateway) -> None:
+    token = (await gateway.register())["access_token"]
+    for wrong in ({"scopes": []}, {"scopes": ["root"]}, {"scopes": "chat"}, {"expires_in_days": 0}, {"key": "tl_x"}):
+        answer = await gateway.post("/api-keys", {"name": "bot", **wrong}, token)
+        assert code(answer) == (422, "invalid_request"), wrong
+
+
+async def test_a_key_expires_with_what_it_opened(gateway: Gateway, clock: ManualClock) -> None:
+    token = (await gateway.register())["access_token"]
+    made = await _key(gateway, token, expires_in_days=1)
+    assert made["expires_at"] == clock.now() + 86_400
+    socket = await gateway.accounts.authenticate(made["key"])
+    clock.advance(86_399)
+    assert (await gateway.get("/me", made["key"])).status_code == 200
+    clock.advance(1)
+    assert code(await gateway.get("/me", made["key"])) == (401, "token_expired")
+    with pytest.raises(TokenExpired):
+        await gateway.accounts.recheck(socket)
+    token = (await gateway.post("/auth/login", ANN)).json()["access_token"]
+    assert [item["id"] for item in (await gateway.get("/api-keys", token)).json()["items"]] == [made["id"]]
+
+
+async def test_when_a_key_was_used_is_written_down_now_and_then(
+    gateway: Gateway, another_gateway: Gateways, clock: ManualClock
+) -> None:
+    elsewhere = another_gateway()
+    token = (await gateway.register())["access_token"]
+    made = await _key(gateway, token)
+    first = clock.now()
+    await elsewhere.get("/me", made["key"])
+    clock.advance(10)
+    for _ in range(3):
+        await gateway.get("/me", made["key"])
+    assert [item["used_at"] for item in (await gateway.get("/api-keys", token)).json()["items"]] == [None]
+    await gateway.accounts.keys.write_used()
+    await elsewhere.accounts.keys.write_used()
+    assert [item["used_at"] for item in (await gateway.get("/api-keys", token)).json()["items"]] == [first + 10]

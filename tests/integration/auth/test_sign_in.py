@@ -10,7 +10,8 @@ from tests.integration.auth.conftest import ANN, BOB, SECRET, Gateway, code
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.errors import NotSignedIn, RegistrationClosed
 from tokenline.core.clock import ManualClock
-from tokenline.runtime.auth.accounts import REFRESH_TTL_S, Accounts
+from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.sign_ins import REFRESH_TTL_S
 
 
 async def test_registering_signs_in(gateway: Gateway) -> None:

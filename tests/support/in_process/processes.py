@@ -31,6 +31,9 @@ from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Accepted, Store
 from tokenline.runtime.agents import Agents, load_agents
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.auth.revocations import Revocations
+from tokenline.runtime.auth.rights import Rights
+from tokenline.runtime.auth.tokens import Tokens
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
@@ -115,7 +118,8 @@ class Gateway(Process):
         self.acceptance = Acceptance(
             store, line, feed, streams, line.announcer, agents, clock, self.metrics, self.settings, self.supervisor
         )
-        self.tickets = Tickets(store, line, streams, line.announcer)
+        revocations = Revocations(store, Rights(store, clock, Tokens("x" * 32, clock)), clock)
+        self.tickets = Tickets(store, line, streams, line.announcer, revocations)
         self.republisher = Republisher(store, broker, line, ledger, self.metrics)
         self.keeper = Keeper(store, line, self.republisher, ledger, self.metrics, incarnation, self.settings.ageing_s)
 

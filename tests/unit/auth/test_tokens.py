@@ -9,6 +9,7 @@ import pytest
 
 from tokenline.contracts.errors import Misconfigured, NotSignedIn, TokenExpired
 from tokenline.core.clock import ManualClock
+from tokenline.runtime.auth.keyring import key_id
 from tokenline.runtime.auth.tokens import ACCESS_TTL_S, SOCKET_TICKET_TTL_S, Tokens
 
 SECRET = "a secret of thirty-two bytes or more"
@@ -50,7 +51,8 @@ def _claims(clock: ManualClock, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not ...}
 
 
-HS256 = {"alg": "HS256", "typ": "JWT"}
+KID = key_id(SECRET)
+HS256 = {"alg": "HS256", "typ": "JWT", "kid": KID}
 
 
 def test_an_access_token_says_whose_sign_in_it_is(tokens: Tokens, clock: ManualClock) -> None:
@@ -88,11 +90,11 @@ def test_headers_other_than_ours_are_refused(
     tokens: Tokens, clock: ManualClock, header: dict[str, Any], digest: str
 ) -> None:
     with pytest.raises(NotSignedIn):
-        tokens.read(_forge(header, _claims(clock), digest=digest), "access")
+        tokens.read(_forge({"kid": KID} | header, _claims(clock), digest=digest), "access")
 
 
 def test_a_token_without_signature_is_refused(tokens: Tokens, clock: ManualClock) -> None:
-    for header in ({"alg": "none"}, HS256):
+    for header in ({"alg": "none", "kid": KID}, HS256):
         token = _forge(header, _claims(clock))
         with pytest.raises(NotSignedIn):
             tokens.read(token.rsplit(".", 1)[0] + ".", "access")
@@ -180,3 +182,56 @@ def test_a_short_secret_is_refused_at_start(clock: ManualClock, secret: str) -> 
 
 def test_length_of_the_secret_is_counted_in_bytes(clock: ManualClock) -> None:
     Tokens("é" * 16, clock)
+
+
+# ── keys that are replaced ───────────────────────────────────────────────────────────────────────────────────────────
+
+NEWER = "another secret of thirty-two bytes or more"
+
+
+def test_what_a_former_key_signed_is_good_until_it_expires(tokens: Tokens, clock: ManualClock) -> None:
+    old = tokens.access("user-1", "family-1")
+    rotated = Tokens(NEWER, clock, [SECRET])
+    assert rotated.read(old, "access").user_id == "user-1"
+    clock.advance(ACCESS_TTL_S)
+    with pytest.raises(TokenExpired):
+        rotated.read(old, "access")
+
+
+def test_a_former_key_signs_nothing(tokens: Tokens, clock: ManualClock) -> None:
+    new = Tokens(NEWER, clock, [SECRET]).access("user-1", "family-1")
+    assert Tokens(NEWER, clock).read(new, "access").user_id == "user-1"
+    with pytest.raises(NotSignedIn):
+        tokens.read(new, "access")
+    # The first step of a rotation: known everywhere before anybody signs with it.
+    assert Tokens(SECRET, clock, [NEWER]).read(new, "access").user_id == "user-1"
+
+
+def test_a_key_that_is_gone_is_refused(tokens: Tokens, clock: ManualClock) -> None:
+    with pytest.raises(NotSignedIn):
+        Tokens(NEWER, clock).read(tokens.access("user-1", "family-1"), "access")
+
+
+@pytest.mark.parametrize("kid", [..., "", None, "0" * 16, ["x"], {"a": 1}, 7, "../../dev/null", KID.upper(), KID + " "])
+def test_a_key_id_other_than_one_of_ours_is_refused(tokens: Tokens, clock: ManualClock, kid: Any) -> None:
+    header = {name: value for name, value in (HS256 | {"kid": kid}).items() if value is not ...}
+    with pytest.raises(NotSignedIn):
+        tokens.read(_forge(header, _claims(clock)), "access")
+
+
+def test_the_id_of_one_key_over_the_signature_of_another_is_refused(clock: ManualClock) -> None:
+    rotated = Tokens(NEWER, clock, [SECRET])
+    with pytest.raises(NotSignedIn):
+        rotated.read(_forge(HS256 | {"kid": key_id(NEWER)}, _claims(clock)), "access")
+    for header in (
+        {"jwk": {"kty": "oct", "k": _b64(SECRET.encode())}},
+        {"jku": "https://example.org/keys"},
+        {"x5u": "a"},
+    ):
+        with pytest.raises(NotSignedIn):
+            rotated.read(_forge(header | {"alg": "HS256"}, _claims(clock)), "access")
+
+
+def test_a_short_former_key_is_refused_at_start(clock: ManualClock) -> None:
+    with pytest.raises(Misconfigured):
+        Tokens(SECRET, clock, ["short"])

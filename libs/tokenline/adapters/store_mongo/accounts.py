@@ -11,6 +11,7 @@ from tokenline.adapters.store_mongo.revocations import revoking
 from tokenline.contracts.accounts import User
 from tokenline.contracts.errors import Conflict
 from tokenline.contracts.ids import UserId
+from tokenline.core.ports.store import UserChange
 
 USERS = Documents(User)
 
@@ -38,6 +39,21 @@ class Accounts(Part):
             except DuplicateKeyError as error:
                 raise Conflict(_TAKEN) from error
 
+    async def change_user(self, user_id: UserId, change: UserChange) -> User | None:
+        async with self._database.writing() as db:
+            while found := await db.users.find_one({"_id": user_id}):
+                stored = USERS.of(found)
+                after = change(stored)
+                if after is stored:
+                    return stored
+                if await db.users.find_one({"email": after.email, "_id": {"$ne": user_id}}, {"_id": 1}) is not None:
+                    raise Conflict(_TAKEN)
+                async with revoking(db, user_id):
+                    as_read = {"_id": user_id, "doc": found["doc"]}
+                    if (await db.users.update_one(as_read, {"$set": _fields(after)})).matched_count:
+                        return after
+            return None
+
     async def get_user(self, user_id: UserId) -> User | None:
         async with self._database.reading() as db:
             return USERS.maybe(await db.users.find_one({"_id": user_id}))
@@ -52,6 +68,7 @@ class Accounts(Part):
         async with self._database.reading() as db:
             return USERS.maybe(await db.users.find_one({"email": email}))
 
-    async def has_admin(self) -> bool:
+    async def has_admin(self, besides: UserId | None = None) -> bool:
         async with self._database.reading() as db:
-            return await db.users.find_one({"role": "admin"}, {"_id": 1}) is not None
+            admins = map(USERS.of, await db.users.find({"role": "admin"}).to_list(None))
+        return any(besides is None or (admin.id != besides and not admin.disabled) for admin in admins)

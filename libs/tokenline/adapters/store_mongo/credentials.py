@@ -1,5 +1,7 @@
 """Refresh tokens and API keys, known by their hashes."""
 
+from collections.abc import Mapping
+
 from tokenline.adapters.store_mongo.database import Document
 from tokenline.adapters.store_mongo.documents import Documents, encode, insert_new
 from tokenline.adapters.store_mongo.part import Part
@@ -8,7 +10,7 @@ from tokenline.contracts.accounts import ApiKey, RefreshToken
 from tokenline.contracts.ids import ApiKeyId, UserId
 
 REFRESH_TOKENS = Documents(RefreshToken, "spent_at")
-API_KEYS = Documents(ApiKey, "revoked_at")
+API_KEYS = Documents(ApiKey, "revoked_at", "used_at")
 
 
 class Credentials(Part):
@@ -20,9 +22,14 @@ class Credentials(Part):
             await db.refresh_tokens.delete_many(expired)
             await db.refresh_families.delete_many(expired)
             # The family first: a token whose family is unknown is dead.
-            lasts = {"$max": {"expires_at": token.expires_at}}
+            lasts = {"$max": {"expires_at": token.expires_at}, "$set": {"user_id": token.user_id}}
             await db.refresh_families.update_one({"_id": token.family}, lasts, upsert=True)
-            fields = {"family": token.family, "expires_at": token.expires_at, "doc": encode(token)}
+            fields = {
+                "family": token.family,
+                "user_id": token.user_id,
+                "expires_at": token.expires_at,
+                "doc": encode(token),
+            }
             await insert_new(db.refresh_tokens, {"_id": token.hash, "spent_at": token.spent_at, **fields})
 
     async def spend_refresh_token(self, token_hash: str, now: float) -> RefreshToken | None:
@@ -46,6 +53,19 @@ class Credentials(Part):
             found = await db.refresh_families.find_one({"_id": family})
         return found is not None and "revoked" not in found and found["expires_at"] > self._clock.now()
 
+    async def sign_ins(self, user_id: UserId) -> list[RefreshToken]:
+        theirs: Document = {"user_id": user_id, "expires_at": {"$gt": self._clock.now()}}
+        async with self._database.reading() as db:
+            families = await db.refresh_families.find({**theirs, "revoked": {"$exists": False}}).to_list(None)
+            live = {"family": {"$in": [family["_id"] for family in families]}}
+            found = await db.refresh_tokens.find({**theirs, **live, "spent_at": None}).to_list(None)
+        return sorted(map(REFRESH_TOKENS.of, found), key=lambda token: (-token.issued_at, token.hash))
+
+    async def revoke_refresh_families(self, user_id: UserId, *, except_family: str | None = None) -> None:
+        theirs: Document = {"user_id": user_id, "_id": {"$ne": except_family}}
+        async with self._database.writing() as db, revoking(db, user_id):
+            await db.refresh_families.update_many(theirs, {"$set": {"revoked": True}})
+
     async def add_api_key(self, key: ApiKey) -> None:
         fields = {"user_id": key.user_id, "hash": key.hash, "revoked_at": key.revoked_at, "doc": encode(key)}
         async with self._database.writing() as db:
@@ -67,3 +87,8 @@ class Credentials(Part):
                 return False
             async with revoking(db, user_id):
                 return (await db.api_keys.update_one(theirs, {"$set": {"revoked_at": now}})).matched_count == 1
+
+    async def note_keys_used(self, used: Mapping[ApiKeyId, float]) -> None:
+        async with self._database.writing() as db:
+            for key_id, at in used.items():
+                await db.api_keys.update_one({"_id": key_id}, {"$max": {"used_at": at}})

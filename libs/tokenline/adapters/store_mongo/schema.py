@@ -11,9 +11,10 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tokenline.adapters.store_mongo.database import Collections
 from tokenline.adapters.store_mongo.documents import insert_new
+from tokenline.adapters.store_mongo.upgrade import name_users_of_sign_ins
 from tokenline.contracts.errors import Misconfigured
 
-VERSION = 2
+VERSION = 3
 
 _UP, _DOWN = ASCENDING, DESCENDING
 _Keys = Sequence[tuple[str, int]]
@@ -44,8 +45,8 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("due.owner_id", _UP)],
     ),
     "users": ([("role", _UP)],),
-    "refresh_tokens": ([("expires_at", _UP)],),
-    "refresh_families": ([("expires_at", _UP)],),
+    "refresh_tokens": ([("expires_at", _UP)], [("user_id", _UP)]),
+    "refresh_families": ([("expires_at", _UP)], [("user_id", _UP)]),
     "api_keys": ([("user_id", _UP)],),
     "audit": ([("number", _DOWN)],),
     "leases": ([("expires_at", _UP)],),
@@ -70,4 +71,5 @@ async def migrate(db: Collections) -> None:
         plain = [IndexModel(list(keys), sparse=True) for keys in indexes]
         await getattr(db, name).create_indexes(unique + plain)
     await insert_new(db.counters, {"_id": "seq", "value": 0})
+    await name_users_of_sign_ins(db)
     await db.schema.update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)

@@ -9,8 +9,12 @@ from tokenline.adapters.store_sqlite.revocations import note_revoked
 from tokenline.contracts.accounts import User
 from tokenline.contracts.errors import Conflict
 from tokenline.contracts.ids import UserId
+from tokenline.core.ports.store import UserChange
 
 USERS = Documents(User)
+
+_UPDATE = "UPDATE users SET email = ?, role = ?, doc = ? WHERE id = ?"
+_OTHER_ADMIN = "SELECT 1 FROM users WHERE role = 'admin' AND id <> ? AND NOT (doc ->> '$.disabled') LIMIT 1"
 
 
 def _write(connection: sqlite3.Connection, sql: str, user: User) -> None:
@@ -27,10 +31,23 @@ class Accounts(Part):
 
     async def update_user(self, user: User) -> None:
         def work(connection: sqlite3.Connection) -> None:
-            _write(connection, "UPDATE users SET email = ?, role = ?, doc = ? WHERE id = ?", user)
+            _write(connection, _UPDATE, user)
             note_revoked(connection, user.id)
 
         await self._database.write(work)
+
+    async def change_user(self, user_id: UserId, change: UserChange) -> User | None:
+        def work(connection: sqlite3.Connection) -> User | None:
+            stored = USERS.one(connection, "SELECT doc FROM users WHERE id = ?", (user_id,))
+            if stored is None:
+                return None
+            after = change(stored)
+            if after is not stored:
+                _write(connection, _UPDATE, after)
+                note_revoked(connection, user_id)
+            return after
+
+        return await self._database.write(work)
 
     async def get_user(self, user_id: UserId) -> User | None:
         return await self._database.read(
@@ -53,8 +70,8 @@ class Accounts(Part):
             lambda connection: USERS.one(connection, "SELECT doc FROM users WHERE email = ?", (email,))
         )
 
-    async def has_admin(self) -> bool:
-        row = await self._database.read(
-            lambda connection: connection.execute("SELECT 1 FROM users WHERE role = 'admin' LIMIT 1").fetchone()
-        )
+    async def has_admin(self, besides: UserId | None = None) -> bool:
+        sql = "SELECT 1 FROM users WHERE role = 'admin' LIMIT 1" if besides is None else _OTHER_ADMIN
+        parameters = () if besides is None else (besides,)
+        row = await self._database.read(lambda connection: connection.execute(sql, parameters).fetchone())
         return row is not None

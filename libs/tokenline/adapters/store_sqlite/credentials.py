@@ -1,6 +1,7 @@
 """Refresh tokens and API keys, known by their hashes."""
 
 import sqlite3
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -15,17 +16,24 @@ API_KEYS = Documents(ApiKey)
 
 # A token that is added while its family is being revoked is revoked with it.
 _ADD = """
-    INSERT INTO refresh_tokens (hash, family, expires_at, doc, revoked)
-    VALUES (?, ?, ?, ?, EXISTS (SELECT 1 FROM refresh_tokens WHERE family = ? AND revoked = 1))
+    INSERT INTO refresh_tokens (hash, family, user_id, expires_at, doc, revoked)
+    VALUES (?, ?, ?, ?, ?, EXISTS (SELECT 1 FROM refresh_tokens WHERE family = ? AND revoked = 1))
+"""
+_SIGN_INS = """
+    SELECT doc FROM refresh_tokens INDEXED BY refresh_tokens_of_user
+    WHERE user_id = ? AND revoked = 0 AND expires_at > ? AND doc ->> '$.spent_at' IS NULL
+"""
+_USED = """
+    UPDATE api_keys SET doc = json_set(doc, '$.used_at', ?) WHERE id = ? AND coalesce(doc ->> '$.used_at', 0) < ?
 """
 
 
 class Credentials(Part):
     async def add_refresh_token(self, token: RefreshToken) -> None:
-
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM refresh_tokens WHERE expires_at < ?", (self._clock.now(),))
-            connection.execute(_ADD, (token.hash, token.family, token.expires_at, encode(token), token.family))
+            columns = (token.hash, token.family, token.user_id, token.expires_at)
+            connection.execute(_ADD, (*columns, encode(token), token.family))
 
         await self._database.write(work)
 
@@ -55,6 +63,19 @@ class Credentials(Part):
         parameters = (family, self._clock.now())
         row = await self._database.read(lambda connection: connection.execute(sql, parameters).fetchone())
         return row is not None
+
+    async def sign_ins(self, user_id: UserId) -> list[RefreshToken]:
+        parameters = (user_id, self._clock.now())
+        found = await self._database.read(lambda connection: REFRESH_TOKENS.all(connection, _SIGN_INS, parameters))
+        return sorted(found, key=lambda token: (-token.issued_at, token.hash))
+
+    async def revoke_refresh_families(self, user_id: UserId, *, except_family: str | None = None) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            sql = "UPDATE refresh_tokens SET revoked = 1 WHERE user_id = ? AND family IS NOT ?"
+            connection.execute(sql, (user_id, except_family))
+            note_revoked(connection, user_id)
+
+        await self._database.write(work)
 
     async def add_api_key(self, key: ApiKey) -> None:
         await self._database.execute(
@@ -98,3 +119,7 @@ class Credentials(Part):
             return True
 
         return await self._database.write(work)
+
+    async def note_keys_used(self, used: Mapping[ApiKeyId, float]) -> None:
+        rows = [(at, key_id, at) for key_id, at in used.items()]
+        await self._database.write(lambda connection: connection.executemany(_USED, rows))

@@ -4,7 +4,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tokenline.contracts.accounts import Scope
+
 Token = Annotated[str, Field(min_length=1, max_length=2048)]
+Password = Annotated[str, Field(max_length=4096)]
 
 
 class Body(BaseModel):
@@ -17,7 +20,7 @@ class CredentialsBody(Body):
     """Whether address and password will do is for `Accounts` to say, with codes of their own."""
 
     email: Annotated[str, Field(max_length=1024)]
-    password: Annotated[str, Field(max_length=4096)]
+    password: Password
 
 
 class RefreshBody(Body):
@@ -28,5 +31,14 @@ class LogoutBody(Body):
     refresh_token: Token | None = None
 
 
+class PasswordBody(Body):
+    """``password``: the present one; left out where an account has none."""
+
+    password: Password | None = None
+    new_password: Password
+
+
 class ApiKeyBody(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
+    scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset({Scope.CHAT, Scope.ADMIN})
+    expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None

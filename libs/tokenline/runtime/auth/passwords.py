@@ -41,13 +41,13 @@ class Passwords:
         return await self._run(lambda: _hasher.hash(password))
 
     async def verify(self, password: str, password_hash: str | None, before: Callable[[], None] = _nothing) -> bool:
-        """False for a wrong password, after the same work when there is no hash because there is no account.
+        """False for a wrong password, after the same work when there is no hash: no account, or none with a password.
 
         ``before`` is called when the turn has come and may refuse by raising, so that guesses sent in parallel are
         still counted one after the other.
         """
         matches = await self._run(lambda: _hasher.verify(password, password_hash or _nobodys_hash()), before)
-        return matches and password_hash is not None
+        return matches and bool(password_hash)
 
     async def _run(self, work: Callable[[], T], before: Callable[[], None] = _nothing) -> T:
         if self._limiter.statistics().tasks_waiting >= MAX_WAITING:

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from tokenline.contracts.accounts import Role
+from tokenline.contracts.accounts import EVERY_SCOPE, Role, Scope
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import UserId
 
 Via = Literal["password", "api_key"]
+"""``password``: somebody signed in, also at a provider."""
 
 
 class Principal(Shape):
@@ -20,4 +21,5 @@ class Principal(Shape):
     credential_id: str
     """The sign-in (family of refresh tokens) or the API key; ends this principal when it is revoked."""
     expires_at: float | None
-    """When the access token runs out; ``None``: an API key, good until revoked."""
+    """When the access token or the key runs out; ``None``: good until revoked."""
+    scopes: frozenset[Scope] = EVERY_SCOPE

@@ -1,20 +1,20 @@
 """Signed tokens (HS256): access tokens and one-time tickets for sockets, each refused in place of the other."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import jwt
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.errors import Misconfigured, NotSignedIn, TokenExpired
+from tokenline.contracts.errors import NotSignedIn, TokenExpired
 from tokenline.contracts.ids import UserId
 from tokenline.core.clock import Clock
+from tokenline.runtime.auth.keyring import Keyring
 from tokenline.runtime.auth.principal import Via
 
 ACCESS_TTL_S = 600
 SOCKET_TICKET_TTL_S = 30
-MIN_SECRET_BYTES = 32
-"""RFC 7518 §3.2: a key for HS256 has at least the size of the hash. PyJWT only warns."""
 
 _ALGORITHM = "HS256"
 _ISSUER = "tokenline"
@@ -40,13 +40,11 @@ class Claims(Shape):
 
 
 class Tokens:
-    """Raises `Misconfigured` when ``secret`` is too short."""
+    """``secret`` signs; what ``former`` ones signed is good until it expires. Short: `Misconfigured`."""
 
-    def __init__(self, secret: str, clock: Clock) -> None:
-        self._key = secret.encode()
+    def __init__(self, secret: str, clock: Clock, former: Iterable[str] = ()) -> None:
+        self._keys = Keyring(secret, former)
         self._clock = clock
-        if len(self._key) < MIN_SECRET_BYTES:
-            raise Misconfigured(f"The secret for tokens needs at least {MIN_SECRET_BYTES} bytes.")
 
     def access(self, user_id: UserId, session_id: str) -> str:
         expires_at = int(self._clock.now()) + ACCESS_TTL_S
@@ -86,15 +84,19 @@ class Tokens:
             "jti": secrets.token_urlsafe(16),
             **more,
         }
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+        kid = self._keys.newest
+        return jwt.encode(claims, self._keys.get(kid), algorithm=_ALGORITHM, headers={"kid": kid})
 
     def _verified(self, token: str) -> dict[str, Any]:
         if len(token) > _MAX_TOKEN_CHARS or not token.isascii():
             raise NotSignedIn
         try:
+            key = self._keys.get(jwt.get_unverified_header(token).get("kid"))
+            if key is None:
+                raise NotSignedIn
             decoded = jwt.decode_complete(
                 token,
-                self._key,
+                key,
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
                 issuer=_ISSUER,

@@ -1,11 +1,12 @@
 """What each version of the schema adds to the one before, in order: one file per change, only ever appended to."""
 
-from tokenline.adapters.store_sqlite.migrations import first, line, revocations, webhooks
+from tokenline.adapters.store_sqlite.migrations import first, line, revocations, sign_ins, webhooks
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     first.STATEMENTS,
     line.STATEMENTS,
     webhooks.STATEMENTS,
     revocations.STATEMENTS,
+    sign_ins.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -5,7 +5,7 @@ All methods raise `StoreUnavailable` (retry later) or `StorageFull`. A cancelled
 
 from typing import Protocol
 
-from tokenline.core.ports.store.accounts import AccountStore, Revoked
+from tokenline.core.ports.store.accounts import AccountStore, Revoked, UserChange
 from tokenline.core.ports.store.attachments import AttachmentStore
 from tokenline.core.ports.store.audit import AuditPage, AuditStore
 from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
@@ -29,6 +29,7 @@ __all__ = [
     "Store",
     "TicketPage",
     "TicketStore",
+    "UserChange",
     "WebhookStore",
     "worker_lease",
 ]

@@ -1,6 +1,6 @@
 """Users, and what opens their accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from tokenline.contracts.accounts import ApiKey, RefreshToken, User
@@ -14,6 +14,10 @@ class Revoked(Shape):
 
     mark: int
     users: frozenset[UserId] | None
+
+
+UserChange = Callable[[User], User]
+"""From the user as stored to the user as wanted; the same object: nothing is to change. Pure, may be called again."""
 
 
 class AccountStore(Protocol):
@@ -33,8 +37,15 @@ class AccountStore(Protocol):
         """Raises `Conflict` when the e-mail address is another user's."""
         ...
 
-    async def has_admin(self) -> bool:
-        """Disabled ones count."""
+    async def change_user(self, user_id: UserId, change: UserChange) -> User | None:
+        """As `update_user`, from what is stored at that moment: of changes made at the same time none is lost.
+
+        Returns the user as they are then; ``None``: there is no such user.
+        """
+        ...
+
+    async def has_admin(self, besides: UserId | None = None) -> bool:
+        """Disabled ones count, unless somebody is looked for ``besides`` one."""
         ...
 
     async def add_refresh_token(self, token: RefreshToken) -> None:
@@ -51,6 +62,14 @@ class AccountStore(Protocol):
         """False once it was revoked or its last token expired, and for an unknown one."""
         ...
 
+    async def sign_ins(self, user_id: UserId) -> list[RefreshToken]:
+        """The unspent token of each of the user's families that lives; the one issued last comes first."""
+        ...
+
+    async def revoke_refresh_families(self, user_id: UserId, *, except_family: str | None = None) -> None:
+        """All of the user's families, but for that one."""
+        ...
+
     async def add_api_key(self, key: ApiKey) -> None: ...
 
     async def api_keys(self, user_id: UserId) -> list[ApiKey]:
@@ -63,6 +82,10 @@ class AccountStore(Protocol):
 
     async def revoke_api_key(self, key_id: ApiKeyId, user_id: UserId, now: float) -> bool:
         """False when there is no such key of this user."""
+        ...
+
+    async def note_keys_used(self, used: Mapping[ApiKeyId, float]) -> None:
+        """When these keys were last used. Never goes back; unknown ones are left out."""
         ...
 
     async def revoked_since(self, mark: int) -> Revoked:

@@ -1,0 +1,11 @@
+"""What documents of an earlier version lack. Each step may be done again, and by several processes at once."""
+
+from tokenline.adapters.store_mongo.credentials import REFRESH_TOKENS
+from tokenline.adapters.store_mongo.database import Collections
+
+
+async def name_users_of_sign_ins(db: Collections) -> None:
+    async for document in db.refresh_tokens.find({"user_id": {"$exists": False}}):
+        user = {"$set": {"user_id": REFRESH_TOKENS.of(document).user_id}}
+        await db.refresh_families.update_one({"_id": document["family"]}, user)
+        await db.refresh_tokens.update_one({"_id": document["_id"]}, user)
