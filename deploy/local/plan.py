@@ -1,6 +1,7 @@
 """Which processes `make run` starts, with which environment, in which order. Pure."""
 
 import dataclasses
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ class Secrets:
     service_token: str
     admin_email: str
     admin_password: str
+    former_keys: tuple[str, ...] = ()
+    """Sign nothing any more, but verify."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +72,7 @@ def make_plan(
         "TOKENLINE_GRACEFUL_S": "3",
         "TOKENLINE_DATA_DIR": str(options.data),
         "TOKENLINE_SECRET_KEY": secrets.secret_key,
+        "TOKENLINE_FORMER_SECRET_KEYS": json.dumps(secrets.former_keys),
         "TOKENLINE_SERVICE_TOKEN": secrets.service_token,
         "TOKENLINE_INGEST_URL": f"http://{LOOPBACK}:{options.ingest_port()}",
     }

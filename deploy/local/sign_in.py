@@ -9,6 +9,8 @@ from deploy.local.rabbitmq_files import write_private
 
 SIGN_IN_FILE = "first-sign-in.txt"
 STORE_FILE = "tokenline.db"
+FORMER_KEYS_FILE = "secret-key.former"
+"""Where whoever replaces ``secret-key`` moves it: what it signed is good until it expires."""
 _DEFAULT_EMAIL = "admin@tokenline.local"
 # 15 characters of 62: 89 bits, and short enough to type.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
@@ -40,6 +42,7 @@ def load_secrets(data: Path, environment: Mapping[str, str]) -> tuple[Secrets, s
         service_token=_kept(data / "service-token"),
         admin_email=email,
         admin_password=password,
+        former_keys=tuple(_lines(data / FORMER_KEYS_FILE)),
     )
     return made, told
 
@@ -48,6 +51,10 @@ def _read(file: Path) -> tuple[str, str]:
     lines = (line.partition(": ") for line in file.read_text(encoding="utf-8").splitlines())
     fields = {key: value for key, _, value in lines}
     return fields["email"], fields["password"]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split() if path.exists() else []
 
 
 def _kept(path: Path) -> str:

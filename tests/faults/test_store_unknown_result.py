@@ -58,7 +58,7 @@ class Bench:
         """The type of the last frame that a follower gets."""
         last: Any = None
         async with asyncio.timeout(TOLD_S):
-            async for frame in self.gateway.tickets.frames(accepted.ticket, Cursor(), TOLD_S):
+            async for frame in self.gateway.tickets.frames(principal("ann"), accepted.ticket, Cursor(), TOLD_S):
                 if frame is not None and not isinstance(frame, str):
                     last = frame.__struct_config__.tag
         return str(last)

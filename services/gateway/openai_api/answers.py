@@ -77,6 +77,7 @@ class OpenAIErrorAnswer(Answer):
 _WHY = {
     400: "The request must change.",
     401: "No such API key.",
+    403: "The API key lacks a scope.",
     404: "No such model.",
     409: "The ticket was stopped by somebody else.",
     413: "The request is too large.",

@@ -27,12 +27,12 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
 
 
-@router.get("/models", summary="List agents, as models", responses=answers.errors(401))
+@router.get("/models", summary="List agents, as models", responses=answers.errors(401, 403))
 async def models(_: Authenticated, deps: GatewayDeps) -> answers.ModelList:
     return answers.ModelList(data=[answers.Model(id=agent.id) for agent in deps.agents.all])
 
 
-@router.get("/models/{model_id:path}", summary="One agent, as a model", responses=answers.errors(401, 404))
+@router.get("/models/{model_id:path}", summary="One agent, as a model", responses=answers.errors(401, 403, 404))
 async def model(model_id: str, _: Authenticated, deps: GatewayDeps) -> answers.Model:
     _check_model(deps, model_id)
     return answers.Model(id=model_id)

@@ -73,13 +73,13 @@ async def _others(deps: Deps, numbers: Sequence[int]) -> list[float]:
 
     async def one(place: int, asker: Principal) -> float:
         await asyncio.sleep(place * EVERY_S)
-        return await _wait(deps, await deps.acceptance.ask(asker, Question(content="?")))
+        return await _wait(deps, asker, await deps.acceptance.ask(asker, Question(content="?")))
 
     return await asyncio.gather(*(one(place, person(deps, number)) for place, number in enumerate(numbers)))
 
 
-async def _wait(deps: Deps, accepted: Accepted) -> float:
-    async for _ in deps.tickets.frames(accepted.ticket, Cursor(), idle_s=60):
+async def _wait(deps: Deps, asker: Principal, accepted: Accepted) -> float:
+    async for _ in deps.tickets.frames(asker, accepted.ticket, Cursor(), idle_s=60):
         pass
     ended = await deps.store.get_ticket(accepted.ticket.id)
     if ended is None or ended.started_at is None:

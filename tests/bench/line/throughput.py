@@ -116,7 +116,7 @@ async def _ask(deps: Deps, people: list[Principal], tickets: int) -> list[float]
                 asker, Question(content="?", conversation_id=conversation, client_message_id=new_id(deps.clock.now()))
             )
             conversation = accepted.conversation.id
-            async for _ in deps.tickets.frames(accepted.ticket, Cursor(), idle_s=30):
+            async for _ in deps.tickets.frames(asker, accepted.ticket, Cursor(), idle_s=30):
                 pass
             ended = await deps.store.get_ticket(accepted.ticket.id)
             if ended is None or ended.state != "complete" or ended.started_at is None:

@@ -152,7 +152,9 @@ async def test_a_socket_ticket_carries_the_scopes_of_its_key(gateway: Gateway) -
 
 async def test_scopes_and_days_are_checked(gateway: Gateway) -> None:
     token = (await gateway.register())["access_token"]
-    for wrong in ({"scopes": []}, {"scopes": ["root"]}, {"scopes": "chat"}, {"expires_in_days": 0}, {"key": "tl_x"}):
+    wrongs: tuple[dict[str, Any], ...]
+    wrongs = ({"scopes": []}, {"scopes": ["root"]}, {"scopes": "chat"}, {"expires_in_days": 0}, {"key": "tl_x"})
+    for wrong in wrongs:
         answer = await gateway.post("/api-keys", {"name": "bot", **wrong}, token)
         assert code(answer) == (422, "invalid_request"), wrong
 

@@ -146,9 +146,10 @@ class Crowd:
         ticket = await gateway.tickets.get(principal(user), ticket_id)
         seen = person.tickets[ticket_id]
         cursor = Cursor(attempt=seen.attempt, offset=len(seen.text))
-        following = cast(AsyncGenerator[ServerFrame | str | None, None], gateway.tickets.frames(ticket, cursor, LOOK_S))
-        async with aclosing(following) as frames:
-            async for frame in frames:
+        frames = gateway.tickets.frames(principal(user), ticket, cursor, LOOK_S)
+        following = cast(AsyncGenerator[ServerFrame | str | None, None], frames)
+        async with aclosing(following):
+            async for frame in following:
                 if frame is not None:
                     person.take(json.loads(frame if isinstance(frame, str) else to_json(frame)))
                 elif gateway not in self._house.gateways:

@@ -32,7 +32,7 @@ def _routes(routers: tuple[APIRouter, ...]) -> Iterator[tuple[str, APIRoute]]:
     for router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.path != "/v1/{path:path}":
-                yield from ((method, route) for method in route.methods)
+                yield from ((method, route) for method in route.methods or ())
 
 
 def _asked(dependant: Dependant) -> set[object]:

@@ -48,3 +48,12 @@ def test_a_restored_store_without_the_note_gets_no_password_that_opens_nothing(t
     assert secrets.admin_password == ""
     assert told == "Sign in to admin with the account of the first start"
     assert not (tmp_path / "first-sign-in.txt").exists()
+
+
+def test_a_key_that_was_replaced_still_verifies(tmp_path: Path) -> None:
+    first, _ = load_secrets(tmp_path, {})
+    assert first.former_keys == ()
+    (tmp_path / "secret-key").rename(tmp_path / "secret-key.former")
+    replaced, _ = load_secrets(tmp_path, {})
+    assert replaced.secret_key != first.secret_key
+    assert replaced.former_keys == (first.secret_key,)

@@ -21,12 +21,13 @@ from tokenline.contracts.errors import (
     TooLarge,
 )
 from tokenline.contracts.rest import ErrorAnswer
-from tokenline.runtime.auth.http import current_user, require_admin, require_person
+from tokenline.runtime.auth.http import current_user, reader, require_admin, require_person, whoever
 from tokenline.runtime.documents.says import JSON, Said, said_by
 from tokenline.runtime.documents.schemas import Schema, components, ref
 from tokenline.runtime.documents.source import about
 
 BEARER = "bearer"
+ASKS = (whoever, current_user, reader, require_admin, require_person)
 FASTAPIS = ("HTTPValidationError", "ValidationError")
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}}
@@ -64,7 +65,7 @@ def openapi(app: FastAPI, description: str) -> dict[str, Any]:
     shapes: list[type] = [ErrorAnswer]
     for path, method, route in described_routes(app):
         operation = document["paths"][path][method.lower()]
-        if _depends_on(route.dependant, current_user, require_admin):
+        if _depends_on(route.dependant, *ASKS):
             operation["security"] = [{BEARER: []}]
         said = said_by(route.endpoint) if route.endpoint else None
         if said is None and not route.responses:
@@ -109,10 +110,10 @@ def _own(schemas: dict[str, Schema]) -> dict[str, Schema]:
 def _common(route: RouteContext, asks: bool) -> Iterator[type[TokenlineError]]:
     """What may become of any such request."""
     dependant = route.dependant
-    signed_in = _depends_on(dependant, current_user, require_admin)
+    signed_in = _depends_on(dependant, *ASKS)
     if signed_in:
         yield from (NotSignedIn, TokenExpired)
-    if _depends_on(dependant, require_admin, require_person):
+    if _depends_on(dependant, current_user, reader, require_admin, require_person):
         yield NotAllowed
     if asks:
         yield from (BadRequest, TooLarge)

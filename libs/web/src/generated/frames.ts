@@ -16,6 +16,8 @@ export type Outcome = "done" | "unchanged";
 
 export type Role = "user" | "admin";
 
+export type Scope = "read" | "chat" | "admin";
+
 export type TicketState = "held" | "queued" | "processing" | "streaming" | "complete" | "cancelled" | "error";
 
 /** The question is stored and will be answered, whatever happens. */
@@ -57,6 +59,9 @@ export interface ApiKeyCard {
   id: string;
   name: string;
   created_at: number;
+  scopes: Scope[];
+  expires_at: number | null;
+  used_at: number | null;
 }
 
 export interface ApiKeyPage {
@@ -401,6 +406,9 @@ export interface NewApiKey {
   id: string;
   name: string;
   created_at: number;
+  scopes: Scope[];
+  expires_at: number | null;
+  used_at: number | null;
   key: string;
 }
 
@@ -544,6 +552,21 @@ export interface ServedMessage {
   created_at: number;
   attachments: Attachment[];
   tokens_used: number | null;
+}
+
+/** One browser or program that is signed in. */
+export interface SignInCard {
+  id: string;
+  created_at: number;
+  used_at: number;
+  agent: string;
+  current: boolean;
+}
+
+/** Used last first. */
+export interface SignInPage {
+  items: SignInCard[];
+  next: string | null;
 }
 
 /** Replace the text by this one. `recovered` false: what the client had could not be continued. */

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from tokenline.contracts.accounts import ApiKey
-from tokenline.contracts.errors import NotAllowed, NotFound
+from tokenline.contracts.errors import NotFound
 from tokenline.contracts.rest import ApiKeyCard, ApiKeyPage, NewApiKey
 from tokenline.runtime.answers import answer
 from tokenline.runtime.auth import bodies
@@ -21,7 +21,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
 
 
 @router.post("", status_code=201, summary="Make an API key")
-@says(NewApiKey, NotAllowed)
+@says(NewApiKey)
 async def create_api_key(body: bodies.ApiKeyBody, person: Person, accounts: AccountsOf) -> Response:
     """The key is shown here and never again."""
     record, key = await accounts.keys.create(person, body.name, body.scopes, body.expires_in_days)
@@ -36,6 +36,6 @@ async def list_api_keys(principal: Authenticated, accounts: AccountsOf) -> Respo
 
 
 @router.delete("/{key_id}", status_code=204, summary="Revoke an API key")
-@says(None, NotFound, NotAllowed)
+@says(None, NotFound)
 async def revoke_api_key(key_id: str, person: Person, accounts: AccountsOf) -> None:
     await accounts.keys.revoke(person, key_id)

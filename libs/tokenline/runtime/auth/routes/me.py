@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from tokenline.contracts.accounts import RefreshToken
-from tokenline.contracts.errors import NotAllowed, NotFound, RateLimited, SignInTooOld, WeakPassword, WrongPassword
+from tokenline.contracts.errors import NotFound, RateLimited, SignInTooOld, WeakPassword, WrongPassword
 from tokenline.contracts.rest import Me
 from tokenline.contracts.rest_accounts import SignInCard, SignInPage
 from tokenline.runtime.answers import answer
@@ -38,7 +38,7 @@ async def change_password(body: bodies.PasswordBody, person: Person, request: Re
 
 
 @router.get("/sign-ins", summary="List sign-ins")
-@says(SignInPage, NotAllowed)
+@says(SignInPage)
 async def list_sign_ins(person: Person, accounts: AccountsOf) -> Response:
     """Those that stand, used last first."""
     items = tuple(_card(token, person) for token in await accounts.sign_ins.of(person))
@@ -46,7 +46,7 @@ async def list_sign_ins(person: Person, accounts: AccountsOf) -> Response:
 
 
 @router.delete("/sign-ins", status_code=204, summary="Sign out everywhere")
-@says(None, NotAllowed)
+@says(None)
 async def end_sign_ins(person: Person, accounts: AccountsOf, keep_current: bool = False) -> None:
     """Sockets and streams close within 5 s. ``keep_current``: everywhere else."""
     except_family = person.credential_id if keep_current else None
@@ -54,7 +54,7 @@ async def end_sign_ins(person: Person, accounts: AccountsOf, keep_current: bool 
 
 
 @router.delete("/sign-ins/{sign_in_id}", status_code=204, summary="End one sign-in")
-@says(None, NotFound, NotAllowed)
+@says(None, NotFound)
 async def end_sign_in(sign_in_id: str, person: Person, accounts: AccountsOf) -> None:
     await accounts.sign_ins.end_one(person, sign_in_id)
 
