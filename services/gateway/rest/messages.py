@@ -14,7 +14,7 @@ from services.gateway.rest.answers import deps_of, served_all
 from services.gateway.rest.conversations import Own
 from services.gateway.rest.tickets import status_of
 from tokenline.contracts.attachments import SearchRequest
-from tokenline.contracts.errors import Busy, NotFound, QueueFull, QueueTimeout, SearchUnavailable
+from tokenline.contracts.errors import BadRequest, Busy, NotFound, QueueFull, QueueTimeout, SearchUnavailable
 from tokenline.contracts.rest import Asked, FoundPassage, FoundPassagePage, PassageSource
 from tokenline.core.access import owned_by
 from tokenline.core.ports.store import Accepted
@@ -67,7 +67,9 @@ async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Resp
 @router.post("/conversations/{conversation_id}/messages", status_code=202, summary="Ask in a conversation")
 @says(Asked, *REFUSALS, also=WAITED)
 async def ask_in_conversation(conversation: Own, body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Response:
-    """As `ask`."""
+    """As `ask`. A body that names another conversation is refused."""
+    if body.conversation_id not in (None, conversation.id):
+        raise BadRequest("The address and the body name different conversations.")
     return await ask(body.model_copy(update={"conversation_id": conversation.id}), asker, deps)
 
 
