@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from msgspec.structs import replace
 
+from tests.security.credentials import change_user
 from tests.security.people import Person
-from tests.security.stage import Stage, stage
+from tests.security.stage import Stage, soon, stage
 from tokenline.contracts.accounts import Role
 
 
@@ -36,14 +36,6 @@ def admin(house: Stage) -> Person:
 
 def administrator(house: Stage) -> Person:
     person = Person(house, "admin")
-
-    async def promote() -> None:
-        user = await house.store.get_user(person.id)
-        assert user is not None
-        await house.store.update_user(replace(user, role=Role.ADMIN))
-        # The role is believed for two seconds.
-        for app in house.apps.values():
-            app.state.accounts._users.clear()
-
-    house.run(promote())
+    change_user(house, person, role=Role.ADMIN)
+    soon(lambda: person.get("/api/v1/me")["role"] == "admin")
     return person

@@ -158,8 +158,8 @@ class Operation:
         what = f"{self.method} {self.path}"
         lacking = [
             f"{what} has in its {where} a {name!r} that these tests do not know. Add it to KIND_OF in "
-            f"tests/security/recipes.py: the kind of thing that it names, which people.KINDS makes; or None if it names "
-            f"nothing of anybody's."
+            f"tests/security/recipes.py: the kind of thing that it names, which people.KINDS makes; or None if it "
+            f"names nothing of anybody's."
             for where, name in self.named()
             if name not in KIND_OF
         ]

@@ -6,6 +6,7 @@ with the first word of what it is asked. Tests call from outside, as clients do,
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
@@ -35,11 +36,13 @@ from tests.support.in_process.processes import Worker
 from tests.support.in_process.puppet import Puppet
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.contracts.attachments import Passage, SearchRequest
-from tokenline.core.clock import SystemClock
+from tokenline.core.clock import Clock, SystemClock
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
 from tokenline.runtime.connections import HttpConnection, SocketConnection
 from tokenline.runtime.serve import WS_MESSAGE_BYTES
+from tokenline.runtime.settings import ServiceSettings
+from tokenline.runtime.wiring import open_store
 
 T = TypeVar("T")
 
@@ -176,8 +179,8 @@ class Stage:
         with (
             patch.object(gateway_main, "open_broker", open_broker),
             patch.object(dashboard_main, "open_broker", open_broker),
-            patch.object(gateway_main, "open_store", _watched(gateway_main.open_store)),
-            patch.object(dashboard_main, "open_store", _watched(dashboard_main.open_store)),
+            patch.object(gateway_main, "open_store", _watched),
+            patch.object(dashboard_main, "open_store", _watched),
             patch.object(gateway_main, "IngestSearch", lambda *_: self.search),
         ):
             gateway = gateway_main.build_deps(GatewaySettings(port=1, **shared, **self._settings))
@@ -237,12 +240,21 @@ class Stage:
         return named
 
 
+def soon(holds: Callable[[], bool], limit_s: float = 5.0) -> None:
+    """For what takes effect within seconds (B4): ask until it holds. Raises `TimeoutError`."""
+    due = time.monotonic() + limit_s
+    while not holds():
+        if time.monotonic() > due:
+            raise TimeoutError
+        time.sleep(0.02)
+
+
 async def _has_started(server: uvicorn.Server) -> bool:
     return server.started
 
 
-def _watched(open_store: Callable[..., Store]) -> Callable[..., Store]:
-    return lambda *arguments: cast(Store, Watched(open_store(*arguments)))
+def _watched(settings: ServiceSettings, clock: Clock, observe: Callable[[float], None]) -> Store:
+    return cast(Store, Watched(open_store(settings, clock, observe)))
 
 
 @contextmanager

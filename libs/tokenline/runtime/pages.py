@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tokenline.runtime.other_methods import refuse_other_methods
+
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
     "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -48,6 +50,7 @@ class Page(StaticFiles):
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        refuse_other_methods(scope)
         if path.startswith("api/"):
             raise HTTPException(404)
         is_file = "." in path.rsplit("/", 1)[-1]

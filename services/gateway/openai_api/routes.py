@@ -6,7 +6,7 @@ that drops the connection stops its ticket, unless it named the request and come
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.gateway.accept import Question
@@ -20,8 +20,10 @@ from tokenline.contracts.errors import BadRequest, NotFound, error_class
 from tokenline.core.ports.store import Accepted
 from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.http_errors import error_response
+from tokenline.runtime.other_methods import refuse_other_methods
 
 MAX_KEY = 255
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
@@ -74,9 +76,10 @@ async def completions(
     return WaitedFor(work)
 
 
-@router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-async def nothing_else(path: str) -> None:
+@router.api_route("/{path:path}", methods=EVERY_METHOD, include_in_schema=False)
+async def nothing_else(path: str, request: Request) -> None:
     """The chat page, which answers every other path, is no answer for a program."""
+    refuse_other_methods(request.scope)
     raise NotFound(f"There is nothing at /v1/{path[:100]}.")
 
 

@@ -1,0 +1,115 @@
+"""B3, B4, B15, I3: who may not call a route is told so, whatever the call names, and nothing is done."""
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from tests.security.calls import own_call
+from tests.security.conftest import administrator
+from tests.security.credentials import Headers, bad_credentials, bearer, change_user
+from tests.security.people import Person
+from tests.security.recipes import ANYBODY, OPENAI, Operation, operations, title_of
+from tests.security.stage import Stage, soon
+from tests.security.test_ownership import rows_of
+from tokenline.contracts.accounts import Role
+
+SIGNED_IN = [operation for operation in operations() if operation.signed_in]
+OF_ADMINS = [operation for operation in operations() if operation.administrative]
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"}
+ADDRESSES = sorted({(operation.service, operation.path) for operation in operations()})
+
+
+@pytest.fixture(scope="module")
+def refused(house: Stage) -> dict[str, Headers]:
+    return bad_credentials(house)
+
+
+def test_nothing_but_signing_in_and_the_probes_is_open_to_everybody() -> None:
+    assert {operation.name for operation in operations() if not operation.signed_in} == ANYBODY
+
+
+@pytest.mark.parametrize("operation", SIGNED_IN, ids=title_of)
+def test_no_credential_that_is_none_opens_a_route(
+    house: Stage, victim: Person, refused: dict[str, Headers], operation: Operation
+) -> None:
+    call = own_call(operation, victim)
+    before = rows_of(house, victim)
+    for what, headers in refused.items():
+        call.headers = headers
+        answer = call.send(house)
+        assert answer.status == 401, f"{what}: {answer.status} {answer.body!r}"
+        assert answer.headers["www-authenticate"] == "Bearer"
+        expected = "token_expired" if what == "expired" else "not_signed_in"
+        if operation.path.startswith(OPENAI):
+            expected = {"not_signed_in": "invalid_api_key"}.get(expected, expected)
+        assert answer.code == expected, what
+        assert victim.canary not in answer.everything
+        assert answer.calls == [], f"{what}: looked at something before asking who asks"
+    assert rows_of(house, victim) == before
+
+
+@pytest.mark.parametrize("operation", OF_ADMINS, ids=title_of)
+def test_administration_is_for_administrators(house: Stage, victim: Person, operation: Operation) -> None:
+    """B15: not even what is one's own."""
+    call, key = own_call(operation, victim), bearer(_key_of(victim))
+    before = rows_of(house, victim)
+    for headers in (victim.headers, key):
+        call.headers = headers
+        answer = call.send(house)
+        assert (answer.status, answer.code) == (403, "not_allowed")
+        assert answer.calls == []
+        assert victim.canary not in answer.everything
+    assert rows_of(house, victim) == before
+
+
+def test_who_is_no_administrator_any_more_is_told_within_five_seconds(house: Stage) -> None:
+    former = administrator(house)
+    http = house.http["dashboard"]
+    for operation in OF_ADMINS:
+        if operation.method == "GET":
+            assert own_call(operation, former).send(house).status == 200
+    change_user(house, former, role=Role.USER)
+    soon(lambda: http.get("/api/v1/admin/pools", headers=former.headers).status_code == 403)
+    for operation in OF_ADMINS:
+        answer = own_call(operation, former).send(house)
+        assert (answer.status, answer.code) == (403, "not_allowed"), operation
+
+
+@pytest.mark.parametrize(("service", "path"), ADDRESSES)
+def test_no_other_method_leads_anywhere(house: Stage, victim: Person, service: str, path: str) -> None:
+    taken = {one.method: one for one in operations() if (one.service, one.path) == (service, path)}
+    known = next(iter(taken.values()))
+    for method in METHODS - taken.keys():
+        call = own_call(known, victim)
+        call.method = method
+        answer = call.send(house)
+        assert answer.status == 405, f"{method}: {answer.body!r}"
+        assert answer.headers["allow"] == ", ".join(sorted(taken))
+        assert method == "HEAD" or answer.code == "method_not_allowed"
+        assert answer.calls == []
+
+
+def test_no_route_is_in_hiding(house: Stage) -> None:
+    """What is not in the documents is known here, so that nothing escapes these tests."""
+    known = {(one.service, one.path) for one in operations()}
+    for service, app in house.apps.items():
+        hidden = {route.path for route in iter_route_contexts(app.routes) if (service, route.path_format) not in known}
+        assert hidden == HIDDEN[service]
+
+
+def _key_of(person: Person) -> str:
+    key: str = person.post("/api/v1/api-keys", {"name": "key"})["key"]
+    return key
+
+
+HIDDEN = {
+    "gateway": {
+        "/openapi.json",
+        "/asyncapi.json",
+        "/v1/{path:path}",
+        "/api/v1/chat/ws",
+        "/ws/chat/{conversation_id}",
+        "",
+    },
+    "dashboard": {"/openapi.json", "/api/v1/admin/ws", ""},
+}
+"""The documents themselves, sockets, the page, and the refusal of what is not OpenAI's."""
