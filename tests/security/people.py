@@ -143,6 +143,14 @@ def _api_key(person: Person) -> str:
     return made
 
 
+def _sign_in(person: Person) -> str:
+    """Another one than that of these tests."""
+    person.post("/api/v1/auth/login", {"email": person.email, "password": PASSWORD})
+    others = [one["id"] for one in person.get("/api/v1/me/sign-ins")["items"] if not one["current"]]
+    made: str = others[0]
+    return made
+
+
 KINDS: dict[str, Callable[[Person], str]] = {
     "conversation": _conversation,
     "answered": _answered,
@@ -152,5 +160,6 @@ KINDS: dict[str, Callable[[Person], str]] = {
     "webhook": _webhook,
     "delivery": _delivery,
     "api_key": _api_key,
+    "sign_in": _sign_in,
 }
 """Everything that belongs to somebody. Add a kind for each new sort of thing: how a person makes one."""

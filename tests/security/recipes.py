@@ -23,6 +23,7 @@ KIND_OF: dict[str, str | None] = {
     "attachment_ids": "attachment",
     "webhook_id": "webhook",
     "key_id": "api_key",
+    "sign_in_id": "sign_in",
     # Nobody's: what an installation offers, and names that callers choose.
     "agent_id": None,
     "model_id": None,
@@ -52,6 +53,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "login": {"email": "{email}", "password": "correct horse battery"},
     "refresh": {"refresh_token": "{refresh_token}"},
     "logout": {"refresh_token": "{refresh_token}"},
+    "change_password": {"password": "correct horse battery", "new_password": "battery horse correct"},
     "create_api_key": {"name": "bot"},
     "create_conversation": {"title": "Mine"},
     "change_conversation": {"title": "Ours"},
@@ -77,6 +79,14 @@ MISSING = {("ask_in_conversation", "body", "conversation_id"): 400}
 
 ANYBODY = {"healthz", "readyz", "scrape", "register", "login", "refresh", "logout"}
 """Operations that need no credential in the header, and must stay the only ones."""
+
+FOR_PEOPLE = {"create_api_key", "revoke_api_key", "change_password", "list_sign_ins", "end_sign_in", "end_sign_ins"}
+"""Operations that no API key may call, whatever its scopes."""
+
+FOR_READERS = {"socket_ticket", "search_files"}
+"""Operations that only look, although they are no GET."""
+
+FOR_ANY_KEY = {"me"}
 
 OPENAI = "/v1/"
 """Under it unknown fields are ignored, as OpenAI does; everywhere else they are refused."""

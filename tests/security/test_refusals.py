@@ -7,7 +7,16 @@ from tests.security.calls import own_call
 from tests.security.conftest import administrator
 from tests.security.credentials import Headers, bad_credentials, bearer, change_user
 from tests.security.people import Person
-from tests.security.recipes import ANYBODY, OPENAI, Operation, operations, title_of
+from tests.security.recipes import (
+    ANYBODY,
+    FOR_ANY_KEY,
+    FOR_PEOPLE,
+    FOR_READERS,
+    OPENAI,
+    Operation,
+    operations,
+    title_of,
+)
 from tests.security.stage import Stage, soon
 from tests.security.test_ownership import rows_of
 from tokenline.contracts.accounts import Role
@@ -72,6 +81,31 @@ def test_who_is_no_administrator_any_more_is_told_within_five_seconds(house: Sta
     for operation in OF_ADMINS:
         answer = own_call(operation, former).send(house)
         assert (answer.status, answer.code) == (403, "not_allowed"), operation
+
+
+def needed(operation: Operation) -> str | None:
+    """The scope that a key needs; ``None``: none will do."""
+    if operation.name in FOR_PEOPLE:
+        return None
+    if operation.administrative:
+        return "admin"
+    return "read" if operation.method == "GET" or operation.name in FOR_READERS else "chat"
+
+
+@pytest.mark.parametrize("operation", SIGNED_IN, ids=title_of)
+def test_a_key_does_what_its_scopes_say_and_nothing_else(house: Stage, admin: Person, operation: Operation) -> None:
+    person = admin if operation.administrative else Person(house, "keys")
+    person.own.afresh()
+    call, enough = own_call(operation, person), needed(operation)
+    for scopes in (("read",), ("chat",), ("admin",)):
+        key = person.post("/api/v1/api-keys", {"name": "key", "scopes": scopes})["key"]
+        call.headers = bearer(key)
+        answer = call.send(house)
+        if operation.name in FOR_ANY_KEY or enough in scopes or (enough == "read" and scopes == ("chat",)):
+            assert answer.status < 300, f"{scopes}: {answer.body!r}"
+        else:
+            assert (answer.status, answer.code) == (403, "not_allowed"), scopes
+            assert answer.calls == []
 
 
 @pytest.mark.parametrize(("service", "path"), ADDRESSES)
