@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, MessageId, TicketId, UserId
+from tokenline.contracts.ids import AgentId, AttachmentId, BranchId, ConversationId, MessageId, TicketId, UserId
 from tokenline.contracts.tickets import Usage
 
 
@@ -64,6 +64,10 @@ class SharedMessage(Shape):
     seq: int = 0
     """Order in the store, given at writing."""
     parent_id: MessageId | None = None
+    """Of an answer: its question. Of a question: the answer it was asked after, which may be still to come, or never
+    came; ``None``: it begins the conversation."""
+    depth: int = 0
+    """Grows along every path from the first question on, by one or more: even for questions, odd for answers."""
     ticket_id: TicketId | None = None
     client_message_id: str | None = None
     """Chosen by the client; the same one twice from one user is the same message."""
@@ -87,6 +91,8 @@ class Message(SharedMessage):
     that they go back to."""
     options: dict[str, Any] = msgspec.field(default_factory=dict)
     """Of a question: fields of the model's request that the caller chose (tools, sampling), under OpenAI's names."""
+    branch_id: BranchId = ""
+    """The run of messages without a fork that it stands in, given with ``depth`` at writing; empty: not yet."""
 
 
 class FollowUp(StrEnum):
@@ -108,5 +114,7 @@ class Conversation(Shape):
     """Empty until the first question names it."""
     archived: bool = False
     follow_up: FollowUp = FollowUp.QUEUE
+    leaf_id: MessageId | None = None
+    """Where the current path ends: the answer to its last question, which may be still to come. The store's to set."""
     created_at: float
     updated_at: float

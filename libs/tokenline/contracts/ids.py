@@ -5,6 +5,9 @@ from typing import TypeAlias
 TicketId: TypeAlias = str
 ConversationId: TypeAlias = str
 MessageId: TypeAlias = str
+BranchId: TypeAlias = str
+"""The conversation's id, or that of the message which began the branch."""
+
 AttachmentId: TypeAlias = str
 UserId: TypeAlias = str
 ApiKeyId: TypeAlias = str

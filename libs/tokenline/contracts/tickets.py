@@ -59,6 +59,8 @@ class Ticket(Shape):
     question_id: MessageId
     answer_id: MessageId
     """Chosen at acceptance, so that writing the answer twice writes one message."""
+    instead_of: MessageId | None = None
+    """The answer to which this one is an alternative; it begins a branch of its own."""
     files: tuple[AttachmentId, ...] = ()
     """The question's attachments: it is held while one of them is being read."""
     priority: int

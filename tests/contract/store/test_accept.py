@@ -34,7 +34,8 @@ async def test_a_later_question_brings_its_conversation_to_the_top(store: Store,
     clock.advance(10)
     again = await ask(store, clock, replace(first.conversation, title="Ignored"))
 
-    assert again.conversation == replace(first.conversation, updated_at=clock.now())
+    leaf_id = again.ticket.answer_id
+    assert again.conversation == replace(first.conversation, updated_at=clock.now(), leaf_id=leaf_id)
     assert await store.get_conversation(first.conversation.id) == again.conversation
 
 

@@ -72,7 +72,8 @@ async def test_finishing_writes_the_answer_with_the_ticket(store: Store, clock: 
 
     assert await store.get_ticket(ticket.id) == done
     question, answer = (await store.messages(ticket.conversation_id)).items
-    assert answer == replace(an_answer(clock, ticket), seq=answer.seq)
+    place = {"seq": answer.seq, "depth": question.depth + 1, "branch_id": question.branch_id}
+    assert answer == replace(an_answer(clock, ticket), **place)
     assert answer.seq > question.seq
     assert await store.get_message(ticket.answer_id) == answer
 

@@ -4,22 +4,25 @@ from msgspec.structs import replace
 
 from tokenline.adapters.store_mongo import attachments
 from tokenline.adapters.store_mongo.chat import CONVERSATIONS, get_conversation, get_message
-from tokenline.adapters.store_mongo.database import Collections, Database
+from tokenline.adapters.store_mongo.database import Collections, Database, Document
 from tokenline.adapters.store_mongo.documents import insert_new, next_seq
 from tokenline.adapters.store_mongo.gate import judge
 from tokenline.adapters.store_mongo.notes import release_due
 from tokenline.adapters.store_mongo.part import Part, StoreTime
+from tokenline.adapters.store_mongo.places import Asked, alternative, place_question
 from tokenline.adapters.store_mongo.pool_bound import PoolBound
 from tokenline.adapters.store_mongo.rows import fields, swap
-from tokenline.adapters.store_mongo.settle import carry, carrying
+from tokenline.adapters.store_mongo.settle import Carried, NewTip, carry, carrying
 from tokenline.adapters.store_mongo.tickets import get_ticket
 from tokenline.contracts.chat import Conversation, FollowUp, Message
 from tokenline.contracts.errors import Busy, NotFound, StoreUnavailable
+from tokenline.contracts.ids import MessageId
 from tokenline.contracts.tickets import HoldReason, Ticket
 from tokenline.core import ticket as moves
 from tokenline.core.access import owned_by
 from tokenline.core.clock import Clock
 from tokenline.core.ports.store import Accepted
+from tokenline.core.tree import Place
 
 UNJUDGED = HoldReason.USER_LIMIT
 """What a ticket is held for until it is judged: true at least for that moment."""
@@ -40,26 +43,35 @@ class Accepting(Part):
         pool_limit: int,
         now: float,
         again: bool = False,
+        after: MessageId | None = None,
+        instead_of: MessageId | None = None,
     ) -> Accepted:
         asked_as = _asked_as(ticket, question, again=again)
         async with self._database.writing() as db:
             if earlier := await _accepted_before(db, ticket, asked_as):
                 return earlier
-            stored = await _stored(db, conversation)
+            document = await _stored(db, conversation)
+            stored = None if document is None else CONVERSATIONS.of(document)
             kept = replace(stored or conversation, updated_at=now)
             rejects = kept.follow_up is FollowUp.REJECT
             if rejects and await _busy(db, kept):
                 raise Busy
             await self._bound.check(db, ticket.pool, pool_limit)
             await attachments.check(db, question)
+            asked_at = Asked(Place(question.parent_id, question.branch_id, question.depth))
+            if not again:
+                asked_at = await place_question(db, document, question, after=after, instead_of=instead_of)
 
             seq = await next_seq(db)
             held = moves.hold(replace(ticket, seq=seq, files=question.attachment_ids), UNJUDGED)
             asked = replace(question, seq=question.seq if again else seq, ticket_id=ticket.id)
-            unsettled = carrying([(seq, asked)], now, founding=None if stored else kept, accepted=True)
-            document = {"_id": ticket.id, "conversation_id": ticket.conversation_id, "asked_as": asked_as}
-            document |= fields(held)[0] | release_due(ticket.owner_id, now) | unsettled
-            if not await insert_new(db.tickets, document):
+            tip = _new_tip(ticket, question, seq, again=again)
+            unsettled = carrying(
+                [Carried(seq, asked, asked_at)], now, founding=None if stored else kept, tip=tip, accepted=True
+            )
+            entry = {"_id": ticket.id, "conversation_id": ticket.conversation_id, "asked_as": asked_as}
+            entry |= fields(held)[0] | release_due(ticket.owner_id, now) | unsettled
+            if not await insert_new(db.tickets, entry):
                 # Sent twice at the same time.
                 if earlier := await _accepted_before(db, ticket, asked_as):
                     return earlier
@@ -72,8 +84,9 @@ class Accepting(Part):
                     # In case a reader has carried it to its place.
                     await db.messages.delete_one({"_id": question.id})
                 raise Busy
-            await carry(db, unsettled["unsettled"])
+            [asked] = await carry(db, unsettled["unsettled"])
             placed = await _placed(db, held, reason, now)
+            kept = replace(kept, leaf_id=tip.leaf_id if tip else kept.leaf_id)
             return Accepted(ticket=placed, question=asked, conversation=kept, created=True)
 
 
@@ -101,13 +114,21 @@ async def _accepted_before(db: Collections, ticket: Ticket, asked_as: str) -> Ac
     return Accepted(ticket=first, question=asked, conversation=conversation, created=False)
 
 
-async def _stored(db: Collections, draft: Conversation) -> Conversation | None:
+def _new_tip(ticket: Ticket, question: Message, seq: int, *, again: bool) -> NewTip | None:
+    """``None``: the answer fills the place that it had."""
+    if not again:
+        return NewTip(ticket.answer_id, seq, None)
+    return None if ticket.instead_of is None else NewTip(ticket.answer_id, seq, alternative(ticket, question))
+
+
+async def _stored(db: Collections, draft: Conversation) -> Document | None:
     found = await db.conversations.find_one({"_id": draft.id})
     if found is None:
         return None
     if "doc" not in found:
         raise NotFound("This conversation was deleted.")
-    return owned_by(draft.owner_id, CONVERSATIONS.of(found))
+    owned_by(draft.owner_id, CONVERSATIONS.of(found))
+    return found
 
 
 async def _busy(db: Collections, conversation: Conversation) -> bool:

@@ -14,9 +14,10 @@ from tokenline.contracts.ids import ConversationId, MessageId, UserId
 from tokenline.core.conversation import ConversationChange, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
+from tokenline.core.tree import TOP
 
-CONVERSATIONS = Documents(Conversation, "updated_at")
-MESSAGES = Documents(Message, "seq")
+CONVERSATIONS = Documents(Conversation, "updated_at", "leaf_id")
+MESSAGES = Documents(Message, "seq", "parent_id", "branch_id", "depth")
 
 _MAX_SEQ = 2**63 - 1
 # Far longer than any write that began before the deletion.
@@ -32,9 +33,15 @@ async def create_conversation(db: Collections, conversation: Conversation) -> No
             "_id": conversation.id,
             "owner_id": conversation.owner_id,
             "updated_at": conversation.updated_at,
+            **no_path(conversation.id),
             **_fields(conversation),
         },
     )
+
+
+def no_path(conversation_id: ConversationId) -> Document:
+    """The tip of a conversation without messages; ``tip_seq`` orders those who set it."""
+    return {"leaf_id": None, "tip_seq": 0, "tip_branch": conversation_id, "tip_depth": TOP}
 
 
 async def get_conversation(db: Collections, conversation_id: ConversationId) -> Conversation | None:
@@ -89,6 +96,7 @@ class Chat(Part):
             # First, so that a message which comes too late finds nothing to belong to.
             await db.conversations.replace_one({"_id": conversation_id}, {"deleted_at": now})
             await db.messages.delete_many({"conversation_id": conversation_id})
+            await db.branches.delete_many({"conversation_id": conversation_id})
             await forget_ended(db, conversation_id)
             await db.conversations.delete_many({"deleted_at": {"$lt": now - _REMEMBER_DELETED_S}})
 

@@ -32,6 +32,7 @@ class Collections:
         self.api_keys: Collection = database["api_keys"]
         self.attachments: Collection = database["attachments"]
         self.audit: Collection = database["audit"]
+        self.branches: Collection = database["branches"]
         self.conversations: Collection = database["conversations"]
         self.counters: Collection = database["counters"]
         self.gates: Collection = database["gates"]

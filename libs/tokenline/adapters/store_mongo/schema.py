@@ -37,7 +37,12 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("delivery.webhook_id", _UP), ("delivery.created_at", _DOWN), ("delivery.id", _DOWN)],
     ),
     "conversations": ([("owner_id", _UP), ("updated_at", _DOWN), ("_id", _DOWN)], [("deleted_at", _UP)]),
-    "messages": ([("conversation_id", _UP), ("seq", _UP)],),
+    "messages": (
+        [("conversation_id", _UP), ("seq", _UP)],
+        [("branch_id", _UP), ("depth", _UP)],
+        [("conversation_id", _UP), ("stands_for", _UP)],
+    ),
+    "branches": ([("conversation_id", _UP)],),
     "attachments": (
         [("conversation_id", _UP), ("created_at", _UP)],
         [("unread_since", _UP)],
@@ -52,24 +57,28 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "leases": ([("expires_at", _UP)],),
     "webhooks": ([("owner_id", _UP)],),
 }
-_UNIQUE: Mapping[str, str] = {"tickets": "asked_as", "users": "email", "api_keys": "hash"}
+_UNIQUE: Mapping[str, str] = {"tickets": "asked_as", "messages": "place", "users": "email", "api_keys": "hash"}
 
 
-async def migrate(db: Collections) -> None:
-    """Make what is missing; safe in several processes at once.
+async def migrate(db: Collections) -> int:
+    """Make what is missing; safe in several processes at once. Returns the version that was found.
 
     Raises `Misconfigured` when a newer version of Tokenline has written the database.
     """
     found = await db.schema.find_one({"_id": "schema"})
-    version = 0 if found is None else found["version"]
+    version: int = 0 if found is None else found["version"]
     if version > VERSION:
         raise Misconfigured(f"The store has schema {version}; this version knows {VERSION}.")
-    if version == VERSION:
-        return
-    for name, indexes in _INDEXES.items():
-        unique = [IndexModel([(_UNIQUE[name], _UP)], unique=True, sparse=True)] if name in _UNIQUE else []
-        plain = [IndexModel(list(keys), sparse=True) for keys in indexes]
-        await getattr(db, name).create_indexes(unique + plain)
-    await insert_new(db.counters, {"_id": "seq", "value": 0})
-    await name_users_of_sign_ins(db)
+    if version < VERSION:
+        for name, indexes in _INDEXES.items():
+            unique = [IndexModel([(_UNIQUE[name], _UP)], unique=True, sparse=True)] if name in _UNIQUE else []
+            plain = [IndexModel(list(keys), sparse=True) for keys in indexes]
+            await getattr(db, name).create_indexes(unique + plain)
+        await insert_new(db.counters, {"_id": "seq", "value": 0})
+        await name_users_of_sign_ins(db)
+    return version
+
+
+async def migrated(db: Collections) -> None:
+    """All documents are as this version has them."""
     await db.schema.update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)

@@ -12,12 +12,14 @@ from tokenline.adapters.store_mongo.chat import Chat
 from tokenline.adapters.store_mongo.credentials import Credentials
 from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, Database
 from tokenline.adapters.store_mongo.failures import refuses_us
+from tokenline.adapters.store_mongo.layout import lay_out
 from tokenline.adapters.store_mongo.leases import Leases
 from tokenline.adapters.store_mongo.part import StoreTime
 from tokenline.adapters.store_mongo.releasing import Releasing
 from tokenline.adapters.store_mongo.revocations import Revocations
-from tokenline.adapters.store_mongo.schema import migrate
+from tokenline.adapters.store_mongo.schema import VERSION, migrate, migrated
 from tokenline.adapters.store_mongo.tickets import Tickets
+from tokenline.adapters.store_mongo.tree import Tree
 from tokenline.adapters.store_mongo.webhooks import Webhooks
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
 from tokenline.core.clock import Clock
@@ -31,6 +33,7 @@ class MongoStore(
     Tickets,
     Leases,
     Chat,
+    Tree,
     Accounts,
     Credentials,
     Revocations,
@@ -69,7 +72,11 @@ class MongoStore(
                 if "ferretdbVersion" in await db.build():
                     # It reads, decides and writes in separate steps, so a claim could have two winners.
                     log.warning("store.not_atomic", server="FerretDB 1")
-                await migrate(db)
+                version = await migrate(db)
+            if version < VERSION:
+                await lay_out(self._database)
+                async with self._database.writing() as db:
+                    await migrated(db)
         except StoreUnavailable as error:
             if refuses_us(error.__cause__):
                 raise Misconfigured("The server refuses the user or the password in MONGO_URL.") from error

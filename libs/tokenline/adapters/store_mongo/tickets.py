@@ -10,8 +10,9 @@ from tokenline.adapters.store_mongo.database import Collections, Document
 from tokenline.adapters.store_mongo.documents import next_seq
 from tokenline.adapters.store_mongo.notes import release_due
 from tokenline.adapters.store_mongo.part import Part
+from tokenline.adapters.store_mongo.places import place_written
 from tokenline.adapters.store_mongo.rows import TICKETS, swap
-from tokenline.adapters.store_mongo.settle import carrying, settle
+from tokenline.adapters.store_mongo.settle import Carried, carrying, settle
 from tokenline.adapters.store_mongo.webhooks import news
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
@@ -43,8 +44,9 @@ class Tickets(Part):
         now = self._clock.now() if ticket.finished_at is None else ticket.finished_at
         ended = {} if ticket.state in LIVE else release_due(ticket.owner_id, now) | news(ticket)
         async with self._database.writing() as db:
-            numbered = [await _numbered(db, message) for message in messages]
-            carried = carrying(numbered, now) if messages else {}
+            written = [await _carried(db, message, ticket) for message in messages]
+            given_up = ticket if _gives_up(ticket, messages) else None
+            carried = carrying(written, now, given_up=given_up) if messages or given_up else {}
             while not await swap(db, ticket, also=ended | carried):
                 document = await db.tickets.find_one({"_id": ticket.id})
                 if document is None or document["version"] != ticket.version - 1:
@@ -53,7 +55,7 @@ class Tickets(Part):
                     await settle(db, document)
                 if "delivery" in document:
                     ended.pop("delivery", None)
-            if messages:
+            if carried:
                 await settle(db, {"_id": ticket.id, "version": ticket.version, **carried})
             return True
 
@@ -121,7 +123,14 @@ class Tickets(Part):
             return [TICKETS.of(document) for document in await found.to_list(None)]
 
 
-async def _numbered(db: Collections, message: Message) -> tuple[int, Message]:
-    """With its revision, which is its place as well if it has none."""
+async def _carried(db: Collections, message: Message, ticket: Ticket) -> Carried:
+    """With its revision, which is its number as well if it has none, and its place."""
     revision = await next_seq(db)
-    return revision, message if message.seq else replace(message, seq=revision)
+    numbered = message if message.seq else replace(message, seq=revision)
+    return Carried(revision, numbered, await place_written(db, numbered, ticket))
+
+
+def _gives_up(ticket: Ticket, messages: Sequence[Message]) -> bool:
+    """Whether it ends without the answer that it was to get instead of another."""
+    without = all(message.id != ticket.answer_id for message in messages)
+    return ticket.instead_of is not None and ticket.state not in LIVE and without

@@ -15,13 +15,16 @@ from tokenline.adapters.store_sqlite.chat import (
 from tokenline.adapters.store_sqlite.documents import next_seq
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.tickets import get_ticket, insert_ticket
+from tokenline.adapters.store_sqlite.tree import add_branch, alternative, place_question, put_in_place, set_tip
 from tokenline.contracts.chat import Conversation, FollowUp, Message
 from tokenline.contracts.errors import Busy, NotFound, QueueFull
+from tokenline.contracts.ids import MessageId
 from tokenline.contracts.tickets import Ticket
 from tokenline.core import ticket as moves
 from tokenline.core.access import owned_by
 from tokenline.core.fairness import hold_reason
 from tokenline.core.ports.store import POOL_FULL_RETRY_S, Accepted
+from tokenline.core.tree import Place, Position
 
 _EARLIER = """
     SELECT ticket_id FROM messages WHERE owner_id = ? AND client_message_id = ?
@@ -50,13 +53,18 @@ class Accepting(Part):
         pool_limit: int,
         now: float,
         again: bool = False,
+        after: MessageId | None = None,
+        instead_of: MessageId | None = None,
     ) -> Accepted:
 
         def work(connection: sqlite3.Connection) -> Accepted:
             earlier = _accepted_before(connection, ticket, question, again=again)
             if earlier is not None:
                 return earlier
-            kept = _conversation(connection, conversation, now)
+            former = _conversation(connection, conversation)
+            place = _place(connection, ticket, question, former, again=again, after=after, instead_of=instead_of)
+            kept = replace(former, updated_at=now, leaf_id=ticket.answer_id if place else former.leaf_id)
+            update_conversation(connection, kept)
             busy, ahead, in_pool = connection.execute(
                 _LINE, (ticket.conversation_id, ticket.owner_id, ticket.pool)
             ).fetchone()
@@ -70,7 +78,13 @@ class Accepting(Part):
             draft = replace(ticket, seq=seq, files=question.attachment_ids)
             placed = moves.queue(draft, seq=seq, now=now) if reason is None else moves.hold(draft, reason)
             insert_ticket(connection, placed)
+            if place is not None:
+                set_tip(connection, kept.id, _tip(place))
             asked = replace(question, seq=question.seq if again else seq, ticket_id=ticket.id)
+            if place is not None and not again:
+                asked = put_in_place(connection, asked, place)
+            elif place is not None and place.fork is not None:
+                add_branch(connection, kept.id, place.fork)
             put_message(connection, asked)
             return Accepted(ticket=placed, question=asked, conversation=kept, created=True)
 
@@ -92,12 +106,31 @@ def _accepted_before(
     return Accepted(ticket=first, question=asked, conversation=conversation, created=False)
 
 
-def _conversation(connection: sqlite3.Connection, draft: Conversation, now: float) -> Conversation:
-    """The stored one, if it is the owner's, or else the draft, brought to the top of the owner's list."""
+def _conversation(connection: sqlite3.Connection, draft: Conversation) -> Conversation:
+    """The stored one, if it is the owner's, or else the draft, stored."""
     stored = get_conversation(connection, draft.id)
-    kept = replace(draft if stored is None else owned_by(draft.owner_id, stored), updated_at=now)
-    if stored is None:
-        insert_conversation(connection, kept)
-    else:
-        update_conversation(connection, kept)
-    return kept
+    if stored is not None:
+        return owned_by(draft.owner_id, stored)
+    insert_conversation(connection, draft)
+    return draft
+
+
+def _place(
+    connection: sqlite3.Connection,
+    ticket: Ticket,
+    question: Message,
+    conversation: Conversation,
+    *,
+    again: bool,
+    after: MessageId | None,
+    instead_of: MessageId | None,
+) -> Place | None:
+    """Of the question, or of the answer to one that is asked again; ``None``: that fills the place it had."""
+    if not again:
+        return place_question(connection, conversation, question, after=after, instead_of=instead_of)
+    return None if ticket.instead_of is None else alternative(ticket, question)
+
+
+def _tip(place: Place) -> Position:
+    """Where the answer stands, or will."""
+    return Position(place.branch, place.depth if place.depth % 2 else place.depth + 1)

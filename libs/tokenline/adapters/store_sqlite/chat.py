@@ -11,6 +11,7 @@ from tokenline.contracts.ids import ConversationId, MessageId, UserId
 from tokenline.core.conversation import ConversationChange, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
+from tokenline.core.tree import alternatives_key
 
 CONVERSATIONS = Documents(Conversation)
 MESSAGES = Documents(Message)
@@ -26,8 +27,10 @@ _UPDATE_CONVERSATION = """
 """
 # No message without its conversation, and never two under one id.
 _INSERT_MESSAGE = """
-    INSERT INTO messages (seq, id, conversation_id, owner_id, client_message_id, ticket_id, doc)
-    SELECT ?, ?, conversations.id, ?, ?, ?, ? FROM conversations WHERE conversations.id = ?
+    INSERT INTO messages (
+        seq, id, conversation_id, owner_id, client_message_id, ticket_id, branch, depth, stands_for, doc
+    )
+    SELECT ?, ?, conversations.id, ?, ?, ?, ?, ?, ?, ? FROM conversations WHERE conversations.id = ?
     ON CONFLICT (id) DO NOTHING
 """
 _UPDATE_MESSAGE = "UPDATE messages SET ticket_id = ?, doc = ? WHERE id = ?"
@@ -50,7 +53,8 @@ def get_message(connection: sqlite3.Connection, message_id: MessageId) -> Messag
 
 def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
     """Nothing happens when it exists."""
-    parameters = (*_columns(conversation), conversation.id, conversation.owner_id)
+    # No path yet: the messages to come lead to one.
+    parameters = (*_columns(replace(conversation, leaf_id=None)), conversation.id, conversation.owner_id)
     connection.execute(_INSERT_CONVERSATION, parameters)
 
 
@@ -70,12 +74,12 @@ def _columns(conversation: Conversation) -> tuple[object, ...]:
 
 
 def put_message(connection: sqlite3.Connection, message: Message) -> None:
-    """At the end of its conversation, or in place of the stored one, which keeps its ``seq``."""
+    """At the place it has, or instead of the stored one, which keeps its own."""
     stored = get_message(connection, message.id)
     if stored is None:
         insert_message(connection, message, message.seq or next_seq(connection))
         return
-    kept = replace(message, seq=stored.seq)
+    kept = replace(message, seq=stored.seq, parent_id=stored.parent_id, branch_id=stored.branch_id, depth=stored.depth)
     connection.execute(_UPDATE_MESSAGE, (kept.ticket_id, encode(kept), kept.id))
 
 
@@ -89,6 +93,9 @@ def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -
             message.owner_id,
             message.client_message_id,
             message.ticket_id,
+            message.branch_id,
+            message.depth,
+            alternatives_key(message.role, message.parent_id),
             encode(replace(message, seq=seq)),
             message.conversation_id,
         ),
@@ -121,6 +128,7 @@ class Chat(Part):
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
             connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
+            connection.execute("DELETE FROM branches WHERE conversation_id = ?", (conversation_id,))
             connection.execute(_DELETE_DELIVERIES, (conversation_id,))
             connection.execute("DELETE FROM tickets WHERE conversation_id = ? AND live = 0", (conversation_id,))
 

@@ -30,6 +30,9 @@ class Documents(Generic[T]):
     def all(self, connection: sqlite3.Connection, sql: str, parameters: Parameters = ()) -> list[T]:
         return [self._decode(doc) for (doc,) in connection.execute(sql, parameters)]
 
+    def of_row(self, row: tuple[str]) -> T:
+        return self._decode(row[0])
+
     def of(self, docs: Iterable[str]) -> list[T]:
         return [self._decode(doc) for doc in docs]
 

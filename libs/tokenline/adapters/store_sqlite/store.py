@@ -14,6 +14,7 @@ from tokenline.adapters.store_sqlite.leases import Leases
 from tokenline.adapters.store_sqlite.releasing import Releasing
 from tokenline.adapters.store_sqlite.revocations import Revocations
 from tokenline.adapters.store_sqlite.tickets import Tickets
+from tokenline.adapters.store_sqlite.tree import Tree
 from tokenline.adapters.store_sqlite.webhooks import Webhooks
 from tokenline.core.clock import Clock
 
@@ -24,6 +25,7 @@ class SqliteStore(
     Tickets,
     Leases,
     Chat,
+    Tree,
     Accounts,
     Credentials,
     Revocations,

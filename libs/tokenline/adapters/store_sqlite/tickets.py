@@ -8,6 +8,7 @@ from tokenline.adapters.store_sqlite.chat import put_message
 from tokenline.adapters.store_sqlite.documents import Documents, as_list, encode, next_seq
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.releases import note_release_due
+from tokenline.adapters.store_sqlite.tree import place_answer, take_path_back
 from tokenline.adapters.store_sqlite.webhooks import add_delivery
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
@@ -111,10 +112,11 @@ class Tickets(Part):
             if not replace_ticket(connection, ticket):
                 return False
             for message in messages:
-                put_message(connection, message)
+                put_message(connection, place_answer(connection, message, ticket))
             if ticket.state not in LIVE:
                 note_release_due(connection, ticket.owner_id, self._clock.now())
                 add_delivery(connection, ticket)
+                take_path_back(connection, ticket)
             return True
 
         return await self._database.write(work)

@@ -178,6 +178,7 @@ export interface Conversation {
   title: string;
   archived: boolean;
   follow_up: FollowUp;
+  leaf_id: string | null;
   created_at: number;
   updated_at: number;
 }
@@ -382,6 +383,7 @@ export interface Message {
   status: MessageStatus;
   seq: number;
   parent_id: string | null;
+  depth: number;
   ticket_id: string | null;
   client_message_id: string | null;
   attachment_ids: string[];
@@ -393,6 +395,7 @@ export interface Message {
   context: ContextTurn[];
   after_tools: boolean;
   options: Record<string, unknown>;
+  branch_id: string;
 }
 
 /** Oldest first; `next` leads to earlier ones. */
@@ -542,6 +545,7 @@ export interface ServedMessage {
   status: MessageStatus;
   seq: number;
   parent_id: string | null;
+  depth: number;
   ticket_id: string | null;
   client_message_id: string | null;
   attachment_ids: string[];

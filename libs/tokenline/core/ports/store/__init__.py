@@ -11,6 +11,7 @@ from tokenline.core.ports.store.audit import AuditPage, AuditStore
 from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
 from tokenline.core.ports.store.paging import Page
 from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
+from tokenline.core.ports.store.tree import TreeStore
 from tokenline.core.ports.store.webhooks import DeliveryPage, WebhookStore
 
 __all__ = [
@@ -29,13 +30,14 @@ __all__ = [
     "Store",
     "TicketPage",
     "TicketStore",
+    "TreeStore",
     "UserChange",
     "WebhookStore",
     "worker_lease",
 ]
 
 
-class Store(TicketStore, ChatStore, AccountStore, AttachmentStore, AuditStore, WebhookStore, Protocol):
+class Store(TicketStore, ChatStore, TreeStore, AccountStore, AttachmentStore, AuditStore, WebhookStore, Protocol):
     async def open(self) -> None:
         """Connect and bring the schema up to date."""
         ...

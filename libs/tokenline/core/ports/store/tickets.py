@@ -5,7 +5,7 @@ from typing import Protocol
 
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Conversation, Message
-from tokenline.contracts.ids import Incarnation, Pool, TicketId, UserId, WorkerId
+from tokenline.contracts.ids import Incarnation, MessageId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.ports.store.paging import Page
 
@@ -37,15 +37,23 @@ class TicketStore(Protocol):
         pool_limit: int,
         now: float,
         again: bool = False,
+        after: MessageId | None = None,
+        instead_of: MessageId | None = None,
     ) -> Accepted:
         """Write question and ticket in one operation, queued or held as `core.fairness.hold_reason` says.
 
         ``ticket`` comes as `HELD` draft with version 0; a queued one gets its ``seq`` here. ``conversation`` is created
         if it does not exist, and its ``updated_at`` set. Attachments named by the question are bound to the
         conversation. Idempotent by ``(owner, client_message_id)`` and by ticket id. ``again``: a further ticket for a
-        question that is stored already, idempotent by ticket id alone; the question then belongs to it. Raises
-        `QueueFull` when the pool has ``pool_limit`` live tickets, `NotFound` when conversation or an attachment is not
-        the owner's, `Conflict` when an attachment belongs to another conversation, `Busy` when the stored conversation
+        question that is stored already, idempotent by ticket id alone; the question then belongs to it.
+
+        The question continues the current path, unless it is asked ``after`` an earlier message or ``instead_of`` an
+        earlier question; the path then ends with its answer. So it does with an answer that the ticket is to get
+        ``instead_of`` another one, until it ends without. Nothing that was there is changed.
+
+        Raises `QueueFull` when the pool has ``pool_limit`` live tickets, `NotFound` when conversation or an attachment
+        is not the owner's, or ``after`` or ``instead_of`` not in the conversation, `BadRequest` when the latter is no
+        question, `Conflict` when an attachment belongs to another conversation, `Busy` when the stored conversation
         rejects questions while an earlier one is live.
         """
         ...
@@ -59,8 +67,9 @@ class TicketStore(Protocol):
     async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
         """Compare-and-set: writes if the stored version is ``ticket.version - 1``; False otherwise.
 
-        ``messages`` are written in the same operation: added at the end of their conversation, or put in place of the
-        stored ones with their ids, which keep their ``seq``. A message is dropped when its conversation was deleted.
+        ``messages`` are written in the same operation: an answer under its question, or put in place of the stored
+        ones with their ids, which keep their ``seq`` and their place in the tree. A message is dropped when its
+        conversation was deleted.
         The end of a ticket with a ``webhook_id`` writes its `Delivery` with it, due at once, and once only.
         """
         ...
