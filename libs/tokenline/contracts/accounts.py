@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import ApiKeyId, UserId
+from tokenline.contracts.limits import Limits
 
 ORDINARY_TIER = 4
 
@@ -37,6 +38,8 @@ class User(Shape):
     tier: int = ORDINARY_TIER
     """Priority of the user's tickets, 0 to 9."""
     disabled: bool = False
+    limits: Limits = Limits()
+    """Where they differ from everybody's."""
     created_at: float
 
 
@@ -69,6 +72,8 @@ class ApiKey(Shape):
     expires_at: float | None = None
     used_at: float | None = None
     """When a gateway last saw it, to within a minute."""
+    limits: Limits = Limits()
+    """What the key may use of what its user may."""
 
 
 class TokenPair(Shape):

@@ -17,6 +17,7 @@ from tokenline.contracts.ids import (
     WebhookId,
     WorkerId,
 )
+from tokenline.contracts.limits import Charge
 
 
 class TicketState(StrEnum):
@@ -98,6 +99,8 @@ class Ticket(Shape):
     dead: bool = False
     """Given up after its last attempt: a dead letter, until an administrator retries or discards it."""
     usage: Usage | None = None
+    counts_for: tuple[Charge, ...] = ()
+    """Limits that the tokens of its answer are counted for when it ends."""
     version: int = 0
 
 

@@ -1,5 +1,9 @@
 """Acceptance: one document decides, which carries the question until it is written to its place."""
 
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple
+
 from msgspec.structs import replace
 
 from tokenline.adapters.store_mongo import attachments
@@ -7,6 +11,7 @@ from tokenline.adapters.store_mongo.chat import CONVERSATIONS, get_conversation,
 from tokenline.adapters.store_mongo.database import Collections, Database, Document
 from tokenline.adapters.store_mongo.documents import insert_new, next_seq
 from tokenline.adapters.store_mongo.gate import judge
+from tokenline.adapters.store_mongo.limits import charge, give_back
 from tokenline.adapters.store_mongo.notes import release_due
 from tokenline.adapters.store_mongo.part import Part, StoreTime
 from tokenline.adapters.store_mongo.places import Asked, alternative, place_question
@@ -17,6 +22,7 @@ from tokenline.adapters.store_mongo.tickets import get_ticket
 from tokenline.contracts.chat import Conversation, FollowUp, Message
 from tokenline.contracts.errors import Busy, NotFound, StoreUnavailable
 from tokenline.contracts.ids import MessageId
+from tokenline.contracts.limits import Charge, Used
 from tokenline.contracts.tickets import HoldReason, Ticket
 from tokenline.core import ticket as moves
 from tokenline.core.access import owned_by
@@ -26,6 +32,11 @@ from tokenline.core.tree import Place
 
 UNJUDGED = HoldReason.USER_LIMIT
 """What a ticket is held for until it is judged: true at least for that moment."""
+
+
+class _Checked(NamedTuple):
+    stored: Conversation | None
+    asked_at: Asked
 
 
 class Accepting(Part):
@@ -45,22 +56,16 @@ class Accepting(Part):
         again: bool = False,
         after: MessageId | None = None,
         instead_of: MessageId | None = None,
+        charges: Sequence[Charge] = (),
     ) -> Accepted:
         asked_as = _asked_as(ticket, question, again=again)
         async with self._database.writing() as db:
             if earlier := await _accepted_before(db, ticket, asked_as):
                 return earlier
-            document = await _stored(db, conversation)
-            stored = None if document is None else CONVERSATIONS.of(document)
+            checks = self._check(db, ticket, question, conversation, pool_limit, again, after, instead_of)
+            (stored, asked_at), used = await _charged(db, charges, now, checks)
             kept = replace(stored or conversation, updated_at=now)
             rejects = kept.follow_up is FollowUp.REJECT
-            if rejects and await _busy(db, kept):
-                raise Busy
-            await self._bound.check(db, ticket.pool, pool_limit)
-            await attachments.check(db, question)
-            asked_at = Asked(Place(question.parent_id, question.branch_id, question.depth))
-            if not again:
-                asked_at = await place_question(db, document, question, after=after, instead_of=instead_of)
 
             seq = await next_seq(db)
             held = moves.hold(replace(ticket, seq=seq, files=question.attachment_ids), UNJUDGED)
@@ -73,6 +78,7 @@ class Accepting(Part):
             entry |= fields(held)[0] | release_due(ticket.owner_id, now) | unsettled
             if not await insert_new(db.tickets, entry):
                 # Sent twice at the same time.
+                await give_back(db, charges, now)
                 if earlier := await _accepted_before(db, ticket, asked_as):
                     return earlier
                 raise StoreUnavailable
@@ -83,11 +89,55 @@ class Accepting(Part):
                 if not again:
                     # In case a reader has carried it to its place.
                     await db.messages.delete_one({"_id": question.id})
+                await give_back(db, charges, now)
                 raise Busy
             [asked] = await carry(db, unsettled["unsettled"])
             placed = await _placed(db, held, reason, now)
             kept = replace(kept, leaf_id=tip.leaf_id if tip else kept.leaf_id)
-            return Accepted(ticket=placed, question=asked, conversation=kept, created=True)
+            return Accepted(ticket=placed, question=asked, conversation=kept, created=True, used=used)
+
+    async def _check(
+        self,
+        db: Collections,
+        ticket: Ticket,
+        question: Message,
+        conversation: Conversation,
+        pool_limit: int,
+        again: bool,
+        after: MessageId | None,
+        instead_of: MessageId | None,
+    ) -> _Checked:
+        """Only reads. Raises what refuses the question, limits aside."""
+        document = await _stored(db, conversation)
+        stored = None if document is None else CONVERSATIONS.of(document)
+        kept = stored or conversation
+        if kept.follow_up is FollowUp.REJECT and await _busy(db, kept):
+            raise Busy
+        await self._bound.check(db, ticket.pool, pool_limit)
+        await attachments.check(db, question)
+        asked_at = Asked(Place(question.parent_id, question.branch_id, question.depth))
+        if not again:
+            asked_at = await place_question(db, document, question, after=after, instead_of=instead_of)
+        return _Checked(stored, asked_at)
+
+
+async def _charged(
+    db: Collections, charges: Sequence[Charge], now: float, checks: Coroutine[Any, Any, _Checked]
+) -> tuple[_Checked, tuple[Used, ...]]:
+    """Charge beside the checks, so that it costs no time of its own; given back when one of them refuses.
+
+    A crash before the ticket is written leaves one that was charged and never asked: it comes back with its window.
+    """
+    if not charges:
+        return await checks, ()
+    checked, used = await asyncio.gather(checks, charge(db, charges, now), return_exceptions=True)
+    if isinstance(checked, BaseException):
+        if not isinstance(used, BaseException):
+            await give_back(db, charges, now)
+        raise checked
+    if isinstance(used, BaseException):
+        raise used
+    return checked, used
 
 
 def _asked_as(ticket: Ticket, question: Message, *, again: bool) -> str:

@@ -43,6 +43,7 @@ class Collections:
         self.refresh_tokens: Collection = database["refresh_tokens"]
         self.schema: Collection = database["schema"]
         self.tickets: Collection = database["tickets"]
+        self.used: Collection = database["used"]
         self.users: Collection = database["users"]
         self.webhooks: Collection = database["webhooks"]
         self._database = database

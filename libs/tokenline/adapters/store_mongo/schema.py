@@ -56,6 +56,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "audit": ([("number", _DOWN)],),
     "leases": ([("expires_at", _UP)],),
     "webhooks": ([("owner_id", _UP)],),
+    "used": ([("over_at", _UP)],),
 }
 _UNIQUE: Mapping[str, str] = {"tickets": "asked_as", "messages": "place", "users": "email", "api_keys": "hash"}
 

@@ -14,6 +14,7 @@ from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, D
 from tokenline.adapters.store_mongo.failures import refuses_us
 from tokenline.adapters.store_mongo.layout import lay_out
 from tokenline.adapters.store_mongo.leases import Leases
+from tokenline.adapters.store_mongo.limits import Limits
 from tokenline.adapters.store_mongo.part import StoreTime
 from tokenline.adapters.store_mongo.releasing import Releasing
 from tokenline.adapters.store_mongo.revocations import Revocations
@@ -40,6 +41,7 @@ class MongoStore(
     Attachments,
     Audit,
     Webhooks,
+    Limits,
 ):
     """Belongs to the event loop that opens it.
 

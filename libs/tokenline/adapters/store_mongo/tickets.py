@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 
 from tokenline.adapters.store_mongo.database import Collections, Document
 from tokenline.adapters.store_mongo.documents import next_seq
+from tokenline.adapters.store_mongo.limits import count
 from tokenline.adapters.store_mongo.notes import release_due
 from tokenline.adapters.store_mongo.part import Part
 from tokenline.adapters.store_mongo.places import place_written
@@ -20,6 +21,7 @@ from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import TicketPage
 from tokenline.core.ticket import LIVE
+from tokenline.core.token_limits import spent_on
 
 _FOR_EVER = 1e18
 _oldest_first = attrgetter("created_at", "id")
@@ -57,6 +59,8 @@ class Tickets(Part):
                     ended.pop("delivery", None)
             if carried:
                 await settle(db, {"_id": ticket.id, "version": ticket.version, **carried})
+            # Not in the same write: a crash in between forgets the tokens of this one answer.
+            await count(db, spent_on(ticket), now)
             return True
 
     async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:

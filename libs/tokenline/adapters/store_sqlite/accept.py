@@ -1,6 +1,7 @@
 """Acceptance: question, ticket and conversation in one write, queued or held."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -13,12 +14,14 @@ from tokenline.adapters.store_sqlite.chat import (
     update_conversation,
 )
 from tokenline.adapters.store_sqlite.documents import next_seq
+from tokenline.adapters.store_sqlite.limits import charge
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.tickets import get_ticket, insert_ticket
 from tokenline.adapters.store_sqlite.tree import add_branch, alternative, place_question, put_in_place, set_tip
 from tokenline.contracts.chat import Conversation, FollowUp, Message
 from tokenline.contracts.errors import Busy, NotFound, QueueFull
 from tokenline.contracts.ids import MessageId
+from tokenline.contracts.limits import Charge
 from tokenline.contracts.tickets import Ticket
 from tokenline.core import ticket as moves
 from tokenline.core.access import owned_by
@@ -55,6 +58,7 @@ class Accepting(Part):
         again: bool = False,
         after: MessageId | None = None,
         instead_of: MessageId | None = None,
+        charges: Sequence[Charge] = (),
     ) -> Accepted:
 
         def work(connection: sqlite3.Connection) -> Accepted:
@@ -73,6 +77,7 @@ class Accepting(Part):
             if in_pool >= pool_limit:
                 raise QueueFull("Too many questions are waiting.", retry_after_s=POOL_FULL_RETRY_S)
             indexing = bind_attachments(connection, question)
+            used = charge(connection, charges, now)
             reason = hold_reason(conversation_busy=bool(busy), ahead=ahead, user_limit=user_limit, indexing=indexing)
             seq = next_seq(connection)
             draft = replace(ticket, seq=seq, files=question.attachment_ids)
@@ -86,7 +91,7 @@ class Accepting(Part):
             elif place is not None and place.fork is not None:
                 add_branch(connection, kept.id, place.fork)
             put_message(connection, asked)
-            return Accepted(ticket=placed, question=asked, conversation=kept, created=True)
+            return Accepted(ticket=placed, question=asked, conversation=kept, created=True, used=used)
 
         return await self._database.write(work)
 

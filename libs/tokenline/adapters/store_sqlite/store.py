@@ -11,6 +11,7 @@ from tokenline.adapters.store_sqlite.chat import Chat
 from tokenline.adapters.store_sqlite.credentials import Credentials
 from tokenline.adapters.store_sqlite.database import Database
 from tokenline.adapters.store_sqlite.leases import Leases
+from tokenline.adapters.store_sqlite.limits import Limits
 from tokenline.adapters.store_sqlite.releasing import Releasing
 from tokenline.adapters.store_sqlite.revocations import Revocations
 from tokenline.adapters.store_sqlite.tickets import Tickets
@@ -32,6 +33,7 @@ class SqliteStore(
     Attachments,
     Audit,
     Webhooks,
+    Limits,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

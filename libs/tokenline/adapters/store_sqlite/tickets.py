@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from tokenline.adapters.store_sqlite.chat import put_message
 from tokenline.adapters.store_sqlite.documents import Documents, as_list, encode, next_seq
+from tokenline.adapters.store_sqlite.limits import count
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.releases import note_release_due
 from tokenline.adapters.store_sqlite.tree import place_answer, take_path_back
@@ -16,6 +17,7 @@ from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import TicketPage, worker_lease
 from tokenline.core.ticket import LIVE, RUNNING
+from tokenline.core.token_limits import spent_on
 
 TICKETS = Documents(Ticket)
 
@@ -117,6 +119,7 @@ class Tickets(Part):
                 note_release_due(connection, ticket.owner_id, self._clock.now())
                 add_delivery(connection, ticket)
                 take_path_back(connection, ticket)
+                count(connection, spent_on(ticket), self._clock.now())
             return True
 
         return await self._database.write(work)

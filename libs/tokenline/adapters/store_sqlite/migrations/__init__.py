@@ -1,6 +1,6 @@
 """What each version of the schema adds to the one before, in order: one file per change, only ever appended to."""
 
-from tokenline.adapters.store_sqlite.migrations import first, line, revocations, sign_ins, tree, webhooks
+from tokenline.adapters.store_sqlite.migrations import first, limits, line, revocations, sign_ins, tree, webhooks
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     first.STATEMENTS,
@@ -9,5 +9,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     revocations.STATEMENTS,
     sign_ins.STATEMENTS,
     tree.STATEMENTS,
+    limits.STATEMENTS,
 )
 """``user_version`` counts those applied."""

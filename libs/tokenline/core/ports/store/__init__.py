@@ -9,6 +9,7 @@ from tokenline.core.ports.store.accounts import AccountStore, Revoked, UserChang
 from tokenline.core.ports.store.attachments import AttachmentStore
 from tokenline.core.ports.store.audit import AuditPage, AuditStore
 from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
+from tokenline.core.ports.store.limits import LimitStore
 from tokenline.core.ports.store.paging import Page
 from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
 from tokenline.core.ports.store.tree import TreeStore
@@ -24,6 +25,7 @@ __all__ = [
     "ChatStore",
     "ConversationPage",
     "DeliveryPage",
+    "LimitStore",
     "MessagePage",
     "Page",
     "Revoked",
@@ -37,7 +39,17 @@ __all__ = [
 ]
 
 
-class Store(TicketStore, ChatStore, TreeStore, AccountStore, AttachmentStore, AuditStore, WebhookStore, Protocol):
+class Store(
+    TicketStore,
+    ChatStore,
+    TreeStore,
+    AccountStore,
+    AttachmentStore,
+    AuditStore,
+    WebhookStore,
+    LimitStore,
+    Protocol,
+):
     async def open(self) -> None:
         """Connect and bring the schema up to date."""
         ...

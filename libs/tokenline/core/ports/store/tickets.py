@@ -6,6 +6,7 @@ from typing import Protocol
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.ids import Incarnation, MessageId, Pool, TicketId, UserId, WorkerId
+from tokenline.contracts.limits import Charge, Used
 from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.ports.store.paging import Page
 
@@ -20,6 +21,8 @@ class Accepted(Shape):
     question: Message
     conversation: Conversation
     created: bool
+    used: tuple[Used, ...] = ()
+    """Of the limits that it was charged to."""
 
 
 class TicketPage(Page):
@@ -39,6 +42,7 @@ class TicketStore(Protocol):
         again: bool = False,
         after: MessageId | None = None,
         instead_of: MessageId | None = None,
+        charges: Sequence[Charge] = (),
     ) -> Accepted:
         """Write question and ticket in one operation, queued or held as `core.fairness.hold_reason` says.
 
@@ -54,7 +58,8 @@ class TicketStore(Protocol):
         Raises `QueueFull` when the pool has ``pool_limit`` live tickets, `NotFound` when conversation or an attachment
         is not the owner's, or ``after`` or ``instead_of`` not in the conversation, `BadRequest` when the latter is no
         question, `Conflict` when an attachment belongs to another conversation, `Busy` when the stored conversation
-        rejects questions while an earlier one is live.
+        rejects questions while an earlier one is live, and `RateLimited` when one of ``charges`` has no room. Only what
+        is accepted is charged, and only once.
         """
         ...
 
@@ -70,7 +75,8 @@ class TicketStore(Protocol):
         ``messages`` are written in the same operation: an answer under its question, or put in place of the stored
         ones with their ids, which keep their ``seq`` and their place in the tree. A message is dropped when its
         conversation was deleted.
-        The end of a ticket with a ``webhook_id`` writes its `Delivery` with it, due at once, and once only.
+        The end of a ticket with a ``webhook_id`` writes its `Delivery` with it, due at once, and once only. Its
+        ``usage`` is counted for ``counts_for``.
         """
         ...
 
