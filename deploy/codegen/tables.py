@@ -1,11 +1,11 @@
 """The tables in docs/ that follow from code, as Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from deploy.codegen.typescript import type_text
@@ -34,46 +34,63 @@ MEASURED = {"gateway": GATEWAY_METRICS, "worker": WORKER_METRICS, "ingest": INGE
 FAMILIES = (errors.Retryable, errors.Rejected, errors.Fatal)
 
 
+class Variable(NamedTuple):
+    name: str
+    default: str
+    note: str
+
+
 def settings() -> str:
     """Every variable once, with the services that read it."""
+    read: dict[str, dict[str, Variable]] = {}
+    for service, shape in SETTINGS.items():
+        for variable in _variables(shape):
+            read.setdefault(variable.name, {})[service] = variable
     rows = []
-    for variable, readers in _variables().items():
-        note = next((note for name, field in readers if (note := _note(SETTINGS[name], field))), "")
-        services = "all" if len(readers) == len(SETTINGS) else ", ".join(name for name, _ in readers)
-        rows.append((f"`{variable}`", _defaults(readers), services, note.replace("`None`", "unset")))
+    # What all read first.
+    for name, readers in sorted(read.items(), key=lambda item: len(item[1]) < len(SETTINGS)):
+        note = next((variable.note for variable in readers.values() if variable.note), "")
+        services = "all" if len(readers) == len(SETTINGS) else ", ".join(readers)
+        rows.append((f"`{name}`", _defaults(readers), services, note.replace("`None`", "unset")))
     return _table(("Variable", "Default", "Read by", "Meaning"), rows)
 
 
-def _variables() -> dict[str, list[tuple[str, str]]]:
-    """Services and their fields by variable: what all read first."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name, shape in SETTINGS.items():
-        for field, info in shape.model_fields.items():
-            found.setdefault(_variable(field, info), []).append((name, field))
-    return dict(sorted(found.items(), key=lambda item: len(item[1]) < len(SETTINGS)))
+def _variables(shape: type[ServiceSettings]) -> Iterator[Variable]:
+    notes = field_notes(ServiceSettings) | field_notes(shape)
+    for field, info in shape.model_fields.items():
+        name = str(info.validation_alias or f"TOKENLINE_{field.upper()}")
+        if isinstance(info.default, BaseModel):
+            yield from _group(name, info.default)
+        else:
+            yield Variable(name, _default(info), notes.get(field, ""))
 
 
-def _variable(field: str, info: FieldInfo) -> str:
-    return str(info.validation_alias or f"TOKENLINE_{field.upper()}")
+def _group(prefix: str, defaults: BaseModel, about: str = "") -> Iterator[Variable]:
+    """Settings inside of settings, each with what is said of its group."""
+    notes = field_notes(type(defaults))
+    for field, value in defaults:
+        name, note = f"{prefix}__{field.upper()}", f"{about} {notes.get(field, '')}".strip()
+        if isinstance(value, BaseModel):
+            yield from _group(name, value, note)
+        else:
+            yield Variable(name, _shown(value), note)
 
 
-def _note(shape: type[ServiceSettings], field: str) -> str:
-    return field_notes(shape).get(field) or field_notes(ServiceSettings).get(field, "")
-
-
-def _defaults(readers: Iterable[tuple[str, str]]) -> str:
+def _defaults(readers: Mapping[str, Variable]) -> str:
     by_default: dict[str, list[str]] = {}
-    for name, field in readers:
-        by_default.setdefault(_default(SETTINGS[name].model_fields[field]), []).append(name)
+    for service, variable in readers.items():
+        by_default.setdefault(variable.default, []).append(service)
     if len(by_default) == 1:
         return next(iter(by_default))
     return ", ".join(f"{default} ({', '.join(names)})" for default, names in by_default.items())
 
 
 def _default(info: FieldInfo) -> str:
-    if info.is_required():
-        return "required"
-    value = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
+    return "required" if info.is_required() else _shown(info.default)
+
+
+def _shown(default: object) -> str:
+    value = default.get_secret_value() if isinstance(default, SecretStr) else default
     return "–" if value in (None, "", ()) else f"`{value}`"
 
 

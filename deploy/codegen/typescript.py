@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from tokenline.contracts import accounts, admin, frames, rest, rest_accounts
+from tokenline.contracts import accounts, admin, frames, limits, rest, rest_accounts
 from tokenline.runtime.documents.schemas import FROM_CLIENTS, name_of, reachable
 
 TARGET = Path(__file__).parents[2] / "libs/web/src/generated/frames.ts"
@@ -37,6 +37,7 @@ ALONE: tuple[type, ...] = (
     admin.AuditLog,
     admin.ActionAnswer,
     admin.LineQuery,
+    limits.UsedPage,
     rest.AgentPage,
     rest.ApiKeyPage,
     rest.Asked,

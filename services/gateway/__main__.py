@@ -20,6 +20,7 @@ from tokenline.runtime.agents import load_agents
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.limits import Limiting
 from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
@@ -87,6 +88,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         webhooks=webhooks,
         webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),
         announcer=announcer,
+        limiting=Limiting(store, clock, metrics, settings.limits),
     )
 
 

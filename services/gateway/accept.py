@@ -10,9 +10,10 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import ContextTurn, Conversation, FollowUp, Message, MessageStatus
-from tokenline.contracts.errors import BadRequest, QueueFull, TooLarge
+from tokenline.contracts.errors import BadRequest, QueueFull, RateLimited, TooLarge
 from tokenline.contracts.events import ConversationChanged, TicketChanged
 from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, WebhookId
+from tokenline.contracts.limits import LimitName
 from tokenline.contracts.metrics import ACCEPTED
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.access import owned_by
@@ -23,6 +24,7 @@ from tokenline.runtime.agents import Agents
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.limits import Limiting
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.supervisor import Supervisor
@@ -75,12 +77,14 @@ class Acceptance:
         self._metrics = metrics
         self._settings = settings
         self._supervisor = supervisor
+        self._limiting = Limiting(store, clock, metrics, settings.limits)
 
     async def ask(self, asker: Principal, question: Question) -> Accepted:
         """Store question and ticket, then publish in the background.
 
-        Idempotent by ``client_message_id``. Raises `BadRequest`, `TooLarge`, `NotFound` (conversation, agent,
-        attachment or webhook), `Busy`, `QueueFull`, `StoreUnavailable`; nothing is stored then.
+        Idempotent by ``client_message_id``. Raises `BadRequest`, `TooLarge`, `NotFound` (conversation,
+        agent, attachment or webhook), `Busy`, `QueueFull`, `RateLimited`, `StoreUnavailable`; then nothing is stored or
+        charged.
         """
         self._check(question)
         if question.webhook_id is not None:
@@ -88,7 +92,9 @@ class Acceptance:
         conversation = await self._conversation(asker, question)
         draft, message = self._draft(asker, question, conversation)
         with ticket_span("ticket.accept", draft, kind=SpanKind.SERVER, root=True) as span:
-            accepted = await self._store_it(draft, message, conversation)
+            accepted = await self._store_it(
+                asker, draft, message, conversation, begins=question.conversation_id is None
+            )
             # A repeated question has its own short trace, which points at the ticket it was accepted as before.
             span.set_attribute("tokenline.ticket_id", accepted.ticket.id)
             span.set_attribute("tokenline.state", accepted.ticket.state.value)
@@ -100,18 +106,27 @@ class Acceptance:
             self._supervisor.spawn(f"publish.{draft.id}", self._into_the_line(accepted))
         return accepted
 
-    async def _store_it(self, draft: Ticket, message: Message, conversation: Conversation) -> Accepted:
+    async def _store_it(
+        self, asker: Principal, draft: Ticket, message: Message, conversation: Conversation, *, begins: bool
+    ) -> Accepted:
+        """``begins``: the conversation is new, and counts as well."""
+        counted = (LimitName.MESSAGES, LimitName.CONVERSATIONS) if begins else (LimitName.MESSAGES,)
+        tokens = self._limiting.charges(asker, LimitName.TOKENS, amount=0)
         try:
             return await self._store.accept(
-                draft,
+                replace(draft, counts_for=tokens) if tokens else draft,
                 message,
                 conversation,
                 user_limit=self._settings.user_limit,
                 pool_limit=self._settings.pool_limit,
                 now=message.created_at,
+                charges=self._limiting.charges(asker, *counted) + tokens,
             )
         except QueueFull as error:
             raise self._full(draft, error) from None
+        except RateLimited as error:
+            self._limiting.refused(error)
+            raise
 
     async def _into_the_line(self, accepted: Accepted) -> None:
         self._line.announce(accepted.ticket)

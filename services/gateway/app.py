@@ -13,7 +13,7 @@ from services.gateway.openai_api.errors import OpenAIErrors
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.republish import Republisher
-from services.gateway.rest import attachments, conversations, line, messages, tickets, webhooks
+from services.gateway.rest import attachments, conversations, limits, line, messages, tickets, webhooks
 from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
@@ -46,6 +46,7 @@ METRICS = (
     m.REPUBLISHED,
     m.AGED,
     m.FENCED,
+    m.RATE_LIMITED,
     m.WEBHOOKS,
     m.STORE_WRITE,
     m.PUBLISH,
@@ -59,6 +60,7 @@ ROUTERS = (
     attachments.router,
     line.router,
     webhooks.router,
+    limits.router,
     openai_router,
     ws_router,
     asyncapi_router,

@@ -19,6 +19,7 @@ from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.limits import Limiting
 from tokenline.runtime.line import Line
 from tokenline.runtime.metrics import Metrics
 from tokenline.runtime.supervisor import Supervisor
@@ -46,3 +47,4 @@ class Deps:
     webhooks: Webhooks
     webhook_sender: WebhookSender
     announcer: Announcer
+    limiting: Limiting

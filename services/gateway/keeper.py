@@ -22,6 +22,10 @@ GRACE_S = 2.0
 """Whoever ends a cause acts on it at once; the keeper comes after."""
 GAP_S = 2 * SWEEP_S
 """So long without a sweep: the store was away, or this machine stood still."""
+FORGOTTEN = 2000
+"""Counters of limits that are dropped in one sweep: more than a flood of addresses can make between two."""
+CLOCKS_S = 60.0
+"""What clocks of gateways may differ: a counter is kept so long after it ran out."""
 PATIENCE_S = 6.0
 """What workers get after a gap to renew their leases, which ran out in it, too; they try every second or every five."""
 
@@ -65,6 +69,7 @@ class Keeper:
         await self._republisher.sweep()
         await self._age(now)
         await self._release(now)
+        await self._store.forget_used(now - CLOCKS_S, FORGOTTEN)
 
     async def leave(self) -> None:
         await self._store.drop_lease(LEASE, self._holder)

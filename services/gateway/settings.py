@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from tokenline.runtime.limits import LimitSettings
 from tokenline.runtime.settings import ServiceSettings
 
 
@@ -37,6 +38,7 @@ class GatewaySettings(ServiceSettings):
     """K: tickets of one user in the broker's queue at a time."""
     pool_limit: int = Field(default=100_000, ge=1)
     """Live tickets of a pool beyond which a question is refused."""
+    limits: LimitSettings = LimitSettings()
     ageing_s: float = Field(default=60, gt=0)
     """A ticket that has waited so long behind tickets of higher priority gains a level."""
     queue_timeout_s: float = Field(default=3600, gt=0)

@@ -21,6 +21,7 @@ import pytest
 
 from deploy.local.rabbitmq import NodeHandle
 from tests.support.documented import checking
+from tests.support.limits import HARDLY_LIMITED_ENV
 from tests.support.small_disk import SmallDisk
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,7 @@ class System:
             "TOKENLINE_SECRET_KEY": self.secret_key,
             "TOKENLINE_SERVICE_TOKEN": secrets.token_urlsafe(32),
             "TOKENLINE_INGEST_URL": f"http://127.0.0.1:{self._ingest_port}",
+            **HARDLY_LIMITED_ENV,
         }
 
     def for_all(self, **settings: str) -> None:

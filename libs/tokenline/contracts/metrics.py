@@ -116,6 +116,13 @@ DEAD_LETTERS = Metric(
     labels=("pool",),
     remedy="Read the cause in the worker's log, event ticket.failed.",
 )
+RATE_LIMITED = Metric(
+    name="tokenline_rate_limited_total",
+    kind=MetricKind.COUNTER,
+    help="Requests refused because a limit was used up.",
+    labels=("limit",),
+    remedy="`sign_ins` and `anonymous`: somebody guesses or floods. Others, all the time: a limit is too low.",
+)
 FENCED = Metric(
     name="tokenline_fenced_total",
     kind=MetricKind.COUNTER,

@@ -7,9 +7,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
-    """Variables are ``TOKENLINE_<NAME>``; servers of one's own keep their customary names (``AMQP_URL``)."""
+    """Variables are ``TOKENLINE_<NAME>``, inside a group ``TOKENLINE_<GROUP>__<NAME>``; servers of one's own keep their
+    customary names (``AMQP_URL``)."""
 
-    model_config = SettingsConfigDict(env_prefix="TOKENLINE_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TOKENLINE_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
 
     host: str = "127.0.0.1"
     """Address to listen on."""

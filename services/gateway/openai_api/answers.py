@@ -96,11 +96,12 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def completion() -> dict[int | str, dict[str, Any]]:
     events = {"text/event-stream": {"schema": {"type": "string", "description": _STREAM}}}
     header = {"schema": {"type": "string"}}
-    names = ("ticket", "position", "eta-likely-s", "eta-worst-s")
+    queue = [f"x-tokenline-{name}" for name in ("ticket", "position", "eta-likely-s", "eta-worst-s")]
+    limits = [f"x-ratelimit-{what}-{of}" for of in ("requests", "tokens") for what in ("limit", "remaining", "reset")]
     answer: dict[str, Any] = {
         "model": ChatCompletion,
         "description": "The answer.",
         "content": events,
-        "headers": {f"x-tokenline-{name}": header for name in names},
+        "headers": dict.fromkeys(queue + limits, header),
     }
     return {200: answer, **errors(*_WHY)}

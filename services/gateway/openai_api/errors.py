@@ -6,8 +6,17 @@ import msgspec
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.openai_api import limits
 from tokenline.contracts.base import to_json
-from tokenline.contracts.errors import ErrorInfo, ModelRejected, NotFound, NotSignedIn, Retryable, error_class
+from tokenline.contracts.errors import (
+    ErrorInfo,
+    ModelRejected,
+    NotFound,
+    NotSignedIn,
+    RateLimited,
+    Retryable,
+    error_class,
+)
 
 PREFIX = "/v1/"
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
@@ -90,5 +99,8 @@ def _translated(start: Message, body: Message) -> tuple[Message, Message]:
     status, shown = openai_error(info, start["status"])
     encoded = to_json(shown)
     start = {**start, "status": status, "headers": list(start["headers"])}
-    MutableHeaders(raw=start["headers"])["content-length"] = str(len(encoded))
+    headers = MutableHeaders(raw=start["headers"])
+    headers["content-length"] = str(len(encoded))
+    if info.code == RateLimited.code:
+        headers.update(limits.of_refusal(info.detail))
     return start, {**body, "body": encoded}

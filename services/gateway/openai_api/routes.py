@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
-from services.gateway.openai_api import answers, queue_state
+from services.gateway.openai_api import answers, limits, queue_state
 from services.gateway.openai_api.completion import Completion, Failed
 from services.gateway.openai_api.requests import CompletionRequest
 from services.gateway.openai_api.waiting import Events, WaitedFor
@@ -60,7 +60,7 @@ async def completions(
     accepted = await deps.acceptance.ask(asker, question)
     _check_repeated(accepted, question)
     ticket = accepted.ticket
-    headers = queue_state.headers(deps, ticket)
+    headers = queue_state.headers(deps, ticket) | limits.headers(accepted.used, deps.clock.now())
     completion = Completion(deps, asker, ticket, body.model, named=idempotency_key is not None)
     if body.stream:
         events = x_tokenline_events == queue_state.ASKED

@@ -9,22 +9,30 @@ from fastapi.responses import Response, StreamingResponse
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import deps_of
 from tokenline.contracts.attachments import Attachment
-from tokenline.contracts.errors import NoText, NotFound, SearchUnavailable, Unsupported
+from tokenline.contracts.errors import NoText, NotFound, RateLimited, Rejected, SearchUnavailable, Unsupported
+from tokenline.contracts.limits import LimitName
 from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.documents.says import BYTES, says
+from tokenline.runtime.limits import headers
 
 router = APIRouter(prefix="/api/v1/attachments", tags=["attachments"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
 
 
 @router.post("", status_code=201, summary="Upload a file")
-@says(Attachment, NotFound, Unsupported, NoText)
+@says(Attachment, NotFound, Unsupported, NoText, RateLimited)
 async def upload(
     file: UploadFile, asker: Authenticated, deps: GatewayDeps, conversation_id: Annotated[str | None, Form()] = None
 ) -> Response:
     """Its type is judged by its content. It is read in the background; frames and `GET` tell how far that is."""
-    return answer(await deps.uploads.add(asker, file, conversation_id or None), 201)
+    used = await deps.limiting.charge(asker, LimitName.UPLOADS)
+    try:
+        added = await deps.uploads.add(asker, file, conversation_id or None)
+    except Rejected:
+        await deps.limiting.give_back(asker, LimitName.UPLOADS)
+        raise
+    return answer(added, 201, headers(used, deps.clock.now()))
 
 
 @router.get("/{attachment_id}", summary="How far a file is")

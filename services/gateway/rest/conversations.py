@@ -11,8 +11,9 @@ from services.gateway.accept import Question
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import deps_of, served_all
 from tokenline.contracts.chat import Conversation, FollowUp
-from tokenline.contracts.errors import BadRequest, Conflict, NotFound, QueueFull, SearchUnavailable
+from tokenline.contracts.errors import BadRequest, Conflict, NotFound, QueueFull, RateLimited, SearchUnavailable
 from tokenline.contracts.events import ConversationChanged
+from tokenline.contracts.limits import LimitName
 from tokenline.contracts.rest import ConversationPage, MessagePage
 from tokenline.core.access import owned_by
 from tokenline.core.clock import new_id
@@ -44,17 +45,19 @@ class ConversationPatch(BaseModel):
 
 
 @router.post("", status_code=201, summary="Begin a conversation")
-@says(Conversation, NotFound, QueueFull)
+@says(Conversation, NotFound, QueueFull, RateLimited)
 async def create_conversation(body: NewConversation, asker: Authenticated, deps: GatewayDeps) -> Response:
     """With ``initial_message`` the question is asked, too; its ticket is told on the sockets."""
     if body.initial_message is not None:
         question = Question(content=body.initial_message, agent_id=body.agent_id, follow_up=body.follow_up)
         return answer((await deps.acceptance.ask(asker, question)).conversation, 201)
+    agent = deps.agents.get(body.agent_id)
+    await deps.limiting.charge(asker, LimitName.CONVERSATIONS)
     now = deps.clock.now()
     conversation = Conversation(
         id=new_id(now),
         owner_id=asker.user_id,
-        agent_id=deps.agents.get(body.agent_id).id,
+        agent_id=agent.id,
         title=body.title or "",
         follow_up=body.follow_up,
         created_at=now,
@@ -66,7 +69,7 @@ async def create_conversation(body: NewConversation, asker: Authenticated, deps:
 
 
 @router.get("", summary="List conversations")
-@says(ConversationPage, BadRequest)
+@says(ConversationPage, BadRequest, RateLimited)
 async def list_conversations(
     asker: Authenticated,
     deps: GatewayDeps,
@@ -76,6 +79,8 @@ async def list_conversations(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Response:
+    if q:
+        await deps.limiting.charge(asker, LimitName.SEARCHES)
     page = await deps.store.list_conversations(
         asker.user_id, agent_id=agent_id, archived=archived, text=q, cursor=cursor, limit=limit
     )

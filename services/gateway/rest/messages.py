@@ -14,7 +14,8 @@ from services.gateway.rest.answers import deps_of, served_all
 from services.gateway.rest.conversations import Own
 from services.gateway.rest.tickets import status_of
 from tokenline.contracts.attachments import SearchRequest
-from tokenline.contracts.errors import BadRequest, Busy, NotFound, QueueFull, QueueTimeout, SearchUnavailable
+from tokenline.contracts.errors import BadRequest, Busy, NotFound, QueueFull, QueueTimeout, RateLimited, SearchUnavailable
+from tokenline.contracts.limits import LimitName
 from tokenline.contracts.rest import Asked, FoundPassage, FoundPassagePage, PassageSource
 from tokenline.core.access import owned_by
 from tokenline.core.ports.store import Accepted
@@ -22,9 +23,10 @@ from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated, Reader
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.documents.says import says
+from tokenline.runtime.limits import headers
 
 WAIT_S = 300.0
-REFUSALS = (NotFound, Busy, QueueFull, QueueTimeout)
+REFUSALS = (NotFound, Busy, QueueFull, QueueTimeout, RateLimited)
 WAITED = {200: Asked, 504: Asked}
 
 router = APIRouter(prefix="/api/v1/chat", tags=["messages"])
@@ -74,10 +76,11 @@ async def ask_in_conversation(conversation: Own, body: NewMessage, asker: Authen
 
 
 @router.post("/conversations/{conversation_id}/query", summary="Search a conversation's files")
-@says(FoundPassagePage, NotFound, SearchUnavailable)
+@says(FoundPassagePage, NotFound, SearchUnavailable, RateLimited)
 async def search_files(conversation_id: str, body: PassageQuery, asker: Reader, deps: GatewayDeps) -> Response:
     """By meaning and by words. Best first."""
     conversation = owned_by(asker.user_id, await deps.store.get_conversation(conversation_id))
+    await deps.limiting.charge(asker, LimitName.SEARCHES)
     request = SearchRequest(owner_id=asker.user_id, conversation_id=conversation.id, query=body.query, top_k=body.top_k)
     items = [
         FoundPassage(
@@ -98,7 +101,8 @@ async def search_files(conversation_id: str, body: PassageQuery, asker: Reader, 
 
 async def _accepted(deps: Deps, accepted: Accepted) -> Response:
     [message] = await served_all(deps.store, (accepted.question,))
-    return answer(Asked(message=message, ticket=await status_of(deps, accepted.ticket)), 202)
+    said = Asked(message=message, ticket=await status_of(deps, accepted.ticket))
+    return answer(said, 202, headers(accepted.used, deps.clock.now()))
 
 
 async def _answered(deps: Deps, asker: Principal, accepted: Accepted) -> Response:

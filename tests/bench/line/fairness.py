@@ -16,6 +16,7 @@ from services.gateway.live import Cursor
 from services.gateway.settings import GatewaySettings
 from tests.bench.line.throughput import gateway, person
 from tests.bench.rows import Row
+from tests.support.limits import HARDLY_LIMITED
 from tests.support.system import System
 from tokenline.core.ports.store import Accepted
 from tokenline.runtime.auth.principal import Principal
@@ -42,7 +43,12 @@ def run() -> list[Row]:
             own = {"TOKENLINE_WORKER_ID": "worker-1", "TOKENLINE_SLOTS": str(SLOTS)}
             system.start("worker-1", "tests.bench.line.empty_worker", settings=own)
             settings = GatewaySettings(
-                port=1, amqp_url=node.amqp_url(), data_dir=folder, secret_key=os.urandom(16).hex(), user_limit=K
+                port=1,
+                amqp_url=node.amqp_url(),
+                data_dir=folder,
+                secret_key=os.urandom(16).hex(),
+                user_limit=K,
+                limits=HARDLY_LIMITED,
             )
             alone, beside = asyncio.run(_measure(settings))
         finally:

@@ -23,6 +23,7 @@ from services.gateway.settings import GatewaySettings
 from tests.bench.machine import Meter
 from tests.bench.rows import Row
 from tests.support.broker import eventually
+from tests.support.limits import HARDLY_LIMITED
 from tests.support.system import System
 from tokenline.contracts.accounts import Role
 from tokenline.core.clock import new_id
@@ -46,7 +47,12 @@ def run(tickets: int = TICKETS) -> list[Row]:
             own = {"TOKENLINE_WORKER_ID": "worker-1", "TOKENLINE_SLOTS": str(USERS)}
             system.start("worker-1", "tests.bench.line.empty_worker", settings=own)
             settings = GatewaySettings(
-                port=1, amqp_url=node.amqp_url(), data_dir=folder, secret_key="x" * 32, user_limit=2
+                port=1,
+                amqp_url=node.amqp_url(),
+                data_dir=folder,
+                secret_key="x" * 32,
+                user_limit=2,
+                limits=HARDLY_LIMITED,
             )
             pids = {
                 "gateway": os.getpid(),

@@ -21,6 +21,7 @@ from services.gateway.republish import Republisher
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from services.gateway.tickets import Tickets
+from tests.support.limits import HARDLY_LIMITED
 from tokenline.contracts.accounts import Role
 from tokenline.contracts.attachments import Passage, SearchRequest
 from tokenline.contracts.topology import ticket_queue
@@ -57,7 +58,9 @@ def principal(user: str, tier: int = 4) -> Principal:
 @cache
 def _gateway_settings(name: str, user_limit: int) -> GatewaySettings:
     """Reading settings takes longer than to build all the rest."""
-    return GatewaySettings(port=1, gateway_id=name, secret_key=SecretStr("of no use"), user_limit=user_limit)
+    return GatewaySettings(
+        port=1, gateway_id=name, secret_key=SecretStr("of no use"), user_limit=user_limit, limits=HARDLY_LIMITED
+    )
 
 
 @cache

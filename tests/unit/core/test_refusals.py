@@ -2,12 +2,12 @@
 
 import pytest
 
-from tokenline.contracts.limits import Charge, Limit, LimitName
+from tokenline.contracts.limits import Charge, Limit, LimitName, Used
 from tokenline.core import windows
 from tokenline.core.refusals import rate_limited, span
 
 
-def used_up(name: LimitName, subject: str = "user:ann") -> windows.Used:
+def used_up(name: LimitName, subject: str = "user:ann") -> Used:
     one = Charge(name=name, subject=subject, limit=Limit(max=60, per_s=60))
     return windows.state(((0.0, 60),), one, 20.0)
 

@@ -5,6 +5,7 @@ from typing import Literal
 from tokenline.contracts.accounts import EVERY_SCOPE, Role, Scope
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import UserId
+from tokenline.contracts.limits import Limits
 
 Via = Literal["password", "api_key"]
 """``password``: somebody signed in, also at a provider."""
@@ -23,3 +24,7 @@ class Principal(Shape):
     expires_at: float | None
     """When the access token or the key runs out; ``None``: good until revoked."""
     scopes: frozenset[Scope] = EVERY_SCOPE
+    limits: Limits = Limits()
+    """The user's own, where they differ from everybody's."""
+    key_limits: Limits = Limits()
+    """The API key's."""

@@ -104,6 +104,7 @@ class Rights:
             credential_id=credential_id,
             expires_at=expires_at,
             scopes=scopes,
+            limits=user.limits,
         )
 
     async def _scopes_of(self, credential: _Credential) -> frozenset[Scope] | None:

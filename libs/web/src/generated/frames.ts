@@ -10,6 +10,8 @@ export type FollowUp = "queue" | "interrupt" | "reject";
 
 export type HoldReason = "earlier_message" | "user_limit" | "indexing" | "retrying";
 
+export type LimitName = "messages" | "tokens" | "uploads" | "conversations" | "searches" | "sign_ins" | "registrations";
+
 export type MessageStatus = "sent" | "complete" | "cancelled" | "incomplete";
 
 export type Outcome = "done" | "unchanged";
@@ -651,6 +653,24 @@ export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
   estimated: boolean;
+}
+
+/** How much of a limit is used. */
+export interface Used {
+  name: LimitName;
+  of: "account" | "address" | "api_key" | "user";
+  max: number;
+  per_s: number;
+  used: number;
+  remaining: number;
+  reset_at: number | null;
+  next_at: number | null;
+}
+
+/** The caller's limits; what is without limit is left out. */
+export interface UsedPage {
+  items: Used[];
+  next: string | null;
 }
 
 /** A registered address, as its owner sees it. */
