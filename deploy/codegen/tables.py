@@ -19,6 +19,7 @@ from services.ingest.app import METRICS as INGEST_METRICS
 from services.ingest.settings import IngestSettings
 from tokenline.contracts import errors, frames, metrics
 from tokenline.contracts.closing import CLOSE_CODES
+from tokenline.contracts.remedies import REMEDIES, retry
 from tokenline.runtime.documents.asyncapi import error_kinds
 from tokenline.runtime.documents.schemas import reachable, tag_of
 from tokenline.runtime.documents.source import about, field_notes
@@ -153,11 +154,21 @@ def error_codes() -> str:
     rows = []
     for error in error_kinds():
         family = next((family.__name__ for family in FAMILIES if issubclass(error, family)), "")
-        says = error.default_message
-        if error is not errors.TokenlineError and says == errors.TokenlineError.default_message:
-            says = "(says what is wrong)"
-        rows.append((f"`{error.code}`", str(error.status), family, says))
-    return _table(("Code", "Status", "Family", "Message, where nothing closer is said"), rows)
+        remedy = REMEDIES[error]
+        fields = ", ".join(f"`{field}`" for field in remedy.fields)
+        rows.append(
+            (
+                f"`{error.code}`",
+                str(error.status),
+                family,
+                error.default_message,
+                remedy.when,
+                remedy.do,
+                retry(error),
+                fields,
+            )
+        )
+    return _table(("Code", "Status", "Family", "Message", "When", "What to do", "Same again?", "`detail`"), rows)
 
 
 def close_codes() -> str:

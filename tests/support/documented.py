@@ -15,7 +15,7 @@ import httpx2
 
 from services.admin_dashboard.app import create_app as create_dashboard
 from services.gateway.app import create_app as create_gateway
-from tokenline.runtime.documents.asyncapi import asyncapi
+from tokenline.runtime.documents.asyncapi import asyncapi, error_kinds
 
 Document = dict[str, Any]
 Check = Callable[[Any], Any]
@@ -43,12 +43,28 @@ def rest() -> dict[str, "Calls"]:
 
 
 def check_frame(frame: Any, channel: str = "chat") -> None:
-    """One frame of the server. ``channel``: ``chat``, ``conversation`` or ``ticket`` (the event stream)."""
+    """One frame of the server. ``channel``: ``chat``, ``conversation`` or ``ticket`` (the event stream).
+
+    The code of an error must be in `docs/errors.md`.
+    """
+    if isinstance(frame, dict) and frame.get("type") == "error":
+        check_code(frame["error"]["code"])
     checks = _frames(f"{channel}.tell")
     kind = frame.get("type") if isinstance(frame, dict) else None
     if kind not in checks:
         raise Undocumented(f"{channel} has no frame {kind!r}: {frame}")
     _judge(checks[kind], frame, f"{channel} {kind}")
+
+
+def check_code(code: str) -> None:
+    """`docs/errors.md` must have it."""
+    if code not in codes():
+        raise Undocumented(f"docs/errors.md has no {code!r}")
+
+
+@cache
+def codes() -> frozenset[str]:
+    return frozenset(kind.code for kind in error_kinds())
 
 
 def check_events(stream: str) -> list[dict[str, Any]]:
@@ -99,6 +115,7 @@ class Calls:
         return {operation["operationId"] for operations in paths for operation in operations.values()}
 
     def check(self, response: httpx2.Response) -> None:
+        _check_error(response)
         request = response.request
         operation = self._operation(request.method, request.url.path)
         if operation is None:
@@ -161,3 +178,13 @@ def _judge(check: Check, value: Any, what: str) -> None:
         check(value)
     except fastjsonschema.JsonSchemaValueException as wrong:
         raise Undocumented(f"{what}: {wrong.message}: {json.dumps(value)[:2000]}") from None
+
+
+def _check_error(response: httpx2.Response) -> None:
+    """Whatever its address, an error in the house's shape has a code that is in the table."""
+    if not response.is_error or not response.headers.get("content-type", "").startswith("application/json"):
+        return
+    error = response.json().get("error")
+    # Where there is a `type` it is OpenAI's shape.
+    if isinstance(error, dict) and "type" not in error:
+        check_code(error["code"])

@@ -6,6 +6,7 @@ TokenlineError
 │   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
+│   ├── InvalidRequest · MethodNotAllowed · RequestTimeout · UriTooLong · HeadersTooLarge   (HTTP itself)
 │   ├── AddressRefused
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn (TokenExpired · WrongCredentials)
@@ -100,16 +101,58 @@ class SearchUnavailable(Retryable):
     default_message = "Attachments cannot be searched at the moment."
 
 
+class Restarted(Retryable):
+    """Told only to OpenAI's clients, from whom text cannot be taken back."""
+
+    code = "restarted"
+    default_message = "The answer broke off and begins again. Please ask again."
+
+
 class BadRequest(Rejected):
     code = "bad_request"
+    default_message = "This request cannot be read."
+
+
+class InvalidRequest(Rejected):
+    """``fields`` in detail says which and why."""
+
+    code = "invalid_request"
+    status = 422
+    default_message = "Some fields of the request are missing or wrong."
+
+
+class MethodNotAllowed(Rejected):
+    code = "method_not_allowed"
+    status = 405
+    default_message = "This address does not take this method."
+
+
+class RequestTimeout(Rejected):
+    code = "request_timeout"
+    status = 408
+    default_message = "The request did not arrive in time. Please send it again, faster."
+
+
+class UriTooLong(Rejected):
+    code = "uri_too_long"
+    status = 414
+    default_message = "The address of the request is too long."
+
+
+class HeadersTooLarge(Rejected):
+    code = "headers_too_large"
+    status = 431
+    default_message = "The headers of the request are too large."
 
 
 class MalformedFrame(Rejected):
     code = "malformed_frame"
+    default_message = "This frame is not well-formed."
 
 
 class UnknownFrame(Rejected):
     code = "unknown_frame"
+    default_message = "There is no frame of this type."
 
 
 class AddressRefused(Rejected):
@@ -182,6 +225,7 @@ class NotFound(Rejected):
 class Conflict(Rejected):
     code = "conflict"
     status = 409
+    default_message = "Something else has changed meanwhile. Look again, then decide."
 
 
 class Busy(Conflict):
@@ -216,34 +260,41 @@ class LastAdministrator(Conflict):
 class TooLarge(Rejected):
     code = "too_large"
     status = 413
+    default_message = "This is too large. Send less at once."
 
 
 class Unsupported(Rejected):
     code = "unsupported_type"
     status = 415
+    default_message = "This type of content is not supported."
 
 
 class Unreadable(Rejected):
     code = "unreadable"
     status = 422
+    default_message = "This file cannot be read."
 
 
 class Encrypted(Unreadable):
     code = "encrypted"
+    default_message = "This file is encrypted. Remove its password and attach it again."
 
 
 class Corrupted(Unreadable):
     code = "corrupted"
+    default_message = "This file is damaged. Save it anew and attach it again."
 
 
 class NoText(Unreadable):
     code = "no_text"
+    default_message = "There is no text in this file."
 
 
 class TooComplex(Unreadable):
     """Reading it would take more time or memory than a file is given."""
 
     code = "too_complex"
+    default_message = "Reading this file takes too long. Attach a smaller part of it."
 
 
 class RateLimited(Rejected):
@@ -251,6 +302,7 @@ class RateLimited(Rejected):
 
     code = "rate_limited"
     status = 429
+    default_message = "This was too much in a short time. Please wait a moment."
 
 
 class QueueFull(Rejected):
@@ -258,6 +310,7 @@ class QueueFull(Rejected):
 
     code = "queue_full"
     status = 503
+    default_message = "Too many questions are waiting. Please try again later."
 
 
 class QueueTimeout(Rejected):
@@ -276,12 +329,14 @@ class ModelRejected(Rejected):
 
 class Misconfigured(Fatal):
     code = "misconfigured"
+    default_message = "This installation is set up wrongly. An administrator must see to it."
 
 
 class TopologyMismatch(Fatal):
     """A queue or exchange exists with other arguments; ``name`` in detail says which."""
 
     code = "topology_mismatch"
+    default_message = "A queue exists with other arguments. An administrator must delete it."
 
 
 def error_class(code: str) -> type[TokenlineError]:

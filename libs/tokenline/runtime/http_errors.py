@@ -12,7 +12,22 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tokenline.contracts.base import to_json
-from tokenline.contracts.errors import ErrorInfo, TokenlineError
+from tokenline.contracts.errors import (
+    BadRequest,
+    ErrorInfo,
+    HeadersTooLarge,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    RateLimited,
+    RequestTimeout,
+    TokenlineError,
+    TooLarge,
+    Unsupported,
+    UriTooLong,
+)
 
 log = structlog.get_logger()
 
@@ -20,13 +35,19 @@ MAX_FIELDS = 20
 _MAX_FIELD_CHARS = 100
 
 _BY_STATUS = {
-    400: ErrorInfo(code="bad_request", message="This request cannot be read."),
-    401: ErrorInfo(code="not_signed_in", message="Please sign in."),
-    403: ErrorInfo(code="not_allowed", message="Your account may not do this."),
-    404: ErrorInfo(code="not_found", message="There is nothing at this address."),
-    405: ErrorInfo(code="method_not_allowed", message="This address does not take this method."),
-    413: ErrorInfo(code="too_large", message="The request is too large."),
-    415: ErrorInfo(code="unsupported_type", message="This type of content is not supported."),
+    error.status: error
+    for error in (
+        BadRequest,
+        NotSignedIn,
+        NotAllowed,
+        MethodNotAllowed,
+        RequestTimeout,
+        TooLarge,
+        UriTooLong,
+        Unsupported,
+        RateLimited,
+        HeadersTooLarge,
+    )
 }
 
 
@@ -57,8 +78,7 @@ async def _invalid_request(_request: Request, error: Exception) -> Response:
     """Says which fields and why, without repeating what was sent."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for this class only
     fields = [_field(problem) for problem in error.errors()[:MAX_FIELDS]]
-    message = "Some fields of the request are missing or wrong."
-    return error_response(ErrorInfo(code="invalid_request", message=message, detail={"fields": fields}), 422)
+    return error_response(InvalidRequest(fields=fields).info(), InvalidRequest.status)
 
 
 def _field(problem: dict[str, Any]) -> dict[str, str]:
@@ -71,9 +91,11 @@ async def _http_exception(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only
     if error.status_code in (204, 304):
         return Response(status_code=error.status_code, headers=error.headers)
-    info = _BY_STATUS.get(error.status_code) or ErrorInfo(
-        code=f"http_{error.status_code}", message="The request failed."
-    )
+    if error.status_code == NotFound.status:
+        info = NotFound("There is nothing at this address.").info()
+    else:
+        kind = _BY_STATUS.get(error.status_code, BadRequest if error.status_code < 500 else TokenlineError)
+        info = kind().info()
     return error_response(info, error.status_code, dict(error.headers or {}))
 
 

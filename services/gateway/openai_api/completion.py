@@ -12,7 +12,7 @@ from services.gateway.openai_api.chunks import Chunks, event, whole
 from services.gateway.openai_api.errors import openai_error, worth_repeating
 from tokenline.contracts import frames as f
 from tokenline.contracts.chat import Message
-from tokenline.contracts.errors import Cancelled, ErrorInfo, NotFound, NotSignedIn
+from tokenline.contracts.errors import Cancelled, ErrorInfo, NotFound, NotSignedIn, Restarted
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.runtime.auth.principal import Principal
@@ -26,7 +26,7 @@ News = f.ServerFrame | str | CallPiece
 
 GONE = ErrorInfo(code=NotFound.code, message="The conversation of this completion was deleted.")
 CANCELLED = Cancelled().info()
-BROKE_OFF = ErrorInfo(code="restarted", message="The answer broke off and begins again. Please ask again.")
+BROKE_OFF = Restarted().info()
 """Text that was sent cannot be taken back from an OpenAI client."""
 
 

@@ -98,12 +98,13 @@ def test_the_checker_takes_what_is_in_it():
     "response",
     [
         answered("GET", "/api/v1/attachments/1", 404, {"error": ERROR | {"trace": ""}}),
+        answered("GET", "/api/v1/attachments/1", 404, {"error": ERROR | {"code": "in_no_table"}}),
         answered("GET", "/api/v1/attachments/1", 418, {"error": ERROR}),
         answered("GET", "/api/v1/agents", 200, {"items": [{"id": "a"}], "next": None}),
         answered("DELETE", "/api/v1/attachments/1", 204, {}),
         answered("GET", "/api/v1/nowhere", 200, {}),
     ],
-    ids=["field", "status", "missing", "body", "route"],
+    ids=["field", "code", "status", "missing", "body", "route"],
 )
 def test_the_checker_refuses_what_is_not_in_it(response):
     with pytest.raises(Undocumented):

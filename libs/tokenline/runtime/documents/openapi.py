@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from tokenline.contracts.errors import (
     BadRequest,
+    InvalidRequest,
     NotAllowed,
     NotSignedIn,
     StorageFull,
@@ -32,14 +33,6 @@ FASTAPIS = ("HTTPValidationError", "ValidationError")
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}}
 }
-
-
-class InvalidRequest(TokenlineError):
-    """Only for the document: FastAPI notices it, `http_errors` words it."""
-
-    code = "invalid_request"
-    status = 422
-    default_message = "Some fields of the request are missing or wrong; `detail.fields` says which."
 
 
 def describe(app: FastAPI, description: str) -> None:
