@@ -14,7 +14,15 @@ from services.gateway.rest.answers import deps_of, served_all
 from services.gateway.rest.conversations import Own
 from services.gateway.rest.tickets import status_of
 from tokenline.contracts.attachments import SearchRequest
-from tokenline.contracts.errors import BadRequest, Busy, NotFound, QueueFull, QueueTimeout, RateLimited, SearchUnavailable
+from tokenline.contracts.errors import (
+    BadRequest,
+    Busy,
+    NotFound,
+    QueueFull,
+    QueueTimeout,
+    RateLimited,
+    SearchUnavailable,
+)
 from tokenline.contracts.limits import LimitName
 from tokenline.contracts.rest import Asked, FoundPassage, FoundPassagePage, PassageSource
 from tokenline.core.access import owned_by
