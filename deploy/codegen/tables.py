@@ -68,7 +68,8 @@ def _variables(shape: type[ServiceSettings]) -> Iterator[Variable]:
 
 def _group(prefix: str, defaults: BaseModel, about: str = "") -> Iterator[Variable]:
     """Settings inside of settings, each with what is said of its group."""
-    notes = field_notes(type(defaults))
+    bases = [base for base in type(defaults).__mro__ if issubclass(base, BaseModel) and base is not BaseModel]
+    notes = {field: note for base in bases for field, note in field_notes(base).items()}
     for field, value in defaults:
         name, note = f"{prefix}__{field.upper()}", f"{about} {notes.get(field, '')}".strip()
         if isinstance(value, BaseModel):

@@ -52,6 +52,7 @@ def build_deps(settings: DashboardSettings) -> Deps:
         settings.secret_key.get_secret_value(),
         registration_open=False,
         former_secrets=[key.get_secret_value() for key in settings.former_secret_keys],
+        limits=settings.limits,
     )
     return Deps(
         settings=settings,

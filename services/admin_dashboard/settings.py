@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from tokenline.runtime.limits import SignInLimits
 from tokenline.runtime.settings import ServiceSettings
 
 
@@ -15,6 +16,7 @@ class DashboardSettings(ServiceSettings):
     agents_file: Path | None = None
     """Names the pools that are shown even while they are empty."""
     model: str | None = None
+    limits: SignInLimits = SignInLimits()
     allowed_origins: tuple[str, ...] = ()
     """Web origins besides our own that may open sockets."""
     user_limit: int = Field(default=2, ge=1)

@@ -59,12 +59,15 @@ def build_deps(settings: GatewaySettings) -> Deps:
         incarnation,
         observe_fenced=partial(metrics.add, FENCED),
     )
+    limiting = Limiting(store, clock, metrics, settings.limits)
     accounts = Accounts(
         store,
         clock,
         settings.secret_key.get_secret_value(),
         settings.registration_open,
         [key.get_secret_value() for key in settings.former_secret_keys],
+        settings.limits,
+        limiting.refused,
     )
     revocations = Revocations(store, accounts, clock)
     return Deps(
@@ -88,7 +91,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         webhooks=webhooks,
         webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),
         announcer=announcer,
-        limiting=Limiting(store, clock, metrics, settings.limits),
+        limiting=limiting,
     )
 
 

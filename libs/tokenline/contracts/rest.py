@@ -9,6 +9,7 @@ from tokenline.contracts.chat import Conversation, SharedMessage
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.frames import Eta
 from tokenline.contracts.ids import AgentId, ApiKeyId, AttachmentId, ConversationId, Pool, TicketId, UserId, WebhookId
+from tokenline.contracts.limits import Limits
 from tokenline.contracts.tickets import HoldReason, TicketState
 from tokenline.contracts.webhooks import DeliveryState
 
@@ -153,6 +154,7 @@ class ApiKeyCard(Shape):
     """``None``: never."""
     used_at: float | None
     """To within a minute; ``None``: not yet."""
+    limits: Limits
 
 
 class NewApiKey(ApiKeyCard):

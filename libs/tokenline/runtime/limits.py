@@ -30,10 +30,19 @@ class LimitSetting(BaseModel):
         return Limit(max=self.max, per_s=self.per_s)
 
 
-class LimitSettings(BaseModel):
-    """Each at most ``MAX`` in any ``PER_S`` seconds; ``MAX`` 0: without limit."""
+class SignInLimits(BaseModel):
+    """Of those who have not signed in yet. Each at most ``MAX`` in any ``PER_S`` seconds; ``MAX`` 0: without limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sign_ins: LimitSetting = LimitSetting(max=10, per_s=300)
+    """Failed sign-ins, for an account and for a network address each."""
+    registrations: LimitSetting = LimitSetting(max=1000, per_s=3600)
+    """Attempts from a network address to make an account."""
+
+
+class LimitSettings(SignInLimits):
+    """And of users."""
 
     messages: LimitSetting = LimitSetting(max=600, per_s=600)
     """Questions of a user: one a second on average, and all of ten minutes' at once."""
@@ -45,10 +54,6 @@ class LimitSettings(BaseModel):
     """Conversations that a user begins."""
     searches: LimitSetting = LimitSetting(max=120, per_s=60)
     """Searches of a user."""
-    sign_ins: LimitSetting = LimitSetting(max=10, per_s=300)
-    """Failed sign-ins, for an account and for a network address each."""
-    registrations: LimitSetting = LimitSetting(max=1000, per_s=3600)
-    """Attempts from a network address to make an account."""
 
     def of(self, name: LimitName) -> Limit:
         setting: LimitSetting = getattr(self, name.value)

@@ -38,7 +38,7 @@ async def test_a_turn_may_be_refused_when_it_comes() -> None:
     hashed = await passwords.hash("correct horse")
     turns: list[int] = []
 
-    def once() -> None:
+    async def once() -> None:
         if turns:
             raise RateLimited("no", retry_after_s=1)
         turns.append(1)

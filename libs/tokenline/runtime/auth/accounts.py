@@ -1,7 +1,7 @@
 """Accounts of one process, and all that opens them: passwords, sign-ins, API keys."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from tokenline.contracts.errors import (
     InvalidEmail,
     Misconfigured,
     NotSignedIn,
+    RateLimited,
     RegistrationClosed,
     SignInTooOld,
     WrongCredentials,
@@ -19,7 +20,7 @@ from tokenline.contracts.errors import (
 )
 from tokenline.core.clock import Clock, new_id
 from tokenline.runtime.auth.api_keys import ApiKeys
-from tokenline.runtime.auth.guessing import PasswordCheck
+from tokenline.runtime.auth.guessing import Attempts, PasswordCheck
 from tokenline.runtime.auth.identity import checked_password, normal_email
 from tokenline.runtime.auth.passwords import Passwords
 from tokenline.runtime.auth.principal import Principal
@@ -27,13 +28,18 @@ from tokenline.runtime.auth.rights import Rights
 from tokenline.runtime.auth.sign_ins import SignIns
 from tokenline.runtime.auth.store import AccountsStore
 from tokenline.runtime.auth.tokens import Tokens
+from tokenline.runtime.limits import SignInLimits
 
 FRESH_S = 600.0
 """A sign-in so young stands for the password of an account that has none."""
 
 
+NO_SETTINGS = SignInLimits()
+
+
 class Accounts:
-    """One per process. ``former_secrets`` still verify tokens; see `Tokens`."""
+    """One per process. ``former_secrets`` still verify tokens; see `Tokens`. ``refused`` hears of attempts beyond
+    ``limits``."""
 
     def __init__(
         self,
@@ -42,6 +48,8 @@ class Accounts:
         secret: str,
         registration_open: bool = True,
         former_secrets: Iterable[str] = (),
+        limits: SignInLimits = NO_SETTINGS,
+        refused: Callable[[RateLimited], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -51,20 +59,26 @@ class Accounts:
         self.sign_ins = SignIns(store, clock, self.tokens, self.rights)
         self.keys = ApiKeys(store, clock, self.rights)
         self._passwords = Passwords()
-        self._check = PasswordCheck(clock, self._passwords)
+        self._attempts = Attempts(store, clock, limits, refused)
+        self._check = PasswordCheck(self._attempts, self._passwords)
         self.authenticate = self.rights.authenticate
         self.recheck = self.rights.recheck
         self.redeem_socket_ticket = self.rights.redeem_socket_ticket
 
-    async def register(self, email: str, password: str, agent: str = "") -> TokenPair:
-        """Raises `RegistrationClosed`, `InvalidEmail`, `WeakPassword`, `EmailTaken`."""
+    async def register(self, email: str, password: str, address: str = "", agent: str = "") -> TokenPair:
+        """Raises `RegistrationClosed`, `RateLimited`, `InvalidEmail`, `WeakPassword`, `EmailTaken`.
+
+        The latter tells who has an account, as it must where nobody waits for a letter; so attempts are counted,
+        whatever comes of them.
+        """
         if not self.registration_open:
             raise RegistrationClosed
+        await self._attempts.charge(self._attempts.registration(address))
         return await self.sign_ins.begin(await self.create(email, password), agent)
 
     async def login(self, email: str, password: str, address: str = "", agent: str = "") -> TokenPair:
-        """Raises `WrongCredentials`, and `RateLimited` after ten failures of the account or the address in five
-        minutes, whether or not the account exists."""
+        """Raises `WrongCredentials`, and `RateLimited` after too many failures of the account or the address, whether
+        or not the account exists."""
         try:
             email = normal_email(email)
         except InvalidEmail:

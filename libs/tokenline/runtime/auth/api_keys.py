@@ -6,6 +6,7 @@ from collections.abc import Collection
 from tokenline.contracts.accounts import ApiKey, Scope
 from tokenline.contracts.errors import Conflict, NotFound
 from tokenline.contracts.ids import ApiKeyId
+from tokenline.contracts.limits import Limits
 from tokenline.core.clock import Clock, new_id
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.auth.rights import Rights
@@ -14,6 +15,7 @@ from tokenline.runtime.auth.store import AccountsStore
 
 MAX_API_KEYS = 100
 DAY_S = 86_400.0
+NO_LIMITS = Limits()
 WRITE_USED_S = 30.0
 """How often a process writes down which keys it saw."""
 
@@ -25,7 +27,12 @@ class ApiKeys:
         self._rights = rights
 
     async def create(
-        self, principal: Principal, name: str, scopes: Collection[Scope], expires_in_days: int | None = None
+        self,
+        principal: Principal,
+        name: str,
+        scopes: Collection[Scope],
+        expires_in_days: int | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> tuple[ApiKey, str]:
         """The key itself is returned once and kept nowhere. Raises `Conflict` at `MAX_API_KEYS`."""
         if len(await self.of(principal)) >= MAX_API_KEYS:
@@ -39,6 +46,7 @@ class ApiKeys:
             created_at=now,
             scopes=tuple(scope for scope in Scope if scope in scopes),
             expires_at=None if expires_in_days is None else now + expires_in_days * DAY_S,
+            limits=limits,
         )
         await self._store.add_api_key(record)
         return record, key

@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from tokenline.contracts.accounts import Scope
+from tokenline.contracts.limits import Limit, Limits
+from tokenline.runtime.limits import MAX_SPAN_S
 
 Token = Annotated[str, Field(min_length=1, max_length=2048)]
 Password = Annotated[str, Field(max_length=4096)]
@@ -38,7 +40,29 @@ class PasswordBody(Body):
     new_password: Password
 
 
+class LimitBody(Body):
+    """0: without limit of its own."""
+
+    max: Annotated[int, Field(ge=0, le=10**12)]
+    per_s: Annotated[float, Field(gt=0, le=MAX_SPAN_S)]
+
+    def shape(self) -> Limit:
+        return Limit(max=self.max, per_s=self.per_s)
+
+
+class LimitsBody(Body):
+    messages: LimitBody | None = None
+    tokens: LimitBody | None = None
+    uploads: LimitBody | None = None
+    conversations: LimitBody | None = None
+    searches: LimitBody | None = None
+
+    def shape(self) -> Limits:
+        return Limits(**{name: limit.shape() for name, limit in self if limit is not None})
+
+
 class ApiKeyBody(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset({Scope.CHAT, Scope.ADMIN})
     expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    limits: LimitsBody = LimitsBody()

@@ -1,6 +1,6 @@
 """Password hashes: argon2id in a few threads, so that signing in never stops the event loop."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from tokenline.contracts.errors import RateLimited
 
 T = TypeVar("T")
+Before = Callable[[], Awaitable[None]]
 
 THREADS = 2
 """Each hash takes 19 MiB and some 20 ms of a core."""
@@ -25,7 +26,7 @@ def _nobodys_hash() -> str:
     return _hasher.hash("the password of no account")
 
 
-def _nothing() -> None:
+async def _nothing() -> None:
     pass
 
 
@@ -40,7 +41,7 @@ class Passwords:
         """In PHC form."""
         return await self._run(lambda: _hasher.hash(password))
 
-    async def verify(self, password: str, password_hash: str | None, before: Callable[[], None] = _nothing) -> bool:
+    async def verify(self, password: str, password_hash: str | None, before: Before = _nothing) -> bool:
         """False for a wrong password, after the same work when there is no hash: no account, or none with a password.
 
         ``before`` is called when the turn has come and may refuse by raising, so that guesses sent in parallel are
@@ -49,9 +50,9 @@ class Passwords:
         matches = await self._run(lambda: _hasher.verify(password, password_hash or _nobodys_hash()), before)
         return matches and bool(password_hash)
 
-    async def _run(self, work: Callable[[], T], before: Callable[[], None] = _nothing) -> T:
+    async def _run(self, work: Callable[[], T], before: Before = _nothing) -> T:
         if self._limiter.statistics().tasks_waiting >= MAX_WAITING:
             raise RateLimited("Too many sign-ins at once. Please try again.", retry_after_s=3)
         async with self._limiter:
-            before()
+            await before()
             return await to_thread.run_sync(work)

@@ -2,10 +2,12 @@
 
 import re
 import secrets
+from typing import NamedTuple
 
 from tokenline.contracts.accounts import EVERY_SCOPE, ApiKey, Scope, User
 from tokenline.contracts.errors import NotSignedIn, TokenExpired
 from tokenline.contracts.ids import ApiKeyId, UserId
+from tokenline.contracts.limits import Limits
 from tokenline.core.clock import Clock
 from tokenline.runtime.auth.cache import TtlCache
 from tokenline.runtime.auth.principal import Principal, Via
@@ -20,6 +22,13 @@ _API_KEY = re.compile(r"tl_[A-Za-z0-9_-]{43}")
 _Credential = tuple[UserId, Via, str]
 
 
+class _Standing(NamedTuple):
+    """What a credential that is good may do."""
+
+    scopes: frozenset[Scope] = EVERY_SCOPE
+    limits: Limits = Limits()
+
+
 class Rights:
     def __init__(self, store: AccountsStore, clock: Clock, tokens: Tokens) -> None:
         self.used: dict[ApiKeyId, float] = {}
@@ -29,7 +38,7 @@ class Rights:
         self._tokens = tokens
         self._users: TtlCache[UserId, User] = TtlCache(clock)
         self._keys: TtlCache[str, ApiKey] = TtlCache(clock)
-        self._live: TtlCache[_Credential, frozenset[Scope]] = TtlCache(clock)
+        self._live: TtlCache[_Credential, _Standing] = TtlCache(clock)
 
     async def authenticate(self, credential: str) -> Principal:
         """For an access token or an API key. Raises `TokenExpired` or `NotSignedIn`."""
@@ -92,8 +101,8 @@ class Rights:
         self, user_id: UserId, via: Via, credential_id: str, expires_at: float | None, *, anew: bool = False
     ) -> Principal:
         user = await self.active_user(user_id, anew=anew)
-        scopes = await self._live.get((user_id, via, credential_id), self._scopes_of, anew=anew)
-        if scopes is None:
+        standing = await self._live.get((user_id, via, credential_id), self._standing, anew=anew)
+        if standing is None:
             raise NotSignedIn
         return Principal(
             user_id=user.id,
@@ -103,14 +112,15 @@ class Rights:
             via=via,
             credential_id=credential_id,
             expires_at=expires_at,
-            scopes=scopes,
+            scopes=standing.scopes,
             limits=user.limits,
+            key_limits=standing.limits,
         )
 
-    async def _scopes_of(self, credential: _Credential) -> frozenset[Scope] | None:
+    async def _standing(self, credential: _Credential) -> _Standing | None:
         """``None``: it is revoked, or was never known."""
         user_id, via, credential_id = credential
         if via == "api_key":
             keys = await self._store.api_keys(user_id)
-            return next((frozenset(key.scopes) for key in keys if key.id == credential_id), None)
-        return EVERY_SCOPE if await self._store.refresh_family_is_live(credential_id) else None
+            return next((_Standing(frozenset(key.scopes), key.limits) for key in keys if key.id == credential_id), None)
+        return _Standing() if await self._store.refresh_family_is_live(credential_id) else None

@@ -64,6 +64,7 @@ export interface ApiKeyCard {
   scopes: Scope[];
   expires_at: number | null;
   used_at: number | null;
+  limits: Limits;
 }
 
 export interface ApiKeyPage {
@@ -328,6 +329,21 @@ export interface HistoryPoint {
   running: number;
 }
 
+/** At most `max` in any `per_s` seconds. 0: without limit. */
+export interface Limit {
+  max: number;
+  per_s: number;
+}
+
+/** What holds for one user or API key. `null`: what holds for everybody. */
+export interface Limits {
+  messages: Limit | null;
+  tokens: Limit | null;
+  uploads: Limit | null;
+  conversations: Limit | null;
+  searches: Limit | null;
+}
+
 /** The first page of the whole line, with its length. */
 export interface LineFrame {
   type: "line";
@@ -414,6 +430,7 @@ export interface NewApiKey {
   scopes: Scope[];
   expires_at: number | null;
   used_at: number | null;
+  limits: Limits;
   key: string;
 }
 

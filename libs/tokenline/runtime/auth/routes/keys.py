@@ -24,7 +24,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
 @says(NewApiKey)
 async def create_api_key(body: bodies.ApiKeyBody, person: Person, accounts: AccountsOf) -> Response:
     """The key is shown here and never again."""
-    record, key = await accounts.keys.create(person, body.name, body.scopes, body.expires_in_days)
+    record, key = await accounts.keys.create(person, body.name, body.scopes, body.expires_in_days, body.limits.shape())
     return answer(NewApiKey(**_shown(record), key=key), 201)
 
 

@@ -30,9 +30,9 @@ def agent_of(request: Request) -> str:
 
 
 @router.post("/register", status_code=201, summary="Make an account")
-@says(TokenPair, RegistrationClosed, InvalidEmail, WeakPassword, EmailTaken)
+@says(TokenPair, RegistrationClosed, RateLimited, InvalidEmail, WeakPassword, EmailTaken)
 async def register(body: bodies.CredentialsBody, request: Request, accounts: AccountsOf) -> Response:
-    return answer(await accounts.register(body.email, body.password, agent_of(request)), 201)
+    return answer(await accounts.register(body.email, body.password, address_of(request), agent_of(request)), 201)
 
 
 @router.post("/login", summary="Sign in")
