@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from tokenline.contracts import accounts, admin, frames, limits, rest, rest_accounts
+from tokenline.contracts import accounts, admin, feedback, frames, limits, rest, rest_accounts
 from tokenline.runtime.documents.schemas import FROM_CLIENTS, name_of, reachable
 
 TARGET = Path(__file__).parents[2] / "libs/web/src/generated/frames.ts"
@@ -42,6 +42,7 @@ ALONE: tuple[type, ...] = (
     rest.ApiKeyPage,
     rest.Asked,
     rest.ConversationPage,
+    feedback.Feedback,
     rest.FoundPassagePage,
     rest.DeliveryPage,
     rest.Me,

@@ -13,6 +13,7 @@ from services.agent_worker.deps import Deps
 from services.agent_worker.room import Room
 from services.agent_worker.run import Run, Stop, tell_ended
 from services.agent_worker.settings import WorkerSettings
+from services.agent_worker.titles import Titles
 from tokenline.contracts.errors import AnswerIncomplete, QueueTimeout, StoreUnavailable
 from tokenline.contracts.ids import TicketId
 from tokenline.contracts.metrics import ANSWER, QUEUE_WAIT, TICKETS
@@ -49,6 +50,7 @@ class Intake:
         self._started = False
         self._changing = False
         self._room = Room(settings.slots)
+        self._titles = Titles(deps, settings)
         self._idle = asyncio.Event()
         self._idle.set()
         self._beginning: dict[TicketId, list[Order]] = {}
@@ -245,6 +247,8 @@ class Intake:
             await run.delivery.ack()
             if ended is not None and ended.due_at is not None:
                 self._supervisor.spawn(f"resume.{ticket.id}", self._resume(ended))
+            if run.first_exchange is not None:
+                self._supervisor.spawn(f"title.{ticket.id}", self._titles.name(ticket.agent_id, *run.first_exchange))
             if over:
                 # Last, since it may fail: an unacknowledged delivery would hold a slot, a held ticket the keeper frees.
                 await self._deps.line.release(ticket.owner_id)

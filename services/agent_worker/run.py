@@ -59,6 +59,8 @@ class Run:
         """Its delivery is acknowledged: one that comes after that is not adopted."""
         self.ending = False
         """The model is done with it: from here on only the last write is under way."""
+        self.first_exchange: tuple[Message, Message] | None = None
+        """Question and answer as stored, if nothing was answered before in this conversation."""
 
     # ── from outside ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -189,7 +191,11 @@ class Run:
             return await self._deps.failures.handle(self.ticket, error, self._message(prompt, error))
         if self._stop is Stop.CANCELLED:
             return await self._write(self._message(prompt, None), TicketState.CANCELLED)
-        return await self._write(self._message(prompt, None), TicketState.COMPLETE)
+        answer = self._message(prompt, None)
+        ended = await self._write(answer, TicketState.COMPLETE)
+        if ended is not None and answer is not None and prompt is not None and _is_first(prompt):
+            self.first_exchange = prompt.question, answer
+        return ended
 
     async def _is_unwanted(self) -> bool:
         """Whether its owner has stopped it and the command has not come: the text so far is kept, and none follows."""
@@ -257,6 +263,10 @@ class Run:
     def _now(self) -> float:
         """On the store's clock, which ``started_at`` is of."""
         return (self.ticket.started_at or 0.0) + self._deps.clock.monotonic() - self._since
+
+
+def _is_first(prompt: Prompt) -> bool:
+    return all(turn.role != "assistant" for turn in prompt.request.turns)
 
 
 def tell_ended(deps: Deps, ticket: Ticket, gateways: set[GatewayId]) -> None:

@@ -25,6 +25,9 @@ class WorkerSettings(ServiceSettings):
     service_token: SecretStr = SecretStr("")
     agents_file: Path | None = None
     model: str | None = None
+    title_model: str | None = None
+    """Model that names a conversation after its first exchange: one of the endpoint's, or ``agent`` for the one that
+    answered; unset: a rule names it, without a call."""
     openai_base_url: str = Field(default="http://127.0.0.1:8139/v1", validation_alias="OPENAI_BASE_URL")
     """Base of the model's OpenAI-compatible API."""
     openai_api_key: SecretStr = Field(default=SecretStr("none"), validation_alias="OPENAI_API_KEY")

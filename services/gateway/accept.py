@@ -9,13 +9,14 @@ from opentelemetry.trace import SpanKind
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from tokenline.contracts.base import Shape
-from tokenline.contracts.chat import ContextTurn, Conversation, FollowUp, Message, MessageStatus
+from tokenline.contracts.chat import ContextTurn, Conversation, FollowUp, Message, MessageStatus, TitleSource
 from tokenline.contracts.errors import BadRequest, QueueFull, RateLimited, TooLarge
 from tokenline.contracts.events import ConversationChanged, TicketChanged
 from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, WebhookId
 from tokenline.contracts.limits import LimitName
 from tokenline.contracts.metrics import ACCEPTED
 from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.core import titles
 from tokenline.core.access import owned_by
 from tokenline.core.clock import Clock, new_id
 from tokenline.core.ports.store import Accepted, Store
@@ -31,7 +32,6 @@ from tokenline.runtime.supervisor import Supervisor
 from tokenline.runtime.tracing import ticket_span
 
 MAX_QUESTION_BYTES = 128 * 1024
-TITLE_CHARACTERS = 60
 
 
 class Question(Shape):
@@ -47,6 +47,8 @@ class Question(Shape):
     options: dict[str, Any] = msgspec.field(default_factory=dict)
     follow_up: FollowUp = FollowUp.QUEUE
     """Of a new conversation."""
+    title: str | None = None
+    """Of a new conversation; ``None``: it is named after what is said in it."""
     webhook_id: WebhookId | None = None
     """Whom to tell of the ticket's end."""
     archived: bool = False
@@ -156,9 +158,9 @@ class Acceptance:
             return accepted.conversation
         # As it is by now: publishing may have taken seconds in which the user changed it.
         question = await self._store.get_message(accepted.question.id) or accepted.question
-        title = title_of(question.content)
+        title = titles.of_question(question.content)
         named = await self._store.change_conversation(
-            accepted.conversation.id, lambda stored: stored if stored.title else replace(stored, title=title)
+            accepted.conversation.id, lambda stored: titles.renamed(stored, title, TitleSource.QUESTION)
         )
         return named or accepted.conversation
 
@@ -184,7 +186,8 @@ class Acceptance:
             id=new_id(now),
             owner_id=asker.user_id,
             agent_id=self._agents.get(question.agent_id).id,
-            title=title_of(question.content),
+            title=question.title or titles.of_question(question.content),
+            title_from=TitleSource.USER if question.title else TitleSource.QUESTION,
             archived=question.archived,
             follow_up=question.follow_up,
             created_at=now,
@@ -235,11 +238,3 @@ def check_content(content: str) -> None:
             f"The message is longer than {MAX_QUESTION_BYTES // 1024} KiB. Attach the text as a file instead.",
             max_bytes=MAX_QUESTION_BYTES,
         )
-
-
-def title_of(text: str) -> str:
-    """The first line of a question, cut at a word."""
-    line = " ".join(text.split())
-    if len(line) <= TITLE_CHARACTERS:
-        return line
-    return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + "…"

@@ -13,7 +13,7 @@ from services.gateway.openai_api.errors import OpenAIErrors
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.republish import Republisher
-from services.gateway.rest import attachments, conversations, limits, line, messages, tickets, webhooks
+from services.gateway.rest import attachments, conversations, feedback, limits, line, messages, tickets, webhooks
 from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
@@ -48,6 +48,7 @@ METRICS = (
     m.FENCED,
     m.RATE_LIMITED,
     m.WEBHOOKS,
+    m.FEEDBACK,
     m.STORE_WRITE,
     m.PUBLISH,
     m.BROKER_UP,
@@ -56,6 +57,7 @@ ROUTERS = (
     auth_router(),
     conversations.router,
     messages.router,
+    feedback.router,
     tickets.router,
     attachments.router,
     line.router,

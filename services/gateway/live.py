@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tokenline.contracts import frames as f
 from tokenline.contracts.base import to_json
-from tokenline.contracts.chat import Message
+from tokenline.contracts.chat import Message, shared
 from tokenline.contracts.events import LineEntry
 from tokenline.contracts.ids import TicketId
 from tokenline.contracts.replies import CallPiece
@@ -236,5 +236,8 @@ class LiveTicket:
         if answer is None:
             raise ValueError(f"ticket {ticket.id} is complete but its answer is missing")
         return f.Complete(
-            ticket_id=ticket.id, attempt=ticket.attempt, length=self.text.length, message=replace(answer, content="")
+            ticket_id=ticket.id,
+            attempt=ticket.attempt,
+            length=self.text.length,
+            message=replace(shared(answer), content=""),
         )

@@ -6,17 +6,18 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from services.gateway.accept import check_content, title_of
+from services.gateway.accept import check_content
 from services.gateway.live import Cursor, Follower, LiveTicket
 from services.gateway.streams import Streams
 from services.gateway.watched import WatchedStream
-from tokenline.contracts.chat import Message
+from tokenline.contracts.chat import Conversation, Message, TitleSource
 from tokenline.contracts.errors import NotFound, TooLate
 from tokenline.contracts.events import ConversationChanged, QuestionEdited
 from tokenline.contracts.frames import ServerFrame
 from tokenline.contracts.ids import TicketId
 from tokenline.contracts.tickets import Ticket
 from tokenline.core import ticket as moves
+from tokenline.core import titles
 from tokenline.core.access import owned_by
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import amend
@@ -75,11 +76,13 @@ class Tickets:
 
     async def _retitle(self, question: Message, edited: Message) -> None:
         """A conversation that was named after the question is named after what it says instead."""
-        former, title = title_of(question.content), title_of(edited.content)
-        renamed = await self._store.change_conversation(
-            question.conversation_id,
-            lambda stored: replace(stored, title=title) if stored.title == former else stored,
-        )
+        former, title = titles.of_question(question.content), titles.of_question(edited.content)
+
+        def retitled(stored: Conversation) -> Conversation:
+            named_so = stored.title_from is TitleSource.QUESTION and stored.title == former
+            return replace(stored, title=title) if named_so else stored
+
+        renamed = await self._store.change_conversation(question.conversation_id, retitled)
         if renamed is not None and renamed.title == title:
             self._announcer.announce(ConversationChanged(conversation=renamed))
 

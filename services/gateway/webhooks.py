@@ -25,11 +25,10 @@ class Webhooks:
     async def register(self, owner: Principal, url: str) -> tuple[Webhook, str]:
         """With its secret, which is told this once. Raises `BadRequest`, and `Conflict` at the limit."""
         check_url(url)
-        if len(await self.of(owner)) >= self._limit:
-            raise Conflict(f"An account can have at most {self._limit} webhooks. Delete one first.")
         now = self._clock.now()
         webhook = Webhook(id=new_id(now), owner_id=owner.user_id, url=url, created_at=now)
-        await self._store.add_webhook(webhook)
+        if not await self._store.add_webhook(webhook, self._limit):
+            raise Conflict(f"An account can have at most {self._limit} webhooks. Delete one first.")
         return webhook, self._secret(webhook)
 
     async def of(self, owner: Principal) -> list[Webhook]:

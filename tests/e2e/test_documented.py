@@ -208,6 +208,34 @@ async def test_what_is_refused_and_what_cannot_be_continued(meet: Meet, record: 
     keep(person, record, "refused", "frames that are refused, and text that no answer has", ticket, follow_up)
 
 
+async def test_tabs_know_of_each_other(meet: Meet, record: Path | None) -> None:
+    """A question is written, answered, read and rated in one tab; another one sees it happen."""
+    person, tab = meet("shows"), meet("shows")
+    async with person.socket() as socket, tab.socket() as other:
+        ticket = await socket.ask('{"say": "well said"}', "m1")
+        await socket.ended(ticket)
+        [answer] = [frame["message"] for frame in socket.tickets[ticket].frames if frame["type"] == "complete"]
+        conversation, rate = answer["conversation_id"], f"/api/v1/chat/messages/{answer['id']}/feedback"
+        assert "context" not in answer
+        await socket.send(type="typing", conversation_id=conversation)
+        await other.until(lambda: {"type": "typed", "conversation_id": conversation} in other.other)
+        await socket.send(type="read", conversation_id=conversation, seq=answer["seq"])
+        await other.until(lambda: _read(other.other) == answer["seq"] == _read(other.other, "answer_seq"))
+        person.client.put(rate, json={"rating": "down", "reasons": ["style"], "comment": "Is it?"})
+        person.client.delete(rate)
+        await other.until(lambda: [frame["type"] for frame in other.other].count("feedback") == 2)
+        await other.until(lambda: ticket in other.tickets)
+        await other.ended(ticket)
+    assert not any(frame["type"] == "typed" for frame in socket.other)
+    keep(person, record, "rating", "a question is answered, read and rated", ticket)
+    keep(tab, record, "rated_elsewhere", "the same as seen from another tab", ticket)
+
+
+def _read(frames: list[Frame], field: str = "read_seq") -> int | None:
+    told = [frame["conversation"][field] for frame in frames if frame["type"] == "conversation"]
+    return told[-1] if told else None
+
+
 def codes(frames: list[Frame]) -> list[str]:
     return [frame["error"]["code"] for frame in frames if frame["type"] == "error"]
 
@@ -312,6 +340,15 @@ def _chat(client: httpx2.Client) -> None:
     assert client.post("/api/v1/chat/messages", json={"content": "x" * 200_000}).status_code == 413
     assert client.post("/api/v1/chat/messages", json={}).status_code == 422
     assert client.patch(f"{conversations}/{own}", json={"title": "Ours"}).json()["title"] == "Ours"
+    assert client.patch(f"{conversations}/{own}", json={"title": "\u200b"}).status_code == 400
+    [*_, answer] = client.get(f"{conversations}/{own}/messages").json()["items"]
+    assert client.put(f"{conversations}/{own}/read", json={"seq": answer["seq"]}).json()["read_seq"] == answer["seq"]
+    rate = f"/api/v1/chat/messages/{answer['id']}/feedback"
+    assert client.put(rate, json={"rating": "up"}).json()["rating"] == "up"
+    assert client.put(rate, json={"rating": "maybe"}).status_code == 422
+    question = asked["message"]["id"]
+    assert client.put(f"/api/v1/chat/messages/{question}/feedback", json={"rating": "up"}).status_code == 400
+    assert client.delete(rate).status_code == 204
     assert client.get(conversations, params={"q": "Ours"}).json()["items"][0]["id"] == own
     assert client.get(conversations, params={"cursor": "not ours"}).status_code == 400
     assert client.get(f"{conversations}/{own}/messages").status_code == 200

@@ -23,6 +23,7 @@ from tokenline.client.stream import AnswerStream
 from tokenline.client.sync_client import Tokenline
 from tokenline.client.watch import Watch
 from tokenline.contracts.errors import Fatal, Rejected, Retryable, TokenlineError
+from tokenline.contracts.feedback import Feedback, FeedbackReason, Rating
 from tokenline.contracts.frames import (
     Accepted,
     Cancelled,
@@ -50,12 +51,15 @@ __all__ = [
     "Edited",
     "Event",
     "Fatal",
+    "Feedback",
+    "FeedbackReason",
     "Held",
     "Page",
     "PoolStatus",
     "Position",
     "Processing",
     "Queued",
+    "Rating",
     "Rejected",
     "Restarted",
     "Retryable",

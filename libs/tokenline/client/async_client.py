@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Self
 
+from tokenline.client.answers import Answers
 from tokenline.client.chat import Chat
 from tokenline.client.conversations import Conversations
 from tokenline.client.credentials import Credentials, Fixed, SignIn
@@ -56,6 +57,7 @@ class AsyncTokenline:
         self._uploads = Uploads(self._http, self._credentials)
         self.conversations = Conversations(self._http, self._credentials)
         self.tickets = Tickets(self._http, self._credentials)
+        self.answers = Answers(self._http, self._credentials)
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -126,7 +126,7 @@ class Book:
 
     def hear(self, frame: f.ServerFrame) -> None:
         match frame:
-            case f.Ready() | f.Pong() | f.ConversationFrame() | f.AttachmentFrame():
+            case f.Ready() | f.Pong() | f.ConversationFrame() | f.AttachmentFrame() | f.Typed() | f.FeedbackFrame():
                 pass
             case f.Accepted():
                 self._accepted(frame)
@@ -158,10 +158,11 @@ class Book:
         error = error_of(frame.error)
         asked = self._asked.get(frame.client_message_id or "")
         if asked is None:
-            # Of a resume or a cancel, one cannot tell which: all of them are said again.
-            self.unsure = True
-            if isinstance(error, NotFound) and len(self._follows) == 1:
-                self._gone(next(iter(self._follows)), error)
+            about = frame.refused.ticket_id if frame.refused else None
+            if isinstance(error, NotFound) and about in self._follows:
+                self._gone(about, error)
+            else:
+                self.unsure = True
             return
         asked.refused += 1
         if isinstance(error, Retryable) and asked.refused < REFUSALS:

@@ -59,6 +59,11 @@ class Conversations:
         """With its messages and files. Raises `Conflict` while a question in it is not answered."""
         await self._http.call("DELETE", f"{PATH}/{conversation_id}", type(None), self._credentials)
 
+    async def read_up_to(self, conversation_id: ConversationId, seq: int) -> Conversation:
+        """Say that it is read up to the message with this ``seq``; on all of the owner's devices. Never goes back."""
+        path = f"{PATH}/{conversation_id}/read"
+        return await self._http.call("PUT", path, Conversation, self._credentials, again=True, json={"seq": seq})
+
     async def messages(
         self, conversation_id: ConversationId, *, cursor: str | None = None, limit: int = 50
     ) -> Page[Message]:

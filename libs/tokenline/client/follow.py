@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tokenline.client.errors import error_of
 from tokenline.contracts import frames as f
-from tokenline.contracts.chat import Message
+from tokenline.contracts.chat import SharedMessage
 from tokenline.contracts.errors import TokenlineError
 from tokenline.contracts.ids import ConversationId, TicketId
 from tokenline.core.stream import Appended, StreamText
@@ -235,7 +235,7 @@ class Follow:
         self.ended = True
         return False
 
-    def _whole(self, message: Message) -> Message:
+    def _whole(self, message: SharedMessage) -> SharedMessage:
         return replace(message, content=str(self.text) if self.whole else "")
 
     def _ask(self) -> bool:

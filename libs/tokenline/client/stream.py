@@ -1,7 +1,7 @@
 """The answer to one question, as an asynchronous iterator of events."""
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
 from tokenline.client.follow import Event, Follow
 from tokenline.client.models import Answer
@@ -9,8 +9,17 @@ from tokenline.contracts import frames as f
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import ConversationId, TicketId
 
-if TYPE_CHECKING:
-    from tokenline.client.chat import Chat
+
+class Asker(Protocol):
+    """The connection that a stream belongs to, as far as the stream needs it."""
+
+    def stop(self, stream: "AnswerStream") -> None: ...
+
+    def leave(self, stream: "AnswerStream") -> None: ...
+
+    async def edit(self, ticket_id: TicketId, content: str) -> Message: ...
+
+    async def stored_text(self, ticket_id: TicketId) -> str: ...
 
 
 class AnswerStream:
@@ -22,7 +31,7 @@ class AnswerStream:
     the loop does not stop the ticket, `stop` does.
     """
 
-    def __init__(self, chat: "Chat", attempt: int = 0, offset: int = 0) -> None:
+    def __init__(self, chat: Asker, attempt: int = 0, offset: int = 0) -> None:
         self._chat = chat
         self._news = asyncio.Event()
         self._over = False

@@ -23,7 +23,8 @@ from tokenline.client.watch import Watch
 from tokenline.contracts import frames as f
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.chat import Conversation, Message
-from tokenline.contracts.ids import ConversationId, TicketId
+from tokenline.contracts.feedback import Feedback, Rating
+from tokenline.contracts.ids import ConversationId, MessageId, TicketId
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class Tokenline:
             raise
         self.conversations = SyncConversations(self._loop, self._client)
         self.tickets = SyncTickets(self._loop, self._client)
+        self.answers = SyncAnswers(self._loop, self._client)
 
     def connect(self, *, on_state: Callable[[State], None] | None = None) -> "SyncChat":
         """For ``with``; see `AsyncTokenline.connect`."""
@@ -230,6 +232,9 @@ class SyncConversations:
     def delete(self, conversation_id: ConversationId) -> None:
         self._loop.run(self._all.delete, conversation_id)
 
+    def read_up_to(self, conversation_id: ConversationId, seq: int) -> Conversation:
+        return self._loop.run(self._all.read_up_to, conversation_id, seq)
+
     def messages(self, conversation_id: ConversationId, **options: Any) -> Page[Message]:
         return self._loop.run(self._all.messages, conversation_id, **options)
 
@@ -249,3 +254,17 @@ class SyncTickets:
 
     def edit(self, ticket_id: TicketId, content: str) -> Message:
         return self._loop.run(self._all.edit, ticket_id, content)
+
+
+class SyncAnswers:
+    """See `Answers`."""
+
+    def __init__(self, loop: _Loop, client: AsyncTokenline) -> None:
+        self._loop = loop
+        self._all = client.answers
+
+    def rate(self, message_id: MessageId, rating: Rating, **options: Any) -> Feedback:
+        return self._loop.run(self._all.rate, message_id, rating, **options)
+
+    def unrate(self, message_id: MessageId) -> None:
+        self._loop.run(self._all.unrate, message_id)

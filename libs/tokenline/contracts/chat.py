@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from tokenline.contracts.base import Shape
+from tokenline.contracts.feedback import Feedback
 from tokenline.contracts.ids import AgentId, AttachmentId, BranchId, ConversationId, MessageId, TicketId, UserId
 from tokenline.contracts.tickets import Usage
 
@@ -78,6 +79,8 @@ class SharedMessage(Shape):
     finish_reason: str | None = None
     """Of an answer: why the model ended it (``stop``, ``length``, ``tool_calls`` …); ``None``: it did not."""
     usage: Usage | None = None
+    feedback: Feedback | None = None
+    """Of an answer: what its owner says about it."""
     created_at: float
 
 
@@ -95,6 +98,11 @@ class Message(SharedMessage):
     """The run of messages without a fork that it stands in, given with ``depth`` at writing; empty: not yet."""
 
 
+def shared(message: SharedMessage) -> SharedMessage:
+    """Without what was meant for the model alone: what is encoded is all that an instance has."""
+    return SharedMessage(**{field: getattr(message, field) for field in SharedMessage.__struct_fields__})
+
+
 class FollowUp(StrEnum):
     """What becomes of a question asked while an earlier one of its conversation is not answered yet."""
 
@@ -106,15 +114,31 @@ class FollowUp(StrEnum):
     """It is refused."""
 
 
+class TitleSource(StrEnum):
+    """Who named a conversation."""
+
+    USER = "user"
+    """Never replaced by anybody else."""
+    QUESTION = "question"
+    """The first question, until its answer is there."""
+    EXCHANGE = "exchange"
+    """The first question and its answer."""
+
+
 class Conversation(Shape):
     id: ConversationId
     owner_id: UserId
     agent_id: AgentId
     title: str
     """Empty until the first question names it."""
+    title_from: TitleSource = TitleSource.USER
     archived: bool = False
     follow_up: FollowUp = FollowUp.QUEUE
     leaf_id: MessageId | None = None
     """Where the current path ends: the answer to its last question, which may be still to come. The store's to set."""
+    answer_seq: int = 0
+    """``seq`` of its latest answer; 0: none. Beyond ``read_seq`` there is something unread."""
+    read_seq: int = 0
+    """How far its owner has read, on any device."""
     created_at: float
     updated_at: float

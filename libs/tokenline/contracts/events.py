@@ -11,6 +11,7 @@ import msgspec
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Conversation
+from tokenline.contracts.feedback import Feedback
 from tokenline.contracts.ids import (
     AgentId,
     ConversationId,
@@ -80,6 +81,23 @@ class ConversationChanged(Shape, tag="conversation.changed", tag_field="event"):
     deleted: bool = False
 
 
+class ConversationTyped(Shape, tag="conversation.typed", tag_field="event"):
+    """Its owner is writing a question on the device that ``session`` stands for. True for a moment, kept nowhere."""
+
+    conversation_id: ConversationId
+    owner_id: UserId
+    session: str
+
+
+class AnswerRated(Shape, tag="conversation.rated", tag_field="event"):
+    """``feedback`` ``None``: it was taken back."""
+
+    conversation_id: ConversationId
+    owner_id: UserId
+    message_id: MessageId
+    feedback: Feedback | None
+
+
 class QuestionEdited(Shape, tag="ticket.edited", tag_field="event"):
     """A waiting question has another text; read it in the store."""
 
@@ -95,7 +113,17 @@ class PoolPaused(Shape, tag="pool.paused", tag_field="event"):
     paused: bool
 
 
-Event = TicketChanged | QuestionEdited | WorkerSeen | WorkerGone | PoolPaused | AttachmentChanged | ConversationChanged
+Event = (
+    TicketChanged
+    | QuestionEdited
+    | WorkerSeen
+    | WorkerGone
+    | PoolPaused
+    | AttachmentChanged
+    | ConversationChanged
+    | ConversationTyped
+    | AnswerRated
+)
 
 _decoder: msgspec.msgpack.Decoder[list[Event]] = msgspec.msgpack.Decoder(list[Event])
 

@@ -10,8 +10,9 @@ import msgspec
 
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.base import Shape
-from tokenline.contracts.chat import Conversation, Message
+from tokenline.contracts.chat import Conversation, SharedMessage
 from tokenline.contracts.errors import ErrorInfo
+from tokenline.contracts.feedback import Feedback
 from tokenline.contracts.ids import AttachmentId, ConversationId, MessageId, TicketId
 
 MAX_FRAME_BYTES = 64 * 1024
@@ -74,13 +75,27 @@ class Follow(Shape, tag="follow", tag_field="type"):
     conversation_id: ConversationId
 
 
+class Read(Shape, tag="read", tag_field="type"):
+    """The user has read a conversation up to this message, by its ``seq``. Never goes back; answered to every socket
+    of the user with ``conversation``, if it is news."""
+
+    conversation_id: ConversationId
+    seq: int
+
+
+class Typing(Shape, tag="typing", tag_field="type"):
+    """The user is writing a question. Told to the user's other sockets, at most every 2 s of each socket."""
+
+    conversation_id: ConversationId
+
+
 class Ping(Shape, tag="ping", tag_field="type"):
     """Are you there?"""
 
     id: int = 0
 
 
-ClientFrame = Auth | Send | Cancel | Edit | Resume | Follow | Ping
+ClientFrame = Auth | Send | Cancel | Edit | Resume | Follow | Read | Typing | Ping
 
 
 # ── server → client ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,7 +115,7 @@ class Accepted(Shape, tag="accepted", tag_field="type"):
     ticket_id: TicketId
     conversation_id: ConversationId
     client_message_id: str | None
-    message: Message
+    message: SharedMessage
 
 
 class Held(Shape, tag="held", tag_field="type"):
@@ -179,7 +194,7 @@ class Complete(Shape, tag="complete", tag_field="type"):
     ticket_id: TicketId
     attempt: int
     length: int
-    message: Message
+    message: SharedMessage
 
 
 class Cancelled(Shape, tag="cancelled", tag_field="type"):
@@ -189,6 +204,16 @@ class Cancelled(Shape, tag="cancelled", tag_field="type"):
     message_id: MessageId | None
 
 
+class Refused(Shape):
+    """Which frame was at fault."""
+
+    type: str
+    ticket_id: TicketId | None = None
+    """That it named."""
+    conversation_id: ConversationId | None = None
+    """That it named."""
+
+
 class Error(Shape, tag="error", tag_field="type"):
     """With ``ticket_id``: terminal for that ticket. Without: the frame that was sent is at fault, nothing was done."""
 
@@ -196,6 +221,8 @@ class Error(Shape, tag="error", tag_field="type"):
     ticket_id: TicketId | None = None
     client_message_id: str | None = None
     retry: bool = False
+    refused: Refused | None = None
+    """The frame that was sent; ``None`` for a ticket's end, and where it could not be read."""
 
 
 class ConversationFrame(Shape, tag="conversation", tag_field="type"):
@@ -205,11 +232,25 @@ class ConversationFrame(Shape, tag="conversation", tag_field="type"):
     deleted: bool = False
 
 
+class Typed(Shape, tag="typed", tag_field="type"):
+    """The user is writing a question on another device; to be shown for 5 s."""
+
+    conversation_id: ConversationId
+
+
+class FeedbackFrame(Shape, tag="feedback", tag_field="type"):
+    """An answer was rated on any device; ``feedback`` ``null``: that was taken back."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    feedback: Feedback | None
+
+
 class Edited(Shape, tag="edited", tag_field="type"):
     """A waiting question has another text, sent to every socket of its owner."""
 
     ticket_id: TicketId
-    message: Message
+    message: SharedMessage
 
 
 class AttachmentFrame(Shape, tag="attachment", tag_field="type"):
@@ -239,6 +280,8 @@ ServerFrame = (
     | Cancelled
     | Error
     | ConversationFrame
+    | Typed
+    | FeedbackFrame
     | Edited
     | AttachmentFrame
     | Pong

@@ -172,6 +172,12 @@ WEBHOOKS = Metric(
     labels=("outcome",),
     remedy="Mostly retried: receivers are away, or their addresses refused; see TOKENLINE_WEBHOOK_NETWORKS.",
 )
+FEEDBACK = Metric(
+    name="tokenline_feedback_total",
+    kind=MetricKind.COUNTER,
+    help="Answers rated by their owners, a changed mind included.",
+    labels=("rating",),
+)
 INGEST_STAGE = Metric(
     name="tokenline_ingest_stage_seconds",
     kind=MetricKind.HISTOGRAM,

@@ -17,3 +17,13 @@ def changed(stored: Conversation, change: ConversationChange) -> Conversation:
     if after == stored:
         return stored
     return replace(after, updated_at=max(after.updated_at, math.nextafter(stored.updated_at, math.inf)))
+
+
+def answered(stored: Conversation, seq: int) -> Conversation:
+    """With an answer of this ``seq`` in it. No change of the kind that pictures are told apart by: it only grows."""
+    return replace(stored, answer_seq=max(stored.answer_seq, seq))
+
+
+def read(stored: Conversation, seq: int) -> Conversation:
+    """Read up to this message: never less than before, and never what is not there yet."""
+    return replace(stored, read_seq=max(stored.read_seq, min(seq, stored.answer_seq)))

@@ -4,10 +4,13 @@ import type {
   Attachment,
   Conversation,
   ConversationPage,
+  Feedback,
+  FeedbackReason,
   FollowUp,
   Me,
   MessagePage,
   PoolStatusPage,
+  Rating,
   TicketStatus,
 } from "./generated/frames";
 import type { Http } from "./http";
@@ -65,6 +68,15 @@ export class Api {
   /** Throws `ApiError`; `too_late`: the ticket no longer waits. */
   editQuestion(ticketId: string, content: string): Promise<Asked> {
     return this.http.json("PATCH", `/api/v1/chat/tickets/${ticketId}`, { content });
+  }
+
+  /** In place of what was said of this answer before. */
+  rateAnswer(id: string, said: { rating: Rating; reasons?: FeedbackReason[]; comment?: string }): Promise<Feedback> {
+    return this.http.json("PUT", `/api/v1/chat/messages/${id}/feedback`, said);
+  }
+
+  unrateAnswer(id: string): Promise<void> {
+    return this.http.json("DELETE", `/api/v1/chat/messages/${id}/feedback`);
   }
 
   attachment(id: string): Promise<Attachment> {

@@ -1,11 +1,14 @@
 import type { Api } from "./api";
 import type { Credentials } from "./credentials";
 import { ApiError } from "./errors";
-import type { Attachment, ClientFrame, ErrorInfo, ServerFrame } from "./generated/frames";
+import type { Attachment, ClientFrame, ErrorInfo, FeedbackReason, Rating, ServerFrame } from "./generated/frames";
 import { LiveSocket, type SocketOptions, type SocketState, socketUrl } from "./socket";
 import { reduce } from "./state/reducer";
 import { threadOf } from "./state/threads";
-import { type ChatEvent, type ChatState, emptyState, LIVE_PHASES, type Outgoing, type TicketView } from "./state/types";
+import { type ChatEvent, type ChatState, emptyState, LIVE_PHASES, type Outgoing, type ThreadMessage, type TicketView } from "./state/types";
+
+/** What is said of typing more often than this the server would not pass on. */
+const TYPING_EVERY_MS = 2_000;
 
 /** Where unsent questions survive a reload. Failing to store is no reason not to send. */
 export interface Outbox {
@@ -39,6 +42,8 @@ export class ChatClient {
   private readonly placing = new Set<string>();
   private readonly reading = new Map<string, Promise<void>>();
   private readonly asked = new Map<string, string>();
+  private readonly unsaid = new Map<string, number>();
+  private typedAt = -Infinity;
   private followed: string | null = null;
 
   constructor(private readonly options: ChatOptions) {
@@ -132,6 +137,38 @@ export class ChatClient {
     ]);
   }
 
+  /** Read up to the message with this `seq`, on all devices. Said again after a reconnect if it could not be said. */
+  markRead(conversationId: string, seq: number): void {
+    if ((this.state.conversations[conversationId]?.read_seq ?? 0) >= seq) return;
+    this.apply({ type: "local.read", conversationId, seq });
+    if (!this.socket.send({ type: "read", conversation_id: conversationId, seq })) this.unsaid.set(conversationId, seq);
+  }
+
+  /** The user is writing here: the other devices are told, at most every 2 s. */
+  typing(conversationId: string): void {
+    const now = performance.now();
+    if (now - this.typedAt < TYPING_EVERY_MS) return;
+    if (this.socket.send({ type: "typing", conversation_id: conversationId })) this.typedAt = now;
+  }
+
+  /** What the user thinks of an answer (`null`: nothing any more), shown at once. Throws `ApiError`: it is as before. */
+  async rate(
+    message: ThreadMessage,
+    said: { rating: Rating; reasons?: FeedbackReason[]; comment?: string } | null,
+  ): Promise<void> {
+    const { id: messageId, conversation_id: conversationId, feedback: before } = message;
+    const show = (feedback: ThreadMessage["feedback"]) =>
+      this.apply({ type: "local.rated", conversationId, messageId, feedback });
+    show(said && { rating: said.rating, reasons: said.reasons ?? [], comment: said.comment ?? null, at: 0 });
+    try {
+      if (said) show(await this.options.api.rateAnswer(messageId, said));
+      else await this.options.api.unrateAnswer(messageId);
+    } catch (error) {
+      show(before);
+      throw error;
+    }
+  }
+
   /** The newest page; several calls at once are one. */
   read(conversationId: string): Promise<void> {
     const under_way = this.reading.get(conversationId);
@@ -181,6 +218,8 @@ export class ChatClient {
   private welcome(): void {
     this.resumed.clear();
     this.filling.clear();
+    for (const [id, seq] of this.unsaid) this.socket.send({ type: "read", conversation_id: id, seq });
+    this.unsaid.clear();
     if (this.followed) this.socket.send({ type: "follow", conversation_id: this.followed });
     for (const [id, { loaded, stale }] of Object.entries(this.state.threads)) {
       if (stale || (loaded && id === this.followed)) void this.readAgain(id);

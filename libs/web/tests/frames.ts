@@ -1,9 +1,9 @@
-import type { Message, ServerFrame } from "../src/generated/frames";
+import type { Conversation, ServerFrame, SharedMessage } from "../src/generated/frames";
 
 export const T = "0197-ticket";
 export const C = "0197-conversation";
 
-export function message(part: Partial<Message>): Message {
+export function message(part: Partial<SharedMessage>): SharedMessage {
   return {
     id: "m1",
     conversation_id: C,
@@ -16,15 +16,31 @@ export function message(part: Partial<Message>): Message {
     ticket_id: T,
     client_message_id: null,
     attachment_ids: [],
-    after_tools: false,
-    options: {},
     citations: [],
     tool_calls: [],
     finish_reason: null,
     usage: null,
+    feedback: null,
     created_at: 1000,
     ...part,
-  } as Message;
+  };
+}
+
+export function conversation(part: Partial<Conversation>): Conversation {
+  return {
+    id: C,
+    owner_id: "u1",
+    agent_id: "a",
+    title: "x",
+    title_from: "question",
+    archived: false,
+    follow_up: "queue",
+    answer_seq: 0,
+    read_seq: 0,
+    created_at: 1,
+    updated_at: 1,
+    ...part,
+  };
 }
 
 export const QUESTION = message({ client_message_id: "q1" });

@@ -3,7 +3,7 @@ import type { Attachment, ServerFrame } from "../src/generated/frames";
 import { reduce } from "../src/state/reducer";
 import { countInLine, liveTickets, rowsOf } from "../src/state/rows";
 import { type ChatEvent, emptyState, type Outgoing } from "../src/state/types";
-import { accepted, ANSWER, C, complete, delta, message, QUESTION, queued, RECORDED, T } from "./frames";
+import { accepted, ANSWER, C, complete, conversation, delta, message, QUESTION, queued, RECORDED, T } from "./frames";
 
 const after = (...events: ChatEvent[]) => events.reduce(reduce, emptyState());
 const ticket = (...events: ChatEvent[]) => after(...events).tickets[T]!;
@@ -163,7 +163,7 @@ describe("the end", () => {
 
   it("carries the reason of a failure", () => {
     const error = { code: "queue_timeout", message: "Nobody was free.", detail: {} };
-    const failed = ticket(accepted, { type: "error", ticket_id: T, client_message_id: null, retry: true, error });
+    const failed = ticket(accepted, { type: "error", ticket_id: T, client_message_id: null, retry: true, refused: null, error });
     expect(failed).toMatchObject({ phase: "error", retry: true, error });
   });
 });
@@ -191,7 +191,7 @@ describe("questions on their way", () => {
     const error = { code: "queue_full", message: "The line is full.", detail: { retry_after_s: 30 } };
     const refused = after(
       { type: "local.sending", outgoing },
-      { type: "error", ticket_id: null, client_message_id: "q1", retry: true, error },
+      { type: "error", ticket_id: null, client_message_id: "q1", retry: true, refused: null, error },
     );
     expect(refused.outbox[0]?.error).toEqual(error);
     expect(rowsOf(refused, C)).toHaveLength(1);
@@ -201,7 +201,7 @@ describe("questions on their way", () => {
     const error = { code: "busy", message: "Still being answered.", detail: {} };
     const refused = after(
       { type: "local.sending", outgoing },
-      { type: "error", ticket_id: null, client_message_id: "q1", retry: false, error },
+      { type: "error", ticket_id: null, client_message_id: "q1", retry: false, error, refused: null },
     );
     expect(refused.outbox).toMatchObject([{ error, content: "Hello?" }]);
     expect(rowsOf(refused, C)).toEqual([]);
@@ -228,20 +228,10 @@ describe("a conversation", () => {
   });
 
   it("that was deleted does not come back with a late frame", () => {
-    const conversation = {
-      id: C,
-      owner_id: "u1",
-      agent_id: "a",
-      title: "x",
-      archived: false,
-      follow_up: "queue" as const,
-      created_at: 1,
-      updated_at: 1,
-    };
     const state = after(
-      { type: "conversation", conversation, deleted: false },
-      { type: "conversation", conversation, deleted: true },
-      { type: "conversation", conversation, deleted: false },
+      { type: "conversation", conversation: conversation({}), deleted: false },
+      { type: "conversation", conversation: conversation({}), deleted: true },
+      { type: "conversation", conversation: conversation({}), deleted: false },
     );
     expect(state.conversations).toEqual({});
   });

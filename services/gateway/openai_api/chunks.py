@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tokenline.contracts.base import to_json
-from tokenline.contracts.chat import FunctionCall, Message
+from tokenline.contracts.chat import FunctionCall, SharedMessage
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import Ticket, Usage
 
@@ -58,7 +58,7 @@ class Chunks:
             further = {"index": piece.index, "function": {"arguments": piece.arguments}}
             yield self._event({"tool_calls": [further]})
 
-    def end(self, answer: Message) -> Iterator[bytes]:
+    def end(self, answer: SharedMessage) -> Iterator[bytes]:
         yield self._event({}, finish_reason(answer))
         if self._usage:
             yield event(self._head | {"choices": [], "usage": usage(answer.usage)})
@@ -73,7 +73,7 @@ class Chunks:
         return event(self._head | {"choices": [choice]} | ({"usage": None} if self._usage else {}))
 
 
-def whole(ticket: Ticket, model: str, answer: Message) -> dict[str, Any]:
+def whole(ticket: Ticket, model: str, answer: SharedMessage) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": answer.content or (None if answer.tool_calls else ""),
@@ -96,7 +96,7 @@ def _called(call: FunctionCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def finish_reason(answer: Message) -> str:
+def finish_reason(answer: SharedMessage) -> str:
     """As the model said it; answers of earlier versions do not have it."""
     return answer.finish_reason or "stop"
 

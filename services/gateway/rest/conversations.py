@@ -9,19 +9,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
+from services.gateway.presence import mark_read
 from services.gateway.rest.answers import deps_of, served_all
-from tokenline.contracts.chat import Conversation, FollowUp
+from tokenline.contracts.chat import Conversation, FollowUp, TitleSource
 from tokenline.contracts.errors import BadRequest, Conflict, NotFound, QueueFull, RateLimited, SearchUnavailable
 from tokenline.contracts.events import ConversationChanged
 from tokenline.contracts.limits import LimitName
 from tokenline.contracts.rest import ConversationPage, MessagePage
+from tokenline.core import titles
 from tokenline.core.access import owned_by
 from tokenline.core.clock import new_id
 from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.documents.says import says
 
-TITLE = Field(default=None, min_length=1, max_length=200)
+TITLE = Field(default=None, min_length=1, max_length=titles.MAX_TITLE)
+
+MAX_SEQ = 2**53
+"""More than any browser can count."""
 
 router = APIRouter(prefix="/api/v1/chat/conversations", tags=["conversations"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
@@ -44,12 +49,18 @@ class ConversationPatch(BaseModel):
     follow_up: FollowUp | None = None
 
 
+class ReadMark(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    seq: int = Field(ge=0, le=MAX_SEQ)
+
+
 @router.post("", status_code=201, summary="Begin a conversation")
-@says(Conversation, NotFound, QueueFull, RateLimited)
+@says(Conversation, NotFound, BadRequest, QueueFull, RateLimited)
 async def create_conversation(body: NewConversation, asker: Authenticated, deps: GatewayDeps) -> Response:
     """With ``initial_message`` the question is asked, too; its ticket is told on the sockets."""
+    title = titles.clean(body.title) if body.title is not None else None
     if body.initial_message is not None:
-        question = Question(content=body.initial_message, agent_id=body.agent_id, follow_up=body.follow_up)
+        question = Question(content=body.initial_message, agent_id=body.agent_id, follow_up=body.follow_up, title=title)
         return answer((await deps.acceptance.ask(asker, question)).conversation, 201)
     agent = deps.agents.get(body.agent_id)
     await deps.limiting.charge(asker, LimitName.CONVERSATIONS)
@@ -58,7 +69,8 @@ async def create_conversation(body: NewConversation, asker: Authenticated, deps:
         id=new_id(now),
         owner_id=asker.user_id,
         agent_id=agent.id,
-        title=body.title or "",
+        title=title or "",
+        title_from=TitleSource.USER if title else TitleSource.QUESTION,
         follow_up=body.follow_up,
         created_at=now,
         updated_at=now,
@@ -102,10 +114,14 @@ async def read_conversation(conversation: Own) -> Response:
 
 
 @router.patch("/{conversation_id}", summary="Rename, archive or set up a conversation")
-@says(Conversation, NotFound)
+@says(Conversation, NotFound, BadRequest)
 async def change_conversation(body: ConversationPatch, conversation: Own, deps: GatewayDeps) -> Response:
     """Only what is named: of two tabs that change it at the same time, each gets what it asked for."""
     changes = body.model_dump(exclude_none=True)
+    if not changes:
+        return answer(conversation)
+    if body.title is not None:
+        changes |= {"title": titles.clean(body.title), "title_from": TitleSource.USER}
     if body.agent_id is not None:
         changes["agent_id"] = deps.agents.get(body.agent_id).id
     changes["updated_at"] = deps.clock.now()
@@ -114,6 +130,13 @@ async def change_conversation(body: ConversationPatch, conversation: Own, deps: 
         raise NotFound
     deps.announcer.announce(ConversationChanged(conversation=changed))
     return answer(changed)
+
+
+@router.put("/{conversation_id}/read", summary="Say how far it is read")
+@says(Conversation, NotFound)
+async def read_up_to(body: ReadMark, conversation: Own, asker: Authenticated, deps: GatewayDeps) -> Response:
+    """Up to the message with this ``seq``. It never goes back, and holds on all devices."""
+    return answer(await mark_read(deps, asker, conversation.id, body.seq))
 
 
 @router.delete("/{conversation_id}", status_code=204, summary="Delete a conversation")

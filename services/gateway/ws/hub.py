@@ -3,8 +3,16 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tokenline.contracts.events import AttachmentChanged, ConversationChanged, Event, QuestionEdited, TicketChanged
-from tokenline.contracts.frames import AttachmentFrame, ConversationFrame
+from tokenline.contracts.events import (
+    AnswerRated,
+    AttachmentChanged,
+    ConversationChanged,
+    ConversationTyped,
+    Event,
+    QuestionEdited,
+    TicketChanged,
+)
+from tokenline.contracts.frames import AttachmentFrame, ConversationFrame, FeedbackFrame, Typed
 from tokenline.contracts.ids import UserId
 from tokenline.core.ticket import LIVE
 from tokenline.runtime.supervisor import Supervisor
@@ -44,6 +52,15 @@ class Hub:
                 frame = ConversationFrame(conversation=conversation, deleted=deleted)
                 for session in self._of(conversation.owner_id):
                     session.notice(frame)
+            case ConversationTyped(conversation_id=conversation_id, owner_id=owner, session=typing):
+                for session in self._of(owner):
+                    if session.id != typing and session.shows(conversation_id):
+                        session.notice(Typed(conversation_id=conversation_id))
+            case AnswerRated(conversation_id=conversation_id, owner_id=owner, message_id=message_id, feedback=said):
+                rated = FeedbackFrame(conversation_id=conversation_id, message_id=message_id, feedback=said)
+                for session in self._of(owner):
+                    if session.shows(conversation_id):
+                        session.notice(rated)
             case AttachmentChanged(attachment=attachment):
                 for session in self._of(attachment.owner_id):
                     session.notice(AttachmentFrame(attachment=attachment))

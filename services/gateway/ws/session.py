@@ -6,10 +6,11 @@ from collections.abc import Callable
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
 from services.gateway.live import Cursor, Follower
+from services.gateway.presence import TYPING_EVERY_S, mark_read, tell_typing
 from services.gateway.ws.outbox import Outbox, TooSlow
 from tokenline.contracts import frames as f
 from tokenline.contracts.accounts import Scope
-from tokenline.contracts.chat import Message
+from tokenline.contracts.chat import Message, shared
 from tokenline.contracts.errors import BadRequest, TokenlineError
 from tokenline.contracts.events import LineEntry, QuestionEdited
 from tokenline.contracts.ids import ConversationId, TicketId
@@ -39,6 +40,7 @@ class Session:
         end: Callable[[Exception], None],
     ) -> None:
         self.principal = principal
+        self.id = new_id(deps.clock.now())
         self.end = end
         self._deps = deps
         self._outbox = outbox
@@ -49,6 +51,7 @@ class Session:
         self._listed: set[TicketId] = set()
         self._over = False
         self._since = deps.clock.monotonic()
+        self._typed_at: float | None = None
 
     def start(self, heartbeat_s: float) -> None:
         """List what is live. The client resumes it, since it alone knows how much of it it has."""
@@ -99,20 +102,40 @@ class Session:
                     await self._follow(ticket_id, Cursor(attempt=max(attempt, 0), offset=max(offset, 0)))
                 case f.Follow(conversation_id=conversation_id):
                     await self._follow_conversation(conversation_id)
+                case f.Read(conversation_id=conversation_id, seq=seq):
+                    self._check_mine(conversation_id)
+                    await mark_read(self._deps, self.principal, conversation_id, seq)
+                case f.Typing(conversation_id=conversation_id):
+                    self._check_mine(conversation_id)
+                    await self._typing(conversation_id)
                 case f.Ping(id=number):
                     self.notice(f.Pong(id=number))
         except TokenlineError as error:
             sent = frame.client_message_id if isinstance(frame, f.Send) else None
-            self.notice(f.Error(error=error.info(), client_message_id=sent))
+            self.notice(f.Error(error=error.info(), client_message_id=sent, refused=_refused(frame)))
 
     async def tell_edited(self, edited: QuestionEdited) -> None:
         question = await self._deps.store.get_message(edited.question_id)
         if question is not None and self._only in (None, question.conversation_id):
-            self.notice(f.Edited(ticket_id=edited.ticket_id, message=question))
+            self.notice(f.Edited(ticket_id=edited.ticket_id, message=shared(question)))
+
+    def shows(self, conversation_id: ConversationId) -> bool:
+        return self._only in (None, conversation_id)
+
+    def _check_mine(self, conversation_id: ConversationId) -> None:
+        if not self.shows(conversation_id):
+            raise BadRequest("This socket belongs to another conversation.")
+
+    async def _typing(self, conversation_id: ConversationId) -> None:
+        now = self._deps.clock.monotonic()
+        if self._typed_at is not None and now - self._typed_at < TYPING_EVERY_S:
+            return
+        self._typed_at = now
+        await tell_typing(self._deps, self.principal, conversation_id, self.id)
 
     async def _send(self, frame: f.Send) -> None:
-        if self._only is not None and frame.conversation_id not in (None, self._only):
-            raise BadRequest("This socket belongs to another conversation.")
+        if frame.conversation_id is not None:
+            self._check_mine(frame.conversation_id)
         question = Question(
             content=frame.content,
             conversation_id=self._only or frame.conversation_id,
@@ -132,7 +155,7 @@ class Session:
                 ticket_id=question.ticket_id or "",
                 conversation_id=question.conversation_id,
                 client_message_id=question.client_message_id,
-                message=question,
+                message=shared(question),
             )
         )
 
@@ -179,4 +202,12 @@ class Session:
         return not any(ticket_id in known for known in (self._followers, self._ended, self._listed))
 
     def _concerns(self, entry: LineEntry) -> bool:
-        return self._only in (None, entry.conversation_id)
+        return self.shows(entry.conversation_id)
+
+
+def _refused(frame: f.ClientFrame) -> f.Refused:
+    return f.Refused(
+        type=str(frame.__struct_config__.tag),
+        ticket_id=getattr(frame, "ticket_id", None),
+        conversation_id=getattr(frame, "conversation_id", None),
+    )

@@ -42,7 +42,7 @@ async def due(store: Store, clock: ManualClock, limit: int = 100, except_of: tup
 async def test_webhooks_are_their_owners_oldest_first(store: Store, clock: ManualClock):
     first, foreign, second = a_webhook(clock), a_webhook(clock, "bob"), a_webhook(clock)
     for webhook in (first, foreign, second):
-        await store.add_webhook(webhook)
+        assert await store.add_webhook(webhook, 2)
     assert await store.webhooks("ann") == [first, second]
     assert await store.get_webhook(foreign.id) == foreign
     await store.delete_webhook(first.id)
@@ -51,10 +51,22 @@ async def test_webhooks_are_their_owners_oldest_first(store: Store, clock: Manua
     assert await store.webhooks("ann") == [second]
 
 
+async def test_nobody_gets_more_than_the_limit_however_many_ask_at_once(engine: Engine, clock: ManualClock):
+    stores = [await engine.open(), await engine.open()]
+    added = await asyncio.gather(*(stores[n % 2].add_webhook(a_webhook(clock), 3) for n in range(8)))
+    assert sum(added) == 3
+    kept = await stores[0].webhooks("ann")
+    assert len(kept) == 3
+    assert not await stores[0].add_webhook(a_webhook(clock), 3)
+    await stores[0].delete_webhook(kept[1].id)
+    assert await stores[1].add_webhook(a_webhook(clock), 3)
+    assert await stores[1].add_webhook(a_webhook(clock, "bob"), 3)
+
+
 async def test_a_secret_is_replaced_once_however_many_ask(store: Store, clock: ManualClock):
     webhook = a_webhook(clock)
     assert not await store.rotate_webhook(replace(webhook, generation=2))
-    await store.add_webhook(webhook)
+    await store.add_webhook(webhook, 10)
     rotated = replace(webhook, generation=2, rotated_at=clock.now())
     won = await asyncio.gather(*(store.rotate_webhook(rotated) for _ in range(4)))
     assert sorted(won) == [False, False, False, True]

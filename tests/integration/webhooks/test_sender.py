@@ -60,7 +60,7 @@ class House:
         webhook = Webhook(
             id=an_id(self.clock), owner_id=user.id, url=f"https://{name}.example/", created_at=self.clock.now()
         )
-        await self.store.add_webhook(webhook)
+        await self.store.add_webhook(webhook, 10)
         return user, webhook
 
     async def ended(self, webhook: Webhook, number: int = 1) -> list[str]:

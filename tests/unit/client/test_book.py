@@ -129,12 +129,15 @@ def test_a_refusal_is_final_but_trouble_passes(book):
 
 
 def test_trouble_with_a_resume_is_asked_again_but_what_is_gone_is_gone(book):
-    follow = Follow(lambda: None)
+    follow, other = Follow(lambda: None), Follow(lambda: None)
     book.resume("t1", follow)
-    book.hear(f.Error(error=StoreUnavailable().info()))
+    book.resume("t2", other)
+    refused = f.Refused(type="resume", ticket_id="t1")
+    book.hear(f.Error(error=StoreUnavailable().info(), refused=refused))
     assert (book.unsure, follow.ended) == (True, False)
-    book.hear(f.Error(error=NotFound().info()))
+    book.hear(f.Error(error=NotFound().info(), refused=refused))
     assert isinstance(follow.error, NotFound)
+    assert not other.ended
 
 
 def test_tickets_of_others_are_left_be_or_adopted(book):

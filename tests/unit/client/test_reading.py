@@ -11,14 +11,14 @@ from tokenline.client.wire import read, read_frame
 from tokenline.contracts import errors
 from tokenline.contracts import frames as f
 from tokenline.contracts.base import to_json
-from tokenline.contracts.chat import Message, MessageStatus
+from tokenline.contracts.chat import MessageStatus, SharedMessage
 
 CLASSES = [
     value
     for value in [*vars(errors).values(), Unreachable, InvalidRequest, Closed, WrongGateway]
     if isinstance(value, type) and issubclass(value, errors.TokenlineError) and "code" in vars(value)
 ]
-MESSAGE = Message(
+MESSAGE = SharedMessage(
     id="m", conversation_id="c", owner_id="u", role="user", content="x", status=MessageStatus.SENT, created_at=1.0
 )
 
@@ -57,7 +57,7 @@ def test_unknown_fields_are_left_out_at_any_depth():
     assert isinstance(known, f.Queued)
     assert known.eta == f.Eta(soonest_s=1, likely_s=2, worst_s=3)
     page = json.dumps({"items": [json.loads(to_json(MESSAGE)) | {"attachments": [], "tokens_used": 3}], "next": "x"})
-    assert read(page, Page[Message]) == Page((MESSAGE,), "x")
+    assert read(page, Page[SharedMessage]) == Page((MESSAGE,), "x")
 
 
 def test_unknown_frames_are_none_of_ours_and_broken_ones_are_said_to_be():

@@ -4,25 +4,41 @@ A deleted conversation leaves its id and the hour: whoever was about to write in
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from tokenline.adapters.store_mongo.database import Collections, Document
 from tokenline.adapters.store_mongo.documents import Documents, encode, insert_new
 from tokenline.adapters.store_mongo.notes import forget_ended
 from tokenline.adapters.store_mongo.part import Part
 from tokenline.contracts.chat import Conversation, Message
+from tokenline.contracts.feedback import RatedAnswer
 from tokenline.contracts.ids import ConversationId, MessageId, UserId
 from tokenline.core.conversation import ConversationChange, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
 from tokenline.core.tree import TOP
 
-CONVERSATIONS = Documents(Conversation, "updated_at", "leaf_id")
-MESSAGES = Documents(Message, "seq", "parent_id", "branch_id", "depth")
+
+class _Messages(Documents[Message]):
+    """Feedback stands beside the message, which may be written anew."""
+
+    def of(self, found: Mapping[str, Any]) -> Message:
+        message = super().of(found)
+        return replace(message, feedback=_rated(found["feedback"]["doc"]).feedback) if "feedback" in found else message
+
+
+CONVERSATIONS = Documents(Conversation, "updated_at", "leaf_id", "answer_seq")
+MESSAGES = _Messages(Message, "seq", "parent_id", "branch_id", "depth")
 
 _MAX_SEQ = 2**63 - 1
 # Far longer than any write that began before the deletion.
 _REMEMBER_DELETED_S = 3600.0
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
+_rated = msgspec.json.Decoder(RatedAnswer).decode
 
 
 async def create_conversation(db: Collections, conversation: Conversation) -> None:

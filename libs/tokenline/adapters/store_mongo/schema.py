@@ -41,6 +41,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("conversation_id", _UP), ("seq", _UP)],
         [("branch_id", _UP), ("depth", _UP)],
         [("conversation_id", _UP), ("stands_for", _UP)],
+        [("feedback.at", _DOWN), ("feedback.id", _DOWN)],
     ),
     "branches": ([("conversation_id", _UP)],),
     "attachments": (
@@ -58,7 +59,13 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "webhooks": ([("owner_id", _UP)],),
     "used": ([("over_at", _UP)],),
 }
-_UNIQUE: Mapping[str, str] = {"tickets": "asked_as", "messages": "place", "users": "email", "api_keys": "hash"}
+_UNIQUE: Mapping[str, str] = {
+    "tickets": "asked_as",
+    "messages": "place",
+    "users": "email",
+    "api_keys": "hash",
+    "webhooks": "place",
+}
 
 
 async def migrate(db: Collections) -> int:

@@ -97,9 +97,9 @@ async def carry(db: Collections, unsettled: Document) -> list[Message]:
         asked = of_document(carried["asked"]) if "asked" in carried else None
         place = await put(db, message, carried["revision"], asked)
         placed.append(replace(message, parent_id=place.parent_id, branch_id=place.branch, depth=place.depth))
-        risen_at = unsettled["at"] if unsettled["accepted"] else None
         tip = await _tip(db, unsettled.get("tip"), placed[-1])
-        if not await _conversation_lives(db, message.conversation_id, risen_at, tip):
+        grown = await _grown(db, unsettled, message)
+        if not await _conversation_lives(db, message.conversation_id, grown, tip):
             await db.messages.delete_one({"_id": message.id})
         elif unsettled["accepted"]:
             await bind(db, message)
@@ -121,24 +121,33 @@ async def _tip(db: Collections, tip: Document | None, question: Message) -> Docu
     return {"leaf_id": tip["leaf_id"], "tip_seq": tip["seq"], "tip_branch": branch, "tip_depth": depth}
 
 
+async def _grown(db: Collections, unsettled: Document, message: Message) -> Document:
+    """What its conversation has at least, with this message in it."""
+    grown: Document = {"updated_at": unsettled["at"]} if unsettled["accepted"] else {}
+    if message.role == "assistant":
+        # Written before, it has kept the place it had then.
+        stored = await db.messages.find_one({"_id": message.id}, {"seq": 1})
+        grown["answer_seq"] = message.seq if stored is None else stored["seq"]
+    return grown
+
+
 async def _conversation_lives(
-    db: Collections, conversation_id: ConversationId, risen_at: float | None, tip: Document | None
+    db: Collections, conversation_id: ConversationId, grown: Document, tip: Document | None
 ) -> bool:
     """To be asked after the message was written: who deletes a conversation removes it before its messages.
 
-    ``risen_at``: when it came to the top of its list.
+    ``grown``: fields that it has at least so much of from here on.
     """
     alive = {"_id": conversation_id, "deleted_at": None}
-    if risen_at is None:
+    if not grown:
         return await db.conversations.find_one(alive, {"_id": 1}) is not None
-    rise: Document = {"updated_at": risen_at}
     if tip is not None:
         # In one branch the deepest is the end, in whatever order they came; between branches the last decision counts.
         branch = tip["tip_branch"]
         goes_on = {"tip_branch": branch, "tip_depth": {"$lt": tip["tip_depth"]}}
         leaves = {"tip_branch": {"$ne": branch}, "tip_seq": {"$lt": tip["tip_seq"]}}
         end = {field: value for field, value in tip.items() if field != "tip_seq"}
-        change = {"$max": rise | {"tip_seq": tip["tip_seq"]}, "$set": end}
+        change = {"$max": grown | {"tip_seq": tip["tip_seq"]}, "$set": end}
         if (await db.conversations.update_one({**alive, "$or": [goes_on, leaves]}, change)).matched_count:
             return True
-    return (await db.conversations.update_one(alive, {"$max": rise})).matched_count == 1
+    return (await db.conversations.update_one(alive, {"$max": grown})).matched_count == 1

@@ -12,6 +12,7 @@ from tokenline.adapters.store_mongo.chat import Chat
 from tokenline.adapters.store_mongo.credentials import Credentials
 from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, Database
 from tokenline.adapters.store_mongo.failures import refuses_us
+from tokenline.adapters.store_mongo.feedback import Feedbacks
 from tokenline.adapters.store_mongo.layout import lay_out
 from tokenline.adapters.store_mongo.leases import Leases
 from tokenline.adapters.store_mongo.limits import Limits
@@ -35,6 +36,7 @@ class MongoStore(
     Leases,
     Chat,
     Tree,
+    Feedbacks,
     Accounts,
     Credentials,
     Revocations,

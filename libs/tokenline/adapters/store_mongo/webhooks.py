@@ -5,7 +5,7 @@ other.
 from collections.abc import Collection
 
 from tokenline.adapters.store_mongo.database import Document
-from tokenline.adapters.store_mongo.documents import Documents, encode
+from tokenline.adapters.store_mongo.documents import Documents, encode, insert_new
 from tokenline.adapters.store_mongo.part import Part
 from tokenline.contracts.ids import TicketId, UserId, WebhookId
 from tokenline.contracts.tickets import Ticket
@@ -41,10 +41,20 @@ def _document(delivery: Delivery) -> Document:
 
 
 class Webhooks(Part):
-    async def add_webhook(self, webhook: Webhook) -> None:
+    async def add_webhook(self, webhook: Webhook, limit: int) -> bool:
+        """Each takes a place of its owner's, of which there are ``limit``: no two can have the same one."""
         fields = {"owner_id": webhook.owner_id, "generation": webhook.generation, "doc": encode(webhook)}
         async with self._database.writing() as db:
-            await db.webhooks.insert_one({"_id": webhook.id, **fields})
+            taken = await db.webhooks.find({"owner_id": webhook.owner_id}, {"place": 1}).to_list(None)
+            # Those of earlier versions have none, and count.
+            left = limit - sum("place" not in document for document in taken)
+            for number in range(left):
+                place = f"{webhook.owner_id} {number}"
+                if any(document.get("place") == place for document in taken):
+                    continue
+                if await insert_new(db.webhooks, {"_id": webhook.id, "place": place, **fields}):
+                    return True
+            return False
 
     async def get_webhook(self, webhook_id: WebhookId) -> Webhook | None:
         async with self._database.reading() as db:

@@ -8,7 +8,7 @@ from tokenline.adapters.store_sqlite.documents import Documents, encode, next_se
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.ids import ConversationId, MessageId, UserId
-from tokenline.core.conversation import ConversationChange, changed
+from tokenline.core.conversation import ConversationChange, answered, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
 from tokenline.core.tree import alternatives_key
@@ -80,7 +80,12 @@ def put_message(connection: sqlite3.Connection, message: Message) -> None:
         insert_message(connection, message, message.seq or next_seq(connection))
         return
     kept = replace(message, seq=stored.seq, parent_id=stored.parent_id, branch_id=stored.branch_id, depth=stored.depth)
-    connection.execute(_UPDATE_MESSAGE, (kept.ticket_id, encode(kept), kept.id))
+    update_message(connection, replace(kept, feedback=stored.feedback))
+
+
+def update_message(connection: sqlite3.Connection, message: Message) -> None:
+    """Nothing happens when it does not exist."""
+    connection.execute(_UPDATE_MESSAGE, (message.ticket_id, encode(message), message.id))
 
 
 def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -> None:
@@ -100,6 +105,8 @@ def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -
             message.conversation_id,
         ),
     )
+    if message.role == "assistant" and (conversation := get_conversation(connection, message.conversation_id)):
+        update_conversation(connection, answered(conversation, seq))
 
 
 class Chat(Part):

@@ -10,6 +10,7 @@ from tokenline.adapters.store_sqlite.audit import Audit
 from tokenline.adapters.store_sqlite.chat import Chat
 from tokenline.adapters.store_sqlite.credentials import Credentials
 from tokenline.adapters.store_sqlite.database import Database
+from tokenline.adapters.store_sqlite.feedback import Feedbacks
 from tokenline.adapters.store_sqlite.leases import Leases
 from tokenline.adapters.store_sqlite.limits import Limits
 from tokenline.adapters.store_sqlite.releasing import Releasing
@@ -27,6 +28,7 @@ class SqliteStore(
     Leases,
     Chat,
     Tree,
+    Feedbacks,
     Accounts,
     Credentials,
     Revocations,

@@ -17,6 +17,10 @@ DELIVERIES = Documents(Delivery)
 
 _FOR_EVER = 1e18
 
+_ADD_WEBHOOK = """
+    INSERT INTO webhooks (id, owner_id, generation, doc)
+    SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM webhooks WHERE owner_id = ?) < ?
+"""
 _ADD = """
     INSERT INTO deliveries (ticket_id, webhook_id, owner_id, created_at, due_at, version, doc)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ticket_id) DO NOTHING
@@ -43,14 +47,9 @@ def add_delivery(connection: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 class Webhooks(Part):
-    async def add_webhook(self, webhook: Webhook) -> None:
-        await self._database.execute(
-            "INSERT INTO webhooks (id, owner_id, generation, doc) VALUES (?, ?, ?, ?)",
-            webhook.id,
-            webhook.owner_id,
-            webhook.generation,
-            encode(webhook),
-        )
+    async def add_webhook(self, webhook: Webhook, limit: int) -> bool:
+        row = (webhook.id, webhook.owner_id, webhook.generation, encode(webhook))
+        return await self._database.execute(_ADD_WEBHOOK, *row, webhook.owner_id, limit) == 1
 
     async def get_webhook(self, webhook_id: WebhookId) -> Webhook | None:
         sql = "SELECT doc FROM webhooks WHERE id = ?"

@@ -6,6 +6,8 @@ export type AuditAction = "ticket.cancel" | "ticket.bump" | "ticket.demote" | "t
 
 export type DeliveryState = "pending" | "delivered" | "failed" | "dropped";
 
+export type FeedbackReason = "incorrect" | "incomplete" | "off_topic" | "style" | "unsafe";
+
 export type FollowUp = "queue" | "interrupt" | "reject";
 
 export type HoldReason = "earlier_message" | "user_limit" | "indexing" | "retrying";
@@ -16,11 +18,15 @@ export type MessageStatus = "sent" | "complete" | "cancelled" | "incomplete";
 
 export type Outcome = "done" | "unchanged";
 
+export type Rating = "up" | "down";
+
 export type Role = "user" | "admin";
 
 export type Scope = "read" | "chat" | "admin";
 
 export type TicketState = "held" | "queued" | "processing" | "streaming" | "complete" | "cancelled" | "error";
+
+export type TitleSource = "user" | "question" | "exchange";
 
 /** The question is stored and will be answered, whatever happens. */
 export interface Accepted {
@@ -28,7 +34,7 @@ export interface Accepted {
   ticket_id: string;
   conversation_id: string;
   client_message_id: string | null;
-  message: Message;
+  message: SharedMessage;
 }
 
 /** Answer of every action. */
@@ -164,14 +170,7 @@ export interface Complete {
   ticket_id: string;
   attempt: number;
   length: number;
-  message: Message;
-}
-
-export interface ContextTurn {
-  role: "assistant" | "system" | "tool" | "user";
-  content: string;
-  tool_calls: FunctionCall[];
-  tool_call_id: string | null;
+  message: SharedMessage;
 }
 
 export interface Conversation {
@@ -179,9 +178,12 @@ export interface Conversation {
   owner_id: string;
   agent_id: string;
   title: string;
+  title_from: TitleSource;
   archived: boolean;
   follow_up: FollowUp;
   leaf_id: string | null;
+  answer_seq: number;
+  read_seq: number;
   created_at: number;
   updated_at: number;
 }
@@ -257,7 +259,7 @@ export interface Edit {
 export interface Edited {
   type: "edited";
   ticket_id: string;
-  message: Message;
+  message: SharedMessage;
 }
 
 /** With `ticket_id`: terminal for that ticket. Without: the frame that was sent is at fault, nothing was done. */
@@ -267,6 +269,7 @@ export interface ErrorFrame {
   ticket_id: string | null;
   client_message_id: string | null;
   retry: boolean;
+  refused: Refused | null;
 }
 
 /** An error as stored with a ticket and as sent to clients. */
@@ -281,6 +284,22 @@ export interface Eta {
   soonest_s: number;
   likely_s: number;
   worst_s: number;
+}
+
+/** One per answer; a later one takes the place of the earlier. */
+export interface Feedback {
+  rating: Rating;
+  reasons: FeedbackReason[];
+  comment: string | null;
+  at: number;
+}
+
+/** An answer was rated on any device; `feedback` `null`: that was taken back. */
+export interface FeedbackFrame {
+  type: "feedback";
+  conversation_id: string;
+  message_id: string;
+  feedback: Feedback | null;
 }
 
 /** Follow every live ticket of a conversation and those to come. */
@@ -391,31 +410,6 @@ export interface Me {
   via: "api_key" | "password";
 }
 
-/** A message as stored, with what the caller of a question brought along for the model. */
-export interface Message {
-  id: string;
-  conversation_id: string;
-  owner_id: string;
-  role: "assistant" | "system" | "user";
-  content: string;
-  status: MessageStatus;
-  seq: number;
-  parent_id: string | null;
-  depth: number;
-  ticket_id: string | null;
-  client_message_id: string | null;
-  attachment_ids: string[];
-  citations: Citation[];
-  tool_calls: FunctionCall[];
-  finish_reason: string | null;
-  usage: Usage | null;
-  created_at: number;
-  context: ContextTurn[];
-  after_tools: boolean;
-  options: Record<string, unknown>;
-  branch_id: string;
-}
-
 /** Oldest first; `next` leads to earlier ones. */
 export interface MessagePage {
   items: ServedMessage[];
@@ -521,12 +515,29 @@ export interface Queued {
   note: string | null;
 }
 
+/**
+ * The user has read a conversation up to this message, by its `seq`. Never goes back; answered to every socket
+ * of the user with `conversation`, if it is news.
+ */
+export interface Read {
+  type: "read";
+  conversation_id: string;
+  seq: number;
+}
+
 /** The socket is authenticated. `live` lists the user's tickets that are not finished yet. */
 export interface Ready {
   type: "ready";
   user_id: string;
   heartbeat_s: number;
   live: string[];
+}
+
+/** Which frame was at fault. */
+export interface Refused {
+  type: string;
+  ticket_id: string | null;
+  conversation_id: string | null;
 }
 
 /** Drop the text of earlier attempts: it is answered again from the beginning. */
@@ -572,9 +583,32 @@ export interface ServedMessage {
   tool_calls: FunctionCall[];
   finish_reason: string | null;
   usage: Usage | null;
+  feedback: Feedback | null;
   created_at: number;
   attachments: Attachment[];
   tokens_used: number | null;
+}
+
+/** What everybody who may read a message sees of it. */
+export interface SharedMessage {
+  id: string;
+  conversation_id: string;
+  owner_id: string;
+  role: "assistant" | "system" | "user";
+  content: string;
+  status: MessageStatus;
+  seq: number;
+  parent_id: string | null;
+  depth: number;
+  ticket_id: string | null;
+  client_message_id: string | null;
+  attachment_ids: string[];
+  citations: Citation[];
+  tool_calls: FunctionCall[];
+  finish_reason: string | null;
+  usage: Usage | null;
+  feedback: Feedback | null;
+  created_at: number;
 }
 
 /** One browser or program that is signed in. */
@@ -665,6 +699,18 @@ export interface TruthRow {
   drift: number | null;
 }
 
+/** The user is writing a question on another device; to be shown for 5 s. */
+export interface Typed {
+  type: "typed";
+  conversation_id: string;
+}
+
+/** The user is writing a question. Told to the user's other sockets, at most every 2 s of each socket. */
+export interface Typing {
+  type: "typing";
+  conversation_id: string;
+}
+
 /** What an answer cost. `estimated` when the model did not report it. */
 export interface Usage {
   prompt_tokens: number;
@@ -734,6 +780,8 @@ export type ClientFrame =
   | Edit
   | Resume
   | Follow
+  | Read
+  | Typing
   | Ping;
 
 export type ServerFrame =
@@ -751,6 +799,8 @@ export type ServerFrame =
   | Cancelled
   | ErrorFrame
   | ConversationFrame
+  | Typed
+  | FeedbackFrame
   | Edited
   | AttachmentFrame
   | Pong;

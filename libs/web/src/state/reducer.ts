@@ -1,6 +1,7 @@
 import type { Accepted, Attachment, Conversation, ErrorFrame } from "../generated/frames";
 import { type TicketFrame, ticketAfter } from "./ticket";
 import { merged, threadOf, withMessages, withThread } from "./threads";
+import { answered, metAgain, rated, readUpTo } from "./presence";
 import { type ChatEvent, type ChatState, type LocalEvent, newTicket, type ThreadMessage } from "./types";
 
 /** The whole of what a chat client knows, after one more frame or local event. Pure. */
@@ -12,6 +13,10 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
       return event.deleted
         ? withoutConversation(state, event.conversation.id)
         : withConversations(state, [event.conversation]);
+    case "typed":
+      return { ...state, typing: { ...state.typing, [event.conversation_id]: event.at ?? 0 } };
+    case "feedback":
+      return rated(state, event.conversation_id, event.message_id, event.feedback);
     case "edited":
       return questioned(state, event.message);
     case "attachment":
@@ -72,6 +77,10 @@ function locally(state: ChatState, event: LocalEvent): ChatState {
       return paged(state, event);
     case "local.attachment":
       return withAttachment(state, event.attachment);
+    case "local.read":
+      return readUpTo(state, event.conversationId, event.seq);
+    case "local.rated":
+      return rated(state, event.conversationId, event.messageId, event.feedback);
   }
 }
 
@@ -90,7 +99,7 @@ function told(state: ChatState, frame: TicketFrame & { ticket_id: string }, at: 
   const next = withTicket(state, after);
   if (frame.type === "complete" && after !== before) {
     const { message } = frame;
-    const done = withTicket(next, { ...after, conversationId: message.conversation_id, text: "", length: 0 });
+    const done = withTicket(answered(next, message.conversation_id, message.seq), { ...after, conversationId: message.conversation_id, text: "", length: 0 });
     const placed = withMessages(done, message.conversation_id, [{ ...message, content: after.text }]);
     return after.gap ? stale(placed, message.conversation_id) : placed;
   }
@@ -103,7 +112,15 @@ function withTicket(state: ChatState, ticket: ChatState["tickets"][string]): Cha
 
 function failed(state: ChatState, frame: ErrorFrame): ChatState {
   if (frame.ticket_id) return told(state, frame as ErrorFrame & { ticket_id: string }, 0);
+  if (frame.refused?.ticket_id) return refused(state, frame.refused.ticket_id, frame.error.code);
   return frame.client_message_id ? outgoing(state, frame.client_message_id, { error: frame.error }) : state;
+}
+
+/** What was asked of a ticket was not done: it is gone for good, or it is to be asked again. */
+function refused(state: ChatState, id: string, code: string): ChatState {
+  const { [id]: ticket, ...tickets } = state.tickets;
+  if (!ticket) return state;
+  return code === "not_found" ? { ...state, tickets } : withTicket(state, { ...ticket, stopping: false });
 }
 
 // ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,7 +128,8 @@ function failed(state: ChatState, frame: ErrorFrame): ChatState {
 function accepted(state: ChatState, frame: Accepted): ChatState {
   const sent = state.outbox.find((entry) => entry.clientMessageId === frame.client_message_id);
   const message = sent ? { ...frame.message, attachments: sent.attachments } : frame.message;
-  const next = questioned(state, { ...message, ticket_id: frame.ticket_id });
+  const { [frame.conversation_id]: _written, ...typing } = state.typing;
+  const next = questioned({ ...state, typing }, { ...message, ticket_id: frame.ticket_id });
   return frame.client_message_id ? unsent(next, frame.client_message_id) : next;
 }
 
@@ -144,8 +162,8 @@ function withConversations(state: ChatState, items: Conversation[]): ChatState {
   const conversations = { ...state.conversations };
   for (const item of items) {
     const known = conversations[item.id];
-    if (state.deleted[item.id] || (known && known.updated_at > item.updated_at)) continue;
-    conversations[item.id] = item;
+    if (state.deleted[item.id]) continue;
+    conversations[item.id] = known ? metAgain(known, item) : item;
   }
   return { ...state, conversations };
 }

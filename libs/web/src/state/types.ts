@@ -4,6 +4,7 @@ import type {
   Conversation,
   ErrorInfo,
   Eta,
+  Feedback,
   ServedMessage,
   ServerFrame,
   ToolCallFrame,
@@ -84,6 +85,8 @@ export interface ChatState {
   tickets: Record<string, TicketView>;
   outbox: Outgoing[];
   attachments: Record<string, Attachment>;
+  /** Conversations that the user was writing in on another device, and when that was heard, in ms. */
+  typing: Record<string, number>;
 }
 
 export type LocalEvent =
@@ -104,7 +107,9 @@ export type LocalEvent =
     }
   | { type: "local.followed"; ticket: TicketView }
   | { type: "local.edited"; message: ThreadMessage }
-  | { type: "local.attachment"; attachment: Attachment };
+  | { type: "local.attachment"; attachment: Attachment }
+  | { type: "local.read"; conversationId: string; seq: number }
+  | { type: "local.rated"; conversationId: string; messageId: string; feedback: Feedback | null };
 
 export type ChatEvent = (ServerFrame & { at?: number }) | LocalEvent;
 export type { Complete };
@@ -113,7 +118,7 @@ export const LIVE_PHASES: ReadonlySet<Phase> = new Set(["held", "queued", "proce
 export const WAITING_PHASES: ReadonlySet<Phase> = new Set(["held", "queued"]);
 
 export function emptyState(): ChatState {
-  return { userId: null, conversations: {}, deleted: {}, threads: {}, tickets: {}, outbox: [], attachments: {} };
+  return { userId: null, conversations: {}, deleted: {}, threads: {}, tickets: {}, outbox: [], attachments: {}, typing: {} };
 }
 
 export function newTicket(id: string): TicketView {

@@ -1,6 +1,15 @@
 """What each version of the schema adds to the one before, in order: one file per change, only ever appended to."""
 
-from tokenline.adapters.store_sqlite.migrations import first, limits, line, revocations, sign_ins, tree, webhooks
+from tokenline.adapters.store_sqlite.migrations import (
+    feedback,
+    first,
+    limits,
+    line,
+    revocations,
+    sign_ins,
+    tree,
+    webhooks,
+)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     first.STATEMENTS,
@@ -10,5 +19,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     sign_ins.STATEMENTS,
     tree.STATEMENTS,
     limits.STATEMENTS,
+    feedback.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -9,6 +9,7 @@ from tokenline.core.ports.store.accounts import AccountStore, Revoked, UserChang
 from tokenline.core.ports.store.attachments import AttachmentStore
 from tokenline.core.ports.store.audit import AuditPage, AuditStore
 from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
+from tokenline.core.ports.store.feedback import FeedbackPage, FeedbackStore
 from tokenline.core.ports.store.limits import LimitStore
 from tokenline.core.ports.store.paging import Page
 from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
@@ -25,6 +26,8 @@ __all__ = [
     "ChatStore",
     "ConversationPage",
     "DeliveryPage",
+    "FeedbackPage",
+    "FeedbackStore",
     "LimitStore",
     "MessagePage",
     "Page",
@@ -43,6 +46,7 @@ class Store(
     TicketStore,
     ChatStore,
     TreeStore,
+    FeedbackStore,
     AccountStore,
     AttachmentStore,
     AuditStore,

@@ -15,7 +15,9 @@ class DeliveryPage(Page):
 class WebhookStore(Protocol):
     """Deliveries are made by `TicketStore.replace_ticket`, and go with their tickets."""
 
-    async def add_webhook(self, webhook: Webhook) -> None: ...
+    async def add_webhook(self, webhook: Webhook, limit: int) -> bool:
+        """False when its owner has ``limit`` already, however many are added at the same time."""
+        ...
 
     async def get_webhook(self, webhook_id: WebhookId) -> Webhook | None: ...
 
