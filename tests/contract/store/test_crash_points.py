@@ -161,10 +161,13 @@ async def test_the_end_of_a_ticket(world: World):
         assert stored in (ticket, done)
         assert (said is not None) == (stored == done)
         assert (await world.store.get_delivery(ticket.id) is not None) == (stored == done)
+        conversation = await world.store.get_conversation(ticket.conversation_id)
+        assert conversation is not None
+        assert conversation.answer_seq == (said.seq if said else 0)
         live = await world.line(owner)
         assert len(live) == (K if stored == done else K + 1)
 
-    await world.at_every_write(scenario, writes=4)
+    await world.at_every_write(scenario, writes=5)
 
 
 async def test_an_edit(world: World):
