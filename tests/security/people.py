@@ -95,6 +95,14 @@ def _answered(person: Person) -> str:
     return ticket
 
 
+def _answer(person: Person) -> str:
+    """Rated by its owner."""
+    message: str = person.get(f"/api/v1/chat/tickets/{person.own['answered']}")["answer"]["id"]
+    said = {"rating": "down", "comment": f"Because {person.canary}."}
+    assert person.http.put(f"/api/v1/chat/messages/{message}/feedback", json=said).status_code == 200
+    return message
+
+
 def _waiting(person: Person) -> str:
     ticket: str = _asked(person, agent_id="idle")["ticket"]["id"]
     return ticket
@@ -154,6 +162,7 @@ def _sign_in(person: Person) -> str:
 KINDS: dict[str, Callable[[Person], str]] = {
     "conversation": _conversation,
     "answered": _answered,
+    "answer": _answer,
     "waiting": _waiting,
     "dead": _dead,
     "attachment": _attachment,

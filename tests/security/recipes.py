@@ -19,6 +19,7 @@ Document = dict[str, Any]
 KIND_OF: dict[str, str | None] = {
     "conversation_id": "conversation",
     "ticket_id": "answered",
+    "message_id": "answer",
     "attachment_id": "attachment",
     "attachment_ids": "attachment",
     "webhook_id": "webhook",
@@ -57,6 +58,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_api_key": {"name": "bot"},
     "create_conversation": {"title": "Mine"},
     "change_conversation": {"title": "Ours"},
+    "read_up_to": {"seq": 1},
+    "rate_answer": {"rating": "down", "comment": "No."},
     "ask_in_conversation": {"content": "What is it?"},
     "ask": {"content": "What is it?"},
     "search_files": {"query": "anything"},
