@@ -13,7 +13,17 @@ from services.gateway.openai_api.errors import OpenAIErrors
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.republish import Republisher
-from services.gateway.rest import attachments, conversations, feedback, limits, line, messages, tickets, webhooks
+from services.gateway.rest import (
+    attachments,
+    conversations,
+    feedback,
+    limits,
+    line,
+    messages,
+    search,
+    tickets,
+    webhooks,
+)
 from services.gateway.streams import QUIET_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
@@ -58,6 +68,7 @@ ROUTERS = (
     conversations.router,
     messages.router,
     feedback.router,
+    search.router,
     tickets.router,
     attachments.router,
     line.router,

@@ -70,6 +70,7 @@ class Keeper:
         await self._age(now)
         await self._release(now)
         await self._store.forget_used(now - CLOCKS_S, FORGOTTEN)
+        await self._store.tidy_search()
 
     async def leave(self) -> None:
         await self._store.drop_lease(LEASE, self._holder)

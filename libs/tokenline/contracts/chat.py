@@ -140,5 +140,7 @@ class Conversation(Shape):
     """``seq`` of its latest answer; 0: none. Beyond ``read_seq`` there is something unread."""
     read_seq: int = 0
     """How far its owner has read, on any device."""
+    temporary: bool = False
+    """In no list and no search, and deleted with all that belongs to it once it is left."""
     created_at: float
     updated_at: float

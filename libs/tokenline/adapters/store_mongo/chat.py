@@ -20,6 +20,7 @@ from tokenline.contracts.ids import ConversationId, MessageId, UserId
 from tokenline.core.conversation import ConversationChange, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
+from tokenline.core.search import words_of
 from tokenline.core.tree import TOP
 
 
@@ -73,7 +74,9 @@ def _fields(conversation: Conversation) -> Document:
         "agent_id": conversation.agent_id,
         "archived": conversation.archived,
         "title_folded": conversation.title.casefold(),
+        "title_words": f" {words_of(conversation.title)}",
         "doc": encode(conversation),
+        **({"temporary": True} if conversation.temporary else {}),
     }
 
 
@@ -126,7 +129,7 @@ class Chat(Part):
         cursor: str | None = None,
         limit: int = 50,
     ) -> ConversationPage:
-        wanted: Document = {"owner_id": owner}
+        wanted: Document = {"owner_id": owner, "temporary": {"$ne": True}}
         if agent_id is not None:
             wanted["agent_id"] = agent_id
         if archived is not None:

@@ -12,6 +12,7 @@ from tokenline.adapters.store_mongo.chat import MESSAGES, get_message
 from tokenline.adapters.store_mongo.database import Collections, Document
 from tokenline.adapters.store_mongo.documents import encode, insert_new
 from tokenline.adapters.store_mongo.rows import TICKETS
+from tokenline.adapters.store_mongo.search import searched_as
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import BadRequest, NotFound
 from tokenline.contracts.ids import ConversationId, MessageId
@@ -115,7 +116,7 @@ async def put(db: Collections, message: Message, revision: int, asked: Asked | N
             await add_branch(db, message.conversation_id, place.fork)
         document = {"_id": message.id, "conversation_id": message.conversation_id, "seq": message.seq}
         placed = replace(message, parent_id=place.parent_id, branch_id=place.branch, depth=place.depth)
-        fields = {"revision": revision, "doc": encode(placed)}
+        fields = {"revision": revision, "doc": encode(placed), **searched_as(placed)}
         if await insert_new(db.messages, document | fields | (in_place(placed) if asked else {})):
             return place
         known = await get_message(db, message.id)

@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from tokenline.adapters.store_mongo.database import Collections
 from tokenline.adapters.store_mongo.documents import insert_new
+from tokenline.adapters.store_mongo.search import fill_in
 from tokenline.adapters.store_mongo.upgrade import name_users_of_sign_ins
 from tokenline.contracts.errors import Misconfigured
 
@@ -36,12 +37,17 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("delivery.due_at", _UP)],
         [("delivery.webhook_id", _UP), ("delivery.created_at", _DOWN), ("delivery.id", _DOWN)],
     ),
-    "conversations": ([("owner_id", _UP), ("updated_at", _DOWN), ("_id", _DOWN)], [("deleted_at", _UP)]),
+    "conversations": (
+        [("owner_id", _UP), ("updated_at", _DOWN), ("_id", _DOWN)],
+        [("deleted_at", _UP)],
+        [("temporary", _UP), ("updated_at", _UP)],
+    ),
     "messages": (
         [("conversation_id", _UP), ("seq", _UP)],
         [("branch_id", _UP), ("depth", _UP)],
         [("conversation_id", _UP), ("stands_for", _UP)],
         [("feedback.at", _DOWN), ("feedback.id", _DOWN)],
+        [("owner_id", _UP), ("seq", _DOWN)],
     ),
     "branches": ([("conversation_id", _UP)],),
     "attachments": (
@@ -84,6 +90,7 @@ async def migrate(db: Collections) -> int:
             await getattr(db, name).create_indexes(unique + plain)
         await insert_new(db.counters, {"_id": "seq", "value": 0})
         await name_users_of_sign_ins(db)
+        await fill_in(db)
     return version
 
 

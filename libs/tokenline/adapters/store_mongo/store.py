@@ -20,6 +20,7 @@ from tokenline.adapters.store_mongo.part import StoreTime
 from tokenline.adapters.store_mongo.releasing import Releasing
 from tokenline.adapters.store_mongo.revocations import Revocations
 from tokenline.adapters.store_mongo.schema import VERSION, migrate, migrated
+from tokenline.adapters.store_mongo.search import Search
 from tokenline.adapters.store_mongo.tickets import Tickets
 from tokenline.adapters.store_mongo.tree import Tree
 from tokenline.adapters.store_mongo.webhooks import Webhooks
@@ -44,6 +45,7 @@ class MongoStore(
     Audit,
     Webhooks,
     Limits,
+    Search,
 ):
     """Belongs to the event loop that opens it.
 

@@ -151,7 +151,7 @@ class Chat(Part):
         cursor: str | None = None,
         limit: int = 50,
     ) -> ConversationPage:
-        conditions = ["owner_id = ?"]
+        conditions = ["owner_id = ?", "temporary = 0"]
         parameters: list[object] = [owner]
         if agent_id is not None:
             conditions.append("agent_id = ?")

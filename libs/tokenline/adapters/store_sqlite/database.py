@@ -14,8 +14,10 @@ from tokenline.adapters.store_sqlite.failures import engine_failure, leaves_conn
 from tokenline.adapters.store_sqlite.lane import CALL_LIMIT_S, Batch, Job, Lane, Work
 from tokenline.adapters.store_sqlite.schema import migrate
 from tokenline.adapters.store_sqlite.turn import Turn
+from tokenline.adapters.store_sqlite.words import search_words
 from tokenline.contracts.errors import Retryable, StoreUnavailable
 from tokenline.core.clock import Clock
+from tokenline.core.search import words_of
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ def connect(path: Path, *, busy_limit_s: float = BUSY_LIMIT_S) -> sqlite3.Connec
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -16000")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
+    connection.create_function("search_words", 1, search_words, deterministic=True)
+    connection.create_function("words_of", 1, words_of, deterministic=True)
     return connection
 
 

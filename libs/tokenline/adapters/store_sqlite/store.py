@@ -15,6 +15,7 @@ from tokenline.adapters.store_sqlite.leases import Leases
 from tokenline.adapters.store_sqlite.limits import Limits
 from tokenline.adapters.store_sqlite.releasing import Releasing
 from tokenline.adapters.store_sqlite.revocations import Revocations
+from tokenline.adapters.store_sqlite.search import Search
 from tokenline.adapters.store_sqlite.tickets import Tickets
 from tokenline.adapters.store_sqlite.tree import Tree
 from tokenline.adapters.store_sqlite.webhooks import Webhooks
@@ -36,6 +37,7 @@ class SqliteStore(
     Audit,
     Webhooks,
     Limits,
+    Search,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

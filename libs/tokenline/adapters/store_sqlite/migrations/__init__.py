@@ -6,6 +6,7 @@ from tokenline.adapters.store_sqlite.migrations import (
     limits,
     line,
     revocations,
+    search,
     sign_ins,
     tree,
     webhooks,
@@ -20,5 +21,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     tree.STATEMENTS,
     limits.STATEMENTS,
     feedback.STATEMENTS,
+    search.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -12,6 +12,7 @@ from tokenline.core.ports.store.chat import ChatStore, ConversationPage, Message
 from tokenline.core.ports.store.feedback import FeedbackPage, FeedbackStore
 from tokenline.core.ports.store.limits import LimitStore
 from tokenline.core.ports.store.paging import Page
+from tokenline.core.ports.store.search import Found, FoundPage, SearchStore
 from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
 from tokenline.core.ports.store.tree import TreeStore
 from tokenline.core.ports.store.webhooks import DeliveryPage, WebhookStore
@@ -28,10 +29,13 @@ __all__ = [
     "DeliveryPage",
     "FeedbackPage",
     "FeedbackStore",
+    "Found",
+    "FoundPage",
     "LimitStore",
     "MessagePage",
     "Page",
     "Revoked",
+    "SearchStore",
     "Store",
     "TicketPage",
     "TicketStore",
@@ -52,6 +56,7 @@ class Store(
     AuditStore,
     WebhookStore,
     LimitStore,
+    SearchStore,
     Protocol,
 ):
     async def open(self) -> None:

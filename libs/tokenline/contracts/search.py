@@ -1,0 +1,30 @@
+"""What a search over conversations finds."""
+
+from typing import Literal
+
+from tokenline.contracts.base import Shape
+from tokenline.contracts.ids import AgentId, ConversationId, MessageId
+
+
+class SearchHit(Shape):
+    """A conversation by its title, or a message by its text. Text is text, never HTML."""
+
+    conversation_id: ConversationId
+    title: str
+    agent_id: AgentId
+    archived: bool
+    message_id: MessageId | None
+    """``None``: the title was found, and is the snippet."""
+    role: Literal["user", "assistant"] | None
+    snippet: str
+    """On one line; ``…`` where more was said before or after."""
+    highlights: tuple[tuple[int, int], ...]
+    """Start and end of each hit, in code points of ``snippet``, in order."""
+    created_at: float
+
+
+class SearchPage(Shape):
+    """Titles first, then messages; of each the latest first."""
+
+    items: tuple[SearchHit, ...]
+    next: str | None
