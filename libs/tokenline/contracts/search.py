@@ -1,9 +1,14 @@
 """What a search over conversations finds."""
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
 
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import AgentId, ConversationId, MessageId
+
+Span: TypeAlias = Annotated[tuple[int, ...], Meta(min_length=2, max_length=2)]
+"""Start and end. (A pair by type has no JSON Schema that all tools understand.)"""
 
 
 class SearchHit(Shape):
@@ -18,7 +23,7 @@ class SearchHit(Shape):
     role: Literal["user", "assistant"] | None
     snippet: str
     """On one line; ``…`` where more was said before or after."""
-    highlights: tuple[tuple[int, int], ...]
+    highlights: tuple[Span, ...]
     """Start and end of each hit, in code points of ``snippet``, in order."""
     created_at: float
 
