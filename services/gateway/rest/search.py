@@ -24,7 +24,7 @@ GatewayDeps = Annotated[Deps, Depends(deps_of)]
 async def search_conversations(
     asker: Authenticated,
     deps: GatewayDeps,
-    q: Annotated[str, Query(max_length=QUERY_CHARACTERS)],
+    q: Annotated[str, Query(max_length=QUERY_CHARACTERS)] = "",
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> Response:

@@ -45,7 +45,7 @@ async def test_pages_follow_each_other_and_nonsense_is_refused(ann: httpx2.Async
     assert found == asked[::-1]
     assert second["next"] is None
     assert (await search(ann, "…"))["items"] == []
-    refused: list[dict[str, str]] = [{"q": "x", "cursor": "nonsense"}, {"q": "x" * 201}, {"q": "x", "limit": "0"}, {}]
+    refused: list[dict[str, str]] = [{"q": "x", "cursor": "nonsense"}, {"q": "x" * 201}, {"q": "x", "limit": "0"}]
     for bad in refused:
         answer = await ann.get(f"{CHAT}/search", params=bad)
         assert answer.status_code in (400, 422), bad

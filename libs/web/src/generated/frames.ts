@@ -184,6 +184,7 @@ export interface Conversation {
   leaf_id: string | null;
   answer_seq: number;
   read_seq: number;
+  temporary: boolean;
   created_at: number;
   updated_at: number;
 }

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def indexed(path: Path) -> set[str]:
         connection.close()
 
 
-async def say(store: SqliteStore, text: str, **changes: object) -> tuple[Conversation, Message]:
+async def say(store: SqliteStore, text: str, **changes: Any) -> tuple[Conversation, Message]:
     conversation = a_conversation(CLOCK, **changes)
     ticket = a_ticket(CLOCK, conversation)
     question = a_question(CLOCK, ticket, content=text)
