@@ -101,7 +101,8 @@ class AnswerReader:
         if b"\r" in data:
             # Inside JSON a carriage return is escaped, and empty lines mean nothing here: all of CR, CRLF, LF will do.
             data = data.replace(b"\r", b"\n")
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
         if len(self._rest) > MAX_LINE_BYTES:
             raise ModelUnavailable("The model sent a line without end.")
         return self._read(lines)
@@ -117,19 +118,29 @@ class AnswerReader:
 
     def _read(self, lines: list[bytes]) -> ModelText | None:
         # A server may spread one event over several data lines; none of those that serve models does.
-        texts = [text for line in lines if line.startswith(b"data:") and (text := self._take(line[5:].strip()))]
+        texts = []
+        for line in lines:
+            if line[:5] == b"data:" and (text := self._take(line[5:])):
+                texts.append(text)
         if not texts:
             return None
-        return ModelText(text=_without_lone_surrogates("".join(texts)), tokens=len(texts))
+        text = texts[0] if len(texts) == 1 else "".join(texts)
+        return ModelText(text=text if text.isascii() else _without_lone_surrogates(text), tokens=len(texts))
 
     def _take(self, payload: bytes) -> str | None:
         """Note what a chunk says; returns its text."""
-        if self.done or not payload:
+        if self.done:
             return None
-        if payload == b"[DONE]":
-            self.done = True
-            return None
-        chunk = _chunk(payload)
+        try:
+            chunk = _decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            payload = payload.strip()
+            if not payload:
+                return None
+            if payload == b"[DONE]":
+                self.done = True
+                return None
+            chunk = _lenient(payload)
         self.chunks += 1
         if chunk.error is not None:
             raise from_error_object(chunk.error, began=self.progress > 0)
@@ -158,12 +169,8 @@ class AnswerReader:
         return delta.content
 
 
-def _chunk(payload: bytes) -> _Chunk:
-    try:
-        return _decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
-    # The standard library takes what msgspec refuses: half of a surrogate pair, and bytes that are no UTF-8.
+def _lenient(payload: bytes) -> _Chunk:
+    """The standard library takes what msgspec refuses: half of a surrogate pair, and bytes that are no UTF-8."""
     try:
         return msgspec.convert(json.loads(payload.decode(errors="replace")), _Chunk)
     except (ValueError, RecursionError):

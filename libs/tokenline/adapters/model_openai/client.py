@@ -1,7 +1,7 @@
 """The `Model` port through the ``openai`` client, reading the stream's bytes ourselves."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import openai
 from tokenline.adapters.model_openai.chunks import AnswerReader
 from tokenline.adapters.model_openai.errors import from_status
 from tokenline.adapters.model_openai.patience import Patience
+from tokenline.adapters.model_openai.transport import Body, DirectTransport
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable, TokenlineError
 from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelEvent, ModelRequest
@@ -23,6 +24,16 @@ _AFTER_FINISH_S = 2.0
 """The answer is whole; so long the usage may take that follows it."""
 _AFTER_DONE_S = 0.25
 """So long the body may take to end, for the connection to be used again."""
+
+Read = Callable[[], Awaitable[bytes]]
+
+
+class _Client(openai.DefaultAioHttpClient):
+    """Goes to endpoints itself, and to proxies that the environment names as the client does."""
+
+    def _init_transport(self, *_: Any, **__: Any) -> httpx2.AsyncBaseTransport:
+        # Not the client's argument of that name: with it, the environment's proxies are ignored.
+        return DirectTransport(_IDLE_S)
 
 
 class OpenAIModel:
@@ -46,13 +57,14 @@ class OpenAIModel:
         self._total_s = total_s
         # Reading has our own deadlines; waiting for a free connection is a matter of slots, not of this pool.
         timeout = httpx2.Timeout(None, connect=_CONNECT_S)
+        # Of connections to a proxy; those of `DirectTransport` have no limit.
         limits = httpx2.Limits(max_connections=100_000, keepalive_expiry=_IDLE_S)
         self._client = openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key or "none",
             max_retries=0,
             timeout=timeout,
-            http_client=openai.DefaultAioHttpClient(timeout=timeout, limits=limits),
+            http_client=_Client(timeout=timeout, limits=limits),
         )
 
     def stream(self, request: ModelRequest) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
@@ -98,10 +110,10 @@ class OpenAIModel:
         """Both instants are on the loop's clock."""
         now = asyncio.get_running_loop().time
         reader = AnswerReader()
-        async with aclosing(response.aiter_bytes()) as body:
+        async with _body_of(response) as read:
             try:
                 with Patience(first_at) as patience:
-                    while not reader.done and (data := await patience.wait(anext(body, b""))):
+                    while not reader.done and (data := await patience.wait(read())):
                         progress = reader.progress
                         text = reader.feed(data)
                         if reader.progress != progress:
@@ -120,7 +132,7 @@ class OpenAIModel:
             for call in reader.take_calls():
                 yield call
             yield _conclusion(reader)
-            await _drain(body)
+            await _drain(read)
 
     def _patience_s(self, reader: AnswerReader) -> float:
         return self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S
@@ -157,11 +169,22 @@ def _conclusion(reader: AnswerReader) -> ModelEnd:
     raise AnswerIncomplete
 
 
-async def _drain(body: AsyncGenerator[bytes]) -> None:
+@asynccontextmanager
+async def _body_of(response: httpx2.Response) -> AsyncGenerator[Read]:
+    """What reads the next bytes of it; empty at its end."""
+    direct = response.extensions.get("body")
+    if isinstance(direct, Body) and "content-encoding" not in response.headers:
+        yield direct.read
+        return
+    async with aclosing(response.aiter_bytes()) as body:
+        yield lambda: anext(body, b"")
+
+
+async def _drain(read: Read) -> None:
     """Read to the end of the body, or let the connection go."""
     try:
         async with asyncio.timeout(_AFTER_DONE_S):
-            async for _ in body:
+            while await read():
                 pass
     except (TimeoutError, httpx2.HTTPError, aiohttp.ClientError):
         return

@@ -14,13 +14,15 @@ class Patience:
     """A context in which `wait` gives up at the deadline, on the loop's clock.
 
     `asyncio.timeout` sets and cancels a timer for each wait: 7 µs a token, a tenth of the whole path. Here a timer
-    that fires looks whether the deadline has moved on meanwhile. To be used by one task at a time.
+    that fires looks whether the deadline has moved on meanwhile. To be used by the task that makes it.
     """
 
     def __init__(self, due: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._due = due
-        self._waiting: asyncio.Task[object] | None = None
+        # Looked up once: in Python 3.11 that is a Python function and a system call.
+        self._task = cast(asyncio.Task[object], asyncio.current_task())
+        self._waiting = False
         self._expired = False
 
     def __enter__(self) -> Self:
@@ -41,20 +43,19 @@ class Patience:
 
     async def wait(self, awaited: Awaitable[T]) -> T:
         """Raises TimeoutError when the deadline passes first. Cancelling it from outside is as usual."""
-        task = cast(asyncio.Task[object], asyncio.current_task())
-        before = task.cancelling()
-        self._waiting = task
+        before = self._task.cancelling()
+        self._waiting = True
         try:
             result = await awaited
         except asyncio.CancelledError:
-            if self._expired and task.uncancel() <= before:
+            if self._expired and self._task.uncancel() <= before:
                 raise TimeoutError from None
             raise
         finally:
-            self._waiting = None
+            self._waiting = False
         if self._expired:  # it came all the same, in the instant of its cancellation
             self._expired = False
-            task.uncancel()
+            self._task.uncancel()
         return result
 
     def _set_timer(self, at: float) -> None:
@@ -65,8 +66,8 @@ class Patience:
         now = self._loop.time()
         if now < self._due:
             self._set_timer(self._due)
-        elif self._waiting is None:  # busy with what came; it will wait again
+        elif not self._waiting:  # busy with what came; it will wait again
             self._set_timer(now + _LOOK_AGAIN_S)
         else:
             self._expired = True
-            self._waiting.cancel()
+            self._task.cancel()

@@ -1,0 +1,134 @@
+"""How requests of the ``openai`` client travel: over connections of our own; proxies stay with the client's."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, cast
+
+import aiohappyeyeballs
+import httpx2
+from aiohappyeyeballs import AddrInfoType
+
+from tokenline.adapters.model_openai.connection import Connection
+
+_TRY_NEXT_S = 0.25
+"""RFC 8305: so long the first address has before the next one is tried beside it."""
+_KNOWN_S = 10.0
+"""So long a name is not looked up again."""
+
+Origin = tuple[str, str, int]
+
+
+class Body(httpx2.AsyncByteStream):
+    """The body to come. `read` is for those who know that it is ours: it saves the layers in between."""
+
+    def __init__(self, transport: "DirectTransport", origin: Origin, connection: Connection) -> None:
+        self._transport = transport
+        self._origin = origin
+        self._connection: Connection | None = connection
+        self.read = connection.read
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while data := await self.read():
+            yield data
+
+    async def aclose(self) -> None:
+        """Harmless when closed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._transport.take_back(self._origin, connection)
+
+
+class DirectTransport(httpx2.AsyncBaseTransport):
+    """HTTP/1.1 to whoever is asked, without a limit on connections. Idle ones are kept for ``idle_s``.
+
+    Nothing is asked twice: a request that meets a connection just closed fails.
+    """
+
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._addresses: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
+        self._tls: ssl.SSLContext | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Raises `httpx2.TransportError`. The body is the caller's to close; `Body` is the extension ``body``."""
+        url = request.url
+        if url.scheme not in ("http", "https") or not url.host:
+            raise httpx2.UnsupportedProtocol(f"This is no address of a model: {url.scheme}://{url.host}")
+        origin = (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
+        head, content = _head(request), await request.aread()
+        connection = self._take(origin) or await self._connect(origin, request.extensions)
+        try:
+            await connection.ask(head + content)
+        except BaseException:
+            connection.abort()
+            raise
+        body = Body(self, origin, connection)
+        return httpx2.Response(
+            connection.status, headers=connection.headers, stream=body, request=request, extensions={"body": body}
+        )
+
+    async def aclose(self) -> None:
+        for connections in list(self._idle.values()):
+            for connection in list(connections):
+                connection.abort()
+
+    def take_back(self, origin: Origin, connection: Connection) -> None:
+        """Its response is read, or wanted no more."""
+        if not connection.reusable:
+            connection.abort()
+            return
+        idle = self._idle.setdefault(origin, [])
+        idle.append(connection)
+        connection.rest(self._idle_s, lambda: idle.remove(connection))
+
+    def _take(self, origin: Origin) -> Connection | None:
+        idle = self._idle.get(origin, [])
+        while idle:
+            connection = idle.pop()
+            connection.rouse()
+            if connection.reusable:
+                return connection
+            connection.abort()
+        return None
+
+    async def _connect(self, origin: Origin, extensions: Mapping[str, Any]) -> Connection:
+        scheme, host, port = origin
+        loop = asyncio.get_running_loop()
+        context, name = (self._context(), host) if scheme == "https" else (None, None)
+        try:
+            async with asyncio.timeout(extensions.get("timeout", {}).get("connect")):
+                opened = await self._socket(host, port)
+                _, connection = await loop.create_connection(Connection, sock=opened, ssl=context, server_hostname=name)
+        except TimeoutError:
+            raise httpx2.ConnectTimeout(f"{host} did not take the connection in time.") from None
+        except (OSError, ssl.SSLError) as error:
+            raise httpx2.ConnectError(f"No connection to {host}: {error}.") from error
+        return connection
+
+    async def _socket(self, host: str, port: int) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        until, found = self._addresses.get((host, port), (0.0, ()))
+        if until < loop.time():
+            found = cast(Sequence[AddrInfoType], await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            self._addresses[host, port] = loop.time() + _KNOWN_S, found
+        try:
+            return await aiohappyeyeballs.start_connection(found, happy_eyeballs_delay=_TRY_NEXT_S, loop=loop)
+        except OSError:
+            self._addresses.pop((host, port), None)
+            raise
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = httpx2.create_ssl_context()
+        return self._tls
+
+
+def _head(request: httpx2.Request) -> bytes:
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.url.raw_path)]
+    lines += [b"%b: %b" % header for header in request.headers.raw]
+    if any(b"\n" in line or b"\r" in line for line in lines):
+        raise httpx2.LocalProtocolError("A header has a line break in it.")
+    return b"\r\n".join([*lines, b"", b""])
