@@ -83,7 +83,7 @@ class LiveTicket:
         self.heard_at = 0.0
         """When a worker last said something of it; monotonic."""
         self._end: tuple[Ticket, Message | None] | None = None
-        self._encoded: tuple[int, int, int, str] | None = None
+        self._encoded: tuple[int, int, int, bytes] | None = None
 
     @property
     def ended(self) -> bool:
@@ -139,6 +139,21 @@ class LiveTicket:
         self.calls.end(ticket.attempt, answer.tool_calls if answer is not None else ())
 
     # ── what a follower has not seen ─────────────────────────────────────────────────────────────────────────────────
+
+    def fresh(self, cursor: Cursor) -> bytes | None:
+        """The text that came since, as a frame (JSON), when nothing but that is due, as with nearly every token;
+        ``None``: `beyond` knows. Unlike there, whoever sends it moves the cursor to the text's end."""
+        text, entry = self.text, self.entry
+        attempt, length = text.attempt, text.length
+        if (
+            cursor.attempt == cursor.told == entry.attempt == attempt
+            and cursor.offset < length <= cursor.offset + FRAME_CHARACTERS
+            and (entry.state is TicketState.STREAMING or entry.state is TicketState.PROCESSING)
+            and cursor.tools == len(self.tools)
+            and self._end is None
+        ):
+            return self._encode(cursor.offset, length)
+        return None
 
     def beyond(self, cursor: Cursor) -> Iterator[f.ServerFrame | str]:
         """Frames that bring the follower up to date; text frames come encoded (JSON).
@@ -214,18 +229,18 @@ class LiveTicket:
             cursor.attempt, cursor.offset = text.attempt, 0
         while cursor.attempt == text.attempt and cursor.offset < text.length:
             start, cursor.offset = cursor.offset, min(text.length, cursor.offset + FRAME_CHARACTERS)
-            yield self._encode(start, cursor.offset)
+            yield self._encode(start, cursor.offset).decode()
 
     def _is_ahead(self, cursor: Cursor) -> bool:
         return (cursor.attempt, cursor.offset) > (self.text.attempt, self.text.length)
 
-    def _encode(self, offset: int, end: int) -> str:
+    def _encode(self, offset: int, end: int) -> bytes:
         """One encoding serves all followers at the same place, which is nearly all of them."""
         text = self.text
         if self._encoded is None or self._encoded[:3] != (text.attempt, offset, end):
             piece = text.beyond(offset, end - offset)
             frame = f.Text(ticket_id=self.entry.ticket_id, attempt=text.attempt, offset=offset, text=piece)
-            self._encoded = (text.attempt, offset, end, to_json(frame).decode())
+            self._encoded = (text.attempt, offset, end, to_json(frame))
         return self._encoded[3]
 
     def _terminal(self, ticket: Ticket, answer: Message | None) -> f.ServerFrame:

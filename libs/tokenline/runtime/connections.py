@@ -7,10 +7,13 @@ what was written to be taken, and so for ever. Here a connection that is stuck i
 import asyncio
 import socket
 import struct
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from tokenline.runtime.sockets import CLOSE_S, SEND_S
 
@@ -20,8 +23,14 @@ UNSENT_BYTES = 16 * 1024
 """What the kernel takes beyond what is on its way; by default it would take megabytes that nobody may ever read."""
 RESET = struct.pack("ii", 1, 0)
 """`SO_LINGER` of no time at all."""
+WRITER = "tokenline.write_text"
+"""The scope's extension that `direct_writer` looks up."""
 PEER_SILENT_MS = 20_000
 """A peer that acknowledges nothing for so long is gone (F42)."""
+
+# RFC 6455, 5.2: a frame from a server, without a mask.
+_FINAL_TEXT = 0x81
+_HEAD_16, _HEAD_64 = struct.Struct("!BBH"), struct.Struct("!BBQ")
 
 
 def tune(listener: socket.socket) -> None:
@@ -111,7 +120,36 @@ class HttpConnection(HttpToolsProtocol):
         self._stall.hurry()
 
 
+def direct_writer(scope: MutableMapping[str, Any]) -> Callable[[bytes], bool] | None:
+    """`SocketConnection.write_text` of the socket with this scope; ``None`` when something else serves it."""
+    writer: Callable[[bytes], bool] | None = scope.get("extensions", {}).get(WRITER)
+    return writer
+
+
 class SocketConnection(WebSocketsSansIOProtocol):
+    async def run_asgi(self) -> None:
+        extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
+        extensions[WRITER] = self.write_text
+        await super().run_asgi()
+
+    def write_text(self, text: bytes) -> bool:
+        """Send it (UTF-8) as one frame at once; False when the socket takes nothing at the moment, or no more.
+
+        The way of all else, through four layers and a task, is most of what a token costs. For a handler that awaits no
+        `send` at the time: frames would overtake each other.
+        """
+        if self.conn.state is not State.OPEN or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        size = len(text)
+        if size < 126:
+            head = bytes((_FINAL_TEXT, size))
+        elif size < 1 << 16:
+            head = _HEAD_16.pack(_FINAL_TEXT, 126, size)
+        else:
+            head = _HEAD_64.pack(_FINAL_TEXT, 127, size)
+        self.transport.write(head + text)
+        return True
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._stall = StallWatch(self.transport)

@@ -18,9 +18,19 @@ class TooSlow(Exception):
 class Outbox:
     """One writer per socket. News of a ticket is not queued but looked up when the socket can take it."""
 
-    def __init__(self, send: Callable[[str], Awaitable[None]], look_up: Callable[[str], LiveTicket | None]) -> None:
+    def __init__(
+        self,
+        send: Callable[[str], Awaitable[None]],
+        look_up: Callable[[str], LiveTicket | None],
+        write: Callable[[bytes], bool] | None = None,
+    ) -> None:
+        """``write`` sends a frame at once or says that it cannot: text that finds the socket free goes this way, past
+        the task that writes all else."""
         self._send = send
         self._look_up = look_up
+        self._write = write
+        self._idle = False
+        """All that was due is with the socket."""
         self._notices: deque[str] = deque()
         self._news: dict[Follower, None] = {}
         self._woken = asyncio.Event()
@@ -30,16 +40,21 @@ class Outbox:
         if len(self._notices) >= MAX_NOTICES:
             raise TooSlow
         self._notices.append(to_json(frame).decode())
+        self._idle = False
         self._woken.set()
 
     def wake(self, follower: Follower) -> None:
         """There may be news for this follower."""
+        if self._idle and self._write is not None and self._sent(follower, self._write):
+            return
+        self._idle = False
         self._news[follower] = None
         self._woken.set()
 
     async def run(self, ended: Callable[[Follower], None]) -> None:
         """Send for ever; ``ended`` is told of each follower that got its terminal frame."""
         while True:
+            self._idle = not self._woken.is_set()
             await self._woken.wait()
             self._woken.clear()
             while self._notices or self._news:
@@ -51,6 +66,17 @@ class Outbox:
                     await self._tell(follower)
                     if follower.cursor.done:
                         ended(follower)
+
+    def _sent(self, follower: Follower, write: Callable[[bytes], bool]) -> bool:
+        """Whether text was all that was due, and went."""
+        live = self._look_up(follower.ticket_id)
+        if live is None or follower not in live.followers:
+            return False
+        frame = live.fresh(follower.cursor)
+        if frame is None or not write(frame):
+            return False
+        follower.cursor.offset = live.text.length
+        return True
 
     async def _tell(self, follower: Follower) -> None:
         live = self._look_up(follower.ticket_id)

@@ -17,6 +17,7 @@ from tokenline.core.access import owned_by
 from tokenline.core.limits import Bucket
 from tokenline.runtime import sockets
 from tokenline.runtime.auth.scopes import demand
+from tokenline.runtime.connections import direct_writer
 
 HEARTBEAT_S = 15.0
 
@@ -67,7 +68,7 @@ class Door:
             demand(principal, Scope.READ)
             if self._only is not None:
                 owned_by(principal.user_id, await self._deps.store.get_conversation(self._only))
-            outbox = Outbox(self._socket.send_text, self._deps.streams.live.get)
+            outbox = Outbox(self._socket.send_text, self._deps.streams.live.get, direct_writer(self._socket.scope))
             session = Session(self._deps, principal, outbox, self._only, self._end)
             self._hub.add(principal.user_id, session)
             self._deps.revocations.watch(session)

@@ -75,3 +75,73 @@ async def test_notices_are_bounded() -> None:
         outbox.notice(Pong(id=number))
     with pytest.raises(TooSlow):
         outbox.notice(Pong(id=0))
+
+
+class Direct(Socket):
+    """Also takes frames at once, while it is ``free``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = True
+        self.at_once = 0
+
+    def write(self, text: bytes) -> bool:
+        if self.free:
+            self.at_once += 1
+            self.taken.append(json.loads(text))
+        return self.free
+
+
+async def test_text_that_finds_the_socket_free_goes_at_once_and_overtakes_nothing() -> None:
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
+    socket = Direct()
+    socket.open.set()
+    outbox = Outbox(socket.send, lambda _: live, socket.write)
+    writing = asyncio.create_task(outbox.run(lambda _: None))
+    follower = Follower("t1", outbox.wake, Cursor())
+    live.followers.add(follower)
+
+    def say(text: str) -> None:
+        live.grow(1, live.text.length, text)
+        live.wake()
+
+    say("before it runs ")
+    await settle()
+    assert socket.at_once == 0  # PROCESSING was due, too
+    say("at once ")
+    assert (socket.at_once, len(socket.taken)) == (1, 3)
+    # A notice waits for the writer: what comes after it does, too.
+    outbox.notice(Pong(id=1))
+    say("behind the notice ")
+    assert socket.at_once == 1
+    await settle()
+    assert [frame["type"] for frame in socket.taken[-2:]] == ["pong", "delta"]
+    # A full socket: the writer waits for it, and text that comes meanwhile waits behind.
+    socket.free = False
+    socket.open.clear()
+    say("full ")
+    await settle()
+    socket.free = True
+    say("still behind ")
+    assert socket.at_once == 1
+    socket.open.set()
+    await settle()
+    say("free again ")
+    assert socket.at_once == 2
+    # Who has left, or whose ticket moved on, is sent no text this way.
+    live.followers.discard(follower)
+    live.grow(1, live.text.length, "nobody's")
+    outbox.wake(follower)
+    await settle()
+    live.followers.add(follower)
+    live.grow(2, 0, "another attempt")
+    live.wake()
+    assert socket.at_once == 2
+    await settle()
+    assert [frame["type"] for frame in socket.taken[-3:]] == ["restarted", "processing", "delta"]
+    offset = 0
+    for at, text in socket.texts()[:-1]:
+        assert at == offset
+        offset += len(str(text))
+    assert offset == len("before it runs at once behind the notice full still behind free again ")
+    writing.cancel()
