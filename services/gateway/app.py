@@ -8,12 +8,15 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.gateway.deps import Deps
+from services.gateway.erasing import SWEEP_S as ERASING_S
+from services.gateway.erasing import Erasing
 from services.gateway.keeper import SWEEP_S, Keeper
 from services.gateway.openai_api.errors import OpenAIErrors
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.republish import Republisher
 from services.gateway.rest import (
+    account,
     attachments,
     conversations,
     feedback,
@@ -65,6 +68,7 @@ METRICS = (
 )
 ROUTERS = (
     auth_router(),
+    account.router,
     conversations.router,
     messages.router,
     feedback.router,
@@ -105,6 +109,7 @@ def create_app(deps: Deps) -> FastAPI:
         new_id(deps.clock.now()),
         deps.settings.ageing_s,
     )
+    erasing = Erasing(deps.store, deps.line, deps.uploads, new_id(deps.clock.now()))
     gauges = LineGauges(deps.feed, deps.metrics)
     accuracy = EtaAccuracy(deps.feed, deps.metrics, deps.clock)
 
@@ -120,6 +125,7 @@ def create_app(deps: Deps) -> FastAPI:
             deps.supervisor.spawn("start", start())
             yield
             await keeper.leave()
+            await erasing.leave()
             await deps.webhook_sender.leave()
             await deps.announcer.flush()
         await deps.broker.close()
@@ -138,6 +144,7 @@ def create_app(deps: Deps) -> FastAPI:
         deps.supervisor.forever("positions", positions.scan, every_s=SCAN_S)
         deps.supervisor.forever("quiet", deps.streams.look_after_quiet, every_s=QUIET_S)
         deps.supervisor.forever("keeper", keeper.sweep, every_s=SWEEP_S)
+        deps.supervisor.forever("erasures", erasing.sweep, every_s=ERASING_S)
         deps.supervisor.forever("webhooks", deps.webhook_sender.look)
 
     async def connect() -> None:

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
 from tokenline.contracts.base import pack
-from tokenline.contracts.errors import BrokerUnavailable, QueueFull, TooLarge
+from tokenline.contracts.errors import BrokerUnavailable, NotSignedIn, QueueFull, TooLarge
 from tokenline.contracts.events import AttachmentChanged
 from tokenline.contracts.ids import AttachmentId, ConversationId
 from tokenline.contracts.topology import INGEST, INGEST_QUEUE
@@ -80,6 +80,7 @@ class Uploads:
             stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
             await self._store.add_attachment(stored)
             self._announcer.announce(AttachmentChanged(attachment=stored))
+            await self._check_owner(stored)
             await self._give_to_ingest(stored)
         return stored
 
@@ -98,6 +99,15 @@ class Uploads:
 
     def content(self, attachment: Attachment) -> AsyncIterator[bytes]:
         return self._files.get(key_of(attachment.id))
+
+    async def _check_owner(self, attachment: Attachment) -> None:
+        """A file takes as long as its sender; an account that was deleted meanwhile was searched for files already.
+
+        Raises `NotSignedIn`.
+        """
+        if await self._store.get_user(attachment.owner_id) is None:
+            await self.purge([attachment])
+            raise NotSignedIn
 
     async def _give_to_ingest(self, attachment: Attachment) -> None:
         """A job that cannot be published now is found by ingest's own sweep."""

@@ -14,7 +14,7 @@ IDENTITY = frozenset(
     {"get_user", "get_users", "refresh_family_is_live", "api_keys", "api_key_by_hash", "renew_lease", "revoked_since"}
 )
 """Calls of the store that tell who asks; some of them are remembered for a moment."""
-STREAM_BYTES = 64 * 1024
+STREAM_BYTES = 1024 * 1024
 
 _numbers = itertools.count()
 

@@ -55,6 +55,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "refresh": {"refresh_token": "{refresh_token}"},
     "logout": {"refresh_token": "{refresh_token}"},
     "change_password": {"password": "correct horse battery", "new_password": "battery horse correct"},
+    "delete_account": {"password": "correct horse battery"},
     "create_api_key": {"name": "bot"},
     "create_conversation": {"title": "Mine"},
     "change_conversation": {"title": "Ours"},
@@ -83,7 +84,15 @@ MISSING = {("ask_in_conversation", "body", "conversation_id"): 400}
 ANYBODY = {"healthz", "readyz", "scrape", "register", "login", "refresh", "logout"}
 """Operations that need no credential in the header, and must stay the only ones."""
 
-FOR_PEOPLE = {"create_api_key", "revoke_api_key", "change_password", "list_sign_ins", "end_sign_in", "end_sign_ins"}
+FOR_PEOPLE = {
+    "delete_account",
+    "create_api_key",
+    "revoke_api_key",
+    "change_password",
+    "list_sign_ins",
+    "end_sign_in",
+    "end_sign_ins",
+}
 """Operations that no API key may call, whatever its scopes."""
 
 FOR_READERS = {"socket_ticket", "search_files"}

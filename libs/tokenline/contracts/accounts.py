@@ -76,6 +76,15 @@ class ApiKey(Shape):
     """What the key may use of what its user may."""
 
 
+class Erasure(Shape):
+    """An account that is being deleted: it is gone for everybody, and what belonged to it is still to be removed."""
+
+    user_id: UserId
+    email: str
+    """To be taken out of the audit log."""
+    asked_at: float
+
+
 class TokenPair(Shape):
     """What a sign-in gives: a short access token and the refresh token that gets the next pair, once."""
 

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from services.gateway.rest import account
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.core.clock import ManualClock
 from tokenline.runtime.auth.accounts import Accounts
@@ -49,6 +50,7 @@ def make_app(accounts: Accounts) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.include_router(auth_router())
+    app.include_router(account.router)
 
     @app.get("/api/v1/admin/anything")
     async def admin_only(principal: Administrator) -> str:

@@ -77,6 +77,11 @@ class _FusedBroker(_Fused):
         return consumption
 
 
+def fused(inner: Any, fuse: Fuse) -> Any:
+    """Any port."""
+    return _Fused(inner, fuse)
+
+
 def fused_store(store: Store, fuse: Fuse) -> Store:
     return cast(Store, _Fused(store, fuse))
 

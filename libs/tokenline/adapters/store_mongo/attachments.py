@@ -20,6 +20,7 @@ ATTACHMENTS = Documents(Attachment)
 def _fields(attachment: Attachment) -> tuple[Document, Document]:
     """What to set and what to unset. ``unread_since`` is there while a job is to read it."""
     wanted: Document = {
+        "owner_id": attachment.owner_id,
         "version": attachment.version,
         "conversation_id": attachment.conversation_id,
         "state": attachment.state.value,

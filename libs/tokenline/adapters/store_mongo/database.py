@@ -35,6 +35,7 @@ class Collections:
         self.branches: Collection = database["branches"]
         self.conversations: Collection = database["conversations"]
         self.counters: Collection = database["counters"]
+        self.erasures: Collection = database["erasures"]
         self.gates: Collection = database["gates"]
         self.leases: Collection = database["leases"]
         self.messages: Collection = database["messages"]

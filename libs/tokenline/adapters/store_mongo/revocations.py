@@ -33,6 +33,14 @@ async def _note(db: Collections, user_id: UserId) -> None:
         await db.counters.update_one({"_id": "revocations"}, {"$pop": {"users": -1}})
 
 
+async def forget_name(db: Collections, user_id: UserId) -> None:
+    """The steps stay, since they are counted, under nobody's name."""
+    while found := await db.counters.find_one({"_id": "revocations", "users": user_id}):
+        nameless = ["" if user == user_id else user for user in found["users"]]
+        as_read = {"_id": "revocations", "value": found["value"], "users": found["users"]}
+        await db.counters.update_one(as_read, {"$set": {"users": nameless}})
+
+
 class Revocations(Part):
     async def revoked_since(self, mark: int) -> Revoked:
         async with self._database.reading() as db:

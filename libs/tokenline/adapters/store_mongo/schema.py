@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from tokenline.adapters.store_mongo.database import Collections
 from tokenline.adapters.store_mongo.documents import insert_new
 from tokenline.adapters.store_mongo.search import fill_in
-from tokenline.adapters.store_mongo.upgrade import name_users_of_sign_ins
+from tokenline.adapters.store_mongo.upgrade import name_owners_of_files, name_users_of_sign_ins
 from tokenline.contracts.errors import Misconfigured
 
 VERSION = 3
@@ -53,6 +53,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "attachments": (
         [("conversation_id", _UP), ("created_at", _UP)],
         [("unread_since", _UP)],
+        [("owner_id", _UP)],
         [("due.at", _UP)],
         [("due.owner_id", _UP)],
     ),
@@ -61,6 +62,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "refresh_families": ([("expires_at", _UP)], [("user_id", _UP)]),
     "api_keys": ([("user_id", _UP)],),
     "audit": ([("number", _DOWN)],),
+    "erasures": ([("asked_at", _UP)],),
     "leases": ([("expires_at", _UP)],),
     "webhooks": ([("owner_id", _UP)],),
     "used": ([("over_at", _UP)],),
@@ -91,6 +93,7 @@ async def migrate(db: Collections) -> int:
         await insert_new(db.counters, {"_id": "seq", "value": 0})
         await name_users_of_sign_ins(db)
         await fill_in(db)
+        await name_owners_of_files(db)
     return version
 
 

@@ -11,6 +11,7 @@ from tokenline.adapters.store_mongo.audit import Audit
 from tokenline.adapters.store_mongo.chat import Chat
 from tokenline.adapters.store_mongo.credentials import Credentials
 from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, Database
+from tokenline.adapters.store_mongo.erasure import Erasing
 from tokenline.adapters.store_mongo.failures import refuses_us
 from tokenline.adapters.store_mongo.feedback import Feedbacks
 from tokenline.adapters.store_mongo.layout import lay_out
@@ -46,6 +47,7 @@ class MongoStore(
     Webhooks,
     Limits,
     Search,
+    Erasing,
 ):
     """Belongs to the event loop that opens it.
 

@@ -1,5 +1,6 @@
 """What documents of an earlier version lack. Each step may be done again, and by several processes at once."""
 
+from tokenline.adapters.store_mongo.attachments import ATTACHMENTS
 from tokenline.adapters.store_mongo.credentials import REFRESH_TOKENS
 from tokenline.adapters.store_mongo.database import Collections
 
@@ -9,3 +10,9 @@ async def name_users_of_sign_ins(db: Collections) -> None:
         user = {"$set": {"user_id": REFRESH_TOKENS.of(document).user_id}}
         await db.refresh_families.update_one({"_id": document["family"]}, user)
         await db.refresh_tokens.update_one({"_id": document["_id"]}, user)
+
+
+async def name_owners_of_files(db: Collections) -> None:
+    async for document in db.attachments.find({"owner_id": {"$exists": False}, "doc": {"$exists": True}}):
+        owner = {"$set": {"owner_id": ATTACHMENTS.of(document).owner_id}}
+        await db.attachments.update_one({"_id": document["_id"]}, owner)

@@ -11,11 +11,23 @@ _NOTE = """
     ON CONFLICT (user_id) DO UPDATE SET mark = excluded.mark
 """
 
+_KEEP = """
+    INSERT INTO revocations (user_id, mark) VALUES ('', ?)
+    ON CONFLICT (user_id) DO UPDATE SET mark = max(mark, excluded.mark)
+"""
+
 _SINCE = "SELECT user_id, mark FROM revocations WHERE mark >= min(?, (SELECT max(mark) FROM revocations))"
 
 
 def note_revoked(connection: sqlite3.Connection, user_id: UserId) -> None:
     connection.execute(_NOTE, (user_id,))
+
+
+def forget_name(connection: sqlite3.Connection, user_id: UserId) -> None:
+    """The mark stays, since marks must not fall, under nobody's name."""
+    row = connection.execute("DELETE FROM revocations WHERE user_id = ? RETURNING mark", (user_id,)).fetchone()
+    if row is not None:
+        connection.execute(_KEEP, row)
 
 
 class Revocations(Part):

@@ -10,6 +10,7 @@ from tokenline.adapters.store_sqlite.audit import Audit
 from tokenline.adapters.store_sqlite.chat import Chat
 from tokenline.adapters.store_sqlite.credentials import Credentials
 from tokenline.adapters.store_sqlite.database import Database
+from tokenline.adapters.store_sqlite.erasure import Erasing
 from tokenline.adapters.store_sqlite.feedback import Feedbacks
 from tokenline.adapters.store_sqlite.leases import Leases
 from tokenline.adapters.store_sqlite.limits import Limits
@@ -38,6 +39,7 @@ class SqliteStore(
     Webhooks,
     Limits,
     Search,
+    Erasing,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

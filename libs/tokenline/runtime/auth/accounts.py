@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from tokenline.contracts.accounts import Role, TokenPair, User
+from tokenline.contracts.accounts import Erasure, Role, TokenPair, User
 from tokenline.contracts.errors import (
     Conflict,
     EmailTaken,
@@ -15,6 +15,7 @@ from tokenline.contracts.errors import (
     RateLimited,
     RegistrationClosed,
     SignInTooOld,
+    StoreUnavailable,
     WrongCredentials,
     WrongPassword,
 )
@@ -30,6 +31,7 @@ from tokenline.runtime.auth.store import AccountsStore
 from tokenline.runtime.auth.tokens import Tokens
 from tokenline.runtime.limits import SignInLimits
 
+_LEAVING = "administrator-leaves"
 FRESH_S = 600.0
 """A sign-in so young stands for the password of an account that has none."""
 
@@ -105,6 +107,25 @@ class Accounts:
         if await self._store.change_user(who.user_id, change) is None:
             raise NotSignedIn
         await self.sign_ins.end_all(who.user_id, except_family=who.credential_id)
+
+    async def delete(self, who: Principal, password: str | None, address: str = "") -> None:
+        """From now on nobody gets in; what belongs to the account is the keeper's to remove.
+
+        Raises what `prove` raises, `LastAdministrator`, and `StoreUnavailable` while another administrator goes.
+        """
+        user = await self.prove(who, password, address)
+        holder = secrets.token_urlsafe(16)
+        # The last two must not go at the same moment.
+        if user.role is Role.ADMIN and not await self._store.renew_lease(_LEAVING, holder, 30):
+            raise StoreUnavailable("Another administrator is deleting their account. Please try again.")
+        try:
+            erasure = Erasure(user_id=user.id, email=user.email, asked_at=await self._store.now())
+            if not await self._store.begin_erasure(erasure):
+                raise NotSignedIn
+        finally:
+            if user.role is Role.ADMIN:
+                await self._store.drop_lease(_LEAVING, holder)
+        self.rights.forget(user.id)
 
     async def prove(self, who: Principal, password: str | None, address: str = "") -> User:
         """Whoever is signed in shows once more that it is they: by their password or, where there is none, by having

@@ -61,6 +61,12 @@ class LimitsBody(Body):
         return Limits(**{name: limit.shape() for name, limit in self if limit is not None})
 
 
+class DeletionBody(Body):
+    """``password`` is left out where an account has none."""
+
+    password: Password | None = None
+
+
 class ApiKeyBody(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset({Scope.CHAT, Scope.ADMIN})

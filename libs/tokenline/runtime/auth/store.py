@@ -2,10 +2,12 @@
 
 from typing import Protocol
 
-from tokenline.core.ports.store import AccountStore, LimitStore
+from tokenline.core.ports.store import AccountStore, ErasureStore, LimitStore
 
 
-class AccountsStore(AccountStore, LimitStore, Protocol):
+class AccountsStore(AccountStore, ErasureStore, LimitStore, Protocol):
+    async def now(self) -> float: ...
+
     async def renew_lease(self, name: str, holder: str, ttl_s: float) -> bool: ...
 
     async def drop_lease(self, name: str, holder: str) -> None: ...

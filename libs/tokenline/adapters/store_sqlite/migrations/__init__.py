@@ -1,6 +1,7 @@
 """What each version of the schema adds to the one before, in order: one file per change, only ever appended to."""
 
 from tokenline.adapters.store_sqlite.migrations import (
+    erasures,
     feedback,
     first,
     limits,
@@ -22,5 +23,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     limits.STATEMENTS,
     feedback.STATEMENTS,
     search.STATEMENTS,
+    erasures.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -9,6 +9,7 @@ from tokenline.core.ports.store.accounts import AccountStore, Revoked, UserChang
 from tokenline.core.ports.store.attachments import AttachmentStore
 from tokenline.core.ports.store.audit import AuditPage, AuditStore
 from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
+from tokenline.core.ports.store.erasure import ErasureStore
 from tokenline.core.ports.store.feedback import FeedbackPage, FeedbackStore
 from tokenline.core.ports.store.limits import LimitStore
 from tokenline.core.ports.store.paging import Page
@@ -27,6 +28,7 @@ __all__ = [
     "ChatStore",
     "ConversationPage",
     "DeliveryPage",
+    "ErasureStore",
     "FeedbackPage",
     "FeedbackStore",
     "Found",
@@ -57,6 +59,7 @@ class Store(
     WebhookStore,
     LimitStore,
     SearchStore,
+    ErasureStore,
     Protocol,
 ):
     async def open(self) -> None:

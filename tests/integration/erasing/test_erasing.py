@@ -1,0 +1,204 @@
+"""Deleting an account with files, passages and tickets: nothing is left, wherever whoever does it is killed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from services.gateway.erasing import SETTLE_S, Erasing
+from services.gateway.uploads import Uploads, key_of
+from tests.support.a_life import EMAIL, erasure_of, lived
+from tests.support.in_process.fuse import Died, Fuse, fused, fused_store
+from tests.support.raw import all_of
+from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
+from tokenline.adapters.files_obstore import ObstoreFiles
+from tokenline.adapters.store_sqlite import SqliteStore
+from tokenline.adapters.vectors_edge import EdgeVectors
+from tokenline.adapters.vectors_shared import Layout
+from tokenline.contracts.accounts import User
+from tokenline.contracts.attachments import Attachment, SearchRequest
+from tokenline.contracts.errors import SearchUnavailable
+from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.core import ticket as moves
+from tokenline.core.clock import ManualClock
+from tokenline.core.ports.files import Files
+from tokenline.core.ports.search import Search
+from tokenline.core.ports.store import Store
+from tokenline.core.ports.vectors import Chunk
+from tokenline.runtime.line import Line
+
+
+class Ingest:
+    """What ingest does when it is asked to forget, in this process."""
+
+    def __init__(self, vectors: EdgeVectors) -> None:
+        self.away = False
+        self._vectors = vectors
+
+    async def passages(self, request: SearchRequest) -> tuple[()]:
+        return ()
+
+    async def forget(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
+        if self.away:
+            raise SearchUnavailable
+        await self._vectors.delete(owner_id, attachment_ids)
+
+    async def close(self) -> None:
+        return
+
+
+class House:
+    """One store, file store and index; any number of gateways that erase, one after the other."""
+
+    def __init__(self, folder: Path, vectors: EdgeVectors) -> None:
+        self.folder = folder
+        self.clock = ManualClock()
+        self.store = SqliteStore(folder / "store.db", self.clock)
+        self.files = ObstoreFiles(folder / "files")
+        self.vectors = vectors
+        self.ingest = Ingest(vectors)
+        self._server = MemoryServer()
+        self._gateways = 0
+
+    async def move_in(self) -> tuple[User, list[Attachment]]:
+        user, files = await lived(self.store, self.clock)
+        for file in files:
+            await self.files.put(key_of(file.id), _chunks(f"{EMAIL} wrote this".encode()))
+            chunk = Chunk(attachment_id=file.id, name=file.name, page=None, start=0, end=5, content="tickets in a line")
+            await self.vectors.upsert(user.id, [chunk], None)
+        assert len(await self.passages(user, files)) == 3
+        return user, files
+
+    def eraser(self, fuse: Fuse | None = None) -> Erasing:
+        self._gateways += 1
+        store: Store = self.store
+        files: Files = self.files
+        search: Search = cast(Search, self.ingest)
+        if fuse is not None:
+            store = fused_store(store, fuse)
+            files, search = fused(files, fuse), fused(search, fuse)
+        broker = MemoryBroker(self._server)
+        line = Line(store, broker, user_limit=2)
+        uploads = Uploads(store, files, search, broker, line.announcer, self.clock, 1000)
+        return Erasing(store, line, uploads, f"gateway-{self._gateways}")
+
+    async def passages(self, user: User, files: list[Attachment]) -> list[Any]:
+        return list(await self.vectors.opening(user.id, [file.id for file in files], 10))
+
+    async def check_gone(self, user: User, files: list[Attachment]) -> None:
+        left = await all_of(f"sqlite:{self.folder / 'store.db'}")
+        assert user.id not in left
+        assert EMAIL not in left
+        assert [file.id for file in files if file.id in left] == []
+        assert [path for path in (self.folder / "files").rglob("*") if path.is_file()] == []
+        assert await self.passages(user, files) == []
+        assert await self.store.erasures(10) == []
+
+
+async def _chunks(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with AsyncExitStack() as at_end:
+        yield await _moved_to(tmp_path, at_end)
+
+
+async def _moved_to(folder: Path, at_end: AsyncExitStack) -> House:
+    vectors = EdgeVectors(folder, Layout())
+    await vectors.open()
+    at_end.push_async_callback(vectors.close)
+    house = House(folder, vectors)
+    await house.store.open()
+    at_end.push_async_callback(house.store.close)
+    return house
+
+
+async def test_everything_goes_once_nobody_can_add_to_it(house: House) -> None:
+    user, files = await house.move_in()
+    await house.store.begin_erasure(erasure_of(user, house.clock))
+    eraser = house.eraser()
+    await eraser.sweep()
+    assert await house.store.live_tickets(user.id) == [], "what waits is stopped at once"
+    assert len(await house.store.owned_conversations(user.id, 10)) == 4, "a call under way may still write"
+    house.clock.advance(SETTLE_S)
+    await eraser.sweep()
+    await house.check_gone(user, files)
+
+
+async def test_a_running_ticket_is_stopped_and_waited_for(house: House) -> None:
+    user, files = await house.move_in()
+    [ticket] = [one for one in await house.store.live_tickets(user.id) if one.state == "queued"]
+    running = moves.claim(ticket, worker="w", incarnation="i", now=house.clock.now())
+    assert await house.store.replace_ticket(running)
+    await house.store.begin_erasure(erasure_of(user, house.clock))
+    house.clock.advance(SETTLE_S)
+    eraser = house.eraser()
+    await eraser.sweep()
+    [asked] = await house.store.live_tickets(user.id)
+    assert asked.cancel_requested
+    assert len(await house.store.owned_conversations(user.id, 10)) == 4
+    assert await house.store.replace_ticket(moves.cancel(asked, now=house.clock.now()))
+    await eraser.sweep()
+    await house.check_gone(user, files)
+
+
+async def test_while_ingest_is_away_nothing_is_forgotten_about(house: House) -> None:
+    user, files = await house.move_in()
+    await house.store.begin_erasure(erasure_of(user, house.clock))
+    house.clock.advance(SETTLE_S)
+    house.ingest.away = True
+    eraser = house.eraser()
+    await eraser.sweep()
+    assert len(await house.store.owned_attachments(user.id, 10)) == 3
+    house.ingest.away = False
+    await eraser.sweep()
+    await house.check_gone(user, files)
+
+
+async def test_one_gateway_at_a_time_does_it(house: House) -> None:
+    user, files = await house.move_in()
+    await house.store.begin_erasure(erasure_of(user, house.clock))
+    house.clock.advance(SETTLE_S)
+    one, other = house.eraser(), house.eraser()
+    await house.store.renew_lease("erasures", "somebody else", 15)
+    await one.sweep()
+    assert len(await house.store.erasures(10)) == 1
+    house.clock.advance(16)
+    await asyncio.gather(one.sweep(), other.sweep())
+    await house.check_gone(user, files)
+
+
+async def test_killed_anywhere_another_gateway_goes_on(tmp_path: Path) -> None:
+    """Before and after each call to store, files and ingest."""
+    last, done = 0, False
+    async with AsyncExitStack() as at_end:
+        house = await _moved_to(tmp_path, at_end)
+        while not done:
+            last += 1
+            user, files = await house.move_in()
+            await house.store.begin_erasure(erasure_of(user, house.clock))
+            done = await _erased(house, Fuse(last))
+            if not done:
+                house.clock.advance(SETTLE_S + 16)
+                for erasure in await house.store.erasures(10):
+                    assert await house.eraser().go_on(erasure)
+            await house.check_gone(user, files)
+    assert last > 30, "each step was once the last"
+
+
+async def _erased(house: House, fuse: Fuse) -> bool:
+    """False when it was killed meanwhile."""
+    eraser = house.eraser(fuse)
+    try:
+        for _ in range(2):
+            for erasure in await house.store.erasures(10):
+                await eraser.go_on(erasure)
+            house.clock.advance(SETTLE_S)
+    except Died:
+        return False
+    return True
