@@ -1,7 +1,5 @@
 """Tickets that were given up after their last attempt: seeing them, asking again, letting them go."""
 
-import hashlib
-
 import structlog
 
 from services.admin_dashboard.depths import depth_of
@@ -15,7 +13,7 @@ from tokenline.contracts.ids import TicketId
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.contracts.topology import DEAD_QUEUE
 from tokenline.core import ticket as moves
-from tokenline.core.clock import new_id
+from tokenline.core.again import id_after
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import amend
@@ -62,7 +60,7 @@ class DeadLetters:
         is one. Raises `NotFound` when ``dead`` is no dead letter or its conversation was deleted, and what
         `Store.accept` raises.
         """
-        follows = _id_after(dead)
+        follows = id_after(dead)
         if not dead.dead:
             again = await self._store.get_ticket(follows)
             if again is None:
@@ -134,9 +132,3 @@ class DeadLetters:
             await self._broker.purge(DEAD_QUEUE)
         except BrokerUnavailable:
             log.warning("dead_letters.notices_left")
-
-
-def _id_after(dead: Ticket) -> TicketId:
-    """An id that follows from a dead ticket's, and looks like any other."""
-    digest = hashlib.sha256(dead.id.encode()).digest()
-    return new_id(dead.finished_at or dead.created_at, int.from_bytes(digest))

@@ -4,6 +4,7 @@ from functools import partial
 
 from services.gateway.accept import Acceptance
 from services.gateway.app import METRICS, create_app
+from services.gateway.copies import Copies
 from services.gateway.deps import Deps
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
@@ -70,6 +71,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         limiting.refused,
     )
     revocations = Revocations(store, accounts, clock)
+    uploads = Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes)
     return Deps(
         settings=settings,
         store=store,
@@ -87,7 +89,8 @@ def build_deps(settings: GatewaySettings) -> Deps:
         streams=streams,
         acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
         tickets=Tickets(store, line, streams, announcer, revocations),
-        uploads=Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes),
+        uploads=uploads,
+        copies=Copies(store, uploads, announcer, clock),
         webhooks=webhooks,
         webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),
         announcer=announcer,

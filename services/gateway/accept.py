@@ -12,16 +12,18 @@ from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import ContextTurn, Conversation, FollowUp, Message, MessageStatus, TitleSource
 from tokenline.contracts.errors import BadRequest, QueueFull, RateLimited, TooLarge
 from tokenline.contracts.events import ConversationChanged, TicketChanged
-from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, WebhookId
+from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, MessageId, TicketId, WebhookId
 from tokenline.contracts.limits import LimitName
 from tokenline.contracts.metrics import ACCEPTED
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core import titles
 from tokenline.core.access import owned_by
+from tokenline.core.again import next_id, wanted
 from tokenline.core.clock import Clock, new_id
 from tokenline.core.ports.store import Accepted, Store
-from tokenline.core.ticket import line_entry
+from tokenline.core.ticket import LIVE, bury, line_entry
 from tokenline.runtime.agents import Agents
+from tokenline.runtime.amend import amend
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.ledger_feed import LedgerFeed
@@ -51,6 +53,10 @@ class Question(Shape):
     """Of a new conversation; ``None``: it is named after what is said in it."""
     webhook_id: WebhookId | None = None
     """Whom to tell of the ticket's end."""
+    parent_id: MessageId | None = None
+    """The message it is asked after; ``None``: the last one of the current path."""
+    instead_of: MessageId | None = None
+    """The question in whose place it is asked."""
     archived: bool = False
     """A new conversation starts out archived: it is a program's, not for anybody's sidebar."""
 
@@ -95,21 +101,69 @@ class Acceptance:
         draft, message = self._draft(asker, question, conversation)
         with ticket_span("ticket.accept", draft, kind=SpanKind.SERVER, root=True) as span:
             accepted = await self._store_it(
-                asker, draft, message, conversation, begins=question.conversation_id is None
+                asker,
+                draft,
+                message,
+                conversation,
+                begins=question.conversation_id is None,
+                after=question.parent_id,
+                instead_of=question.instead_of,
             )
             # A repeated question has its own short trace, which points at the ticket it was accepted as before.
             span.set_attribute("tokenline.ticket_id", accepted.ticket.id)
             span.set_attribute("tokenline.state", accepted.ticket.state.value)
+        return self._taken(accepted)
+
+    async def ask_again(self, asker: Principal, message_id: MessageId) -> Accepted:
+        """Another answer to a question, named by itself or by an answer to it, which stays reachable.
+
+        While it is being answered nothing new is asked: its ticket is returned. Raises `NotFound`, `Busy`, `QueueFull`,
+        `RateLimited`.
+        """
+        named = owned_by(asker.user_id, await self._store.get_message(message_id))
+        question = named if named.role == "user" else await self._question_of(named)
+        conversation = owned_by(asker.user_id, await self._store.get_conversation(question.conversation_id))
+        former = await self._store.get_ticket(question.ticket_id) if question.ticket_id is not None else None
+        if former is not None and former.state in LIVE:
+            return Accepted(ticket=former, question=question, conversation=conversation, created=False)
+        beside = named if named.role == "assistant" else None
+        if beside is None and former is not None:
+            beside = await self._store.get_message(former.answer_id)
+        draft = self._ticket(asker, conversation, question.id, next_id(question, former))
+        answer_id, instead_of = wanted(former, beside, draft.answer_id)
+        draft = replace(draft, answer_id=answer_id, instead_of=instead_of)
+        with ticket_span("ticket.accept", draft, kind=SpanKind.SERVER, root=True):
+            asked = replace(question, status=MessageStatus.SENT)
+            accepted = await self._store_it(asker, draft, asked, conversation, again=True)
+        if former is not None and former.dead:
+            await amend(self._store, former.id, lambda read: bury(read) if read.dead else None, known=former)
+        return self._taken(accepted)
+
+    async def _question_of(self, answer: Message) -> Message:
+        question = await self._store.get_message(answer.parent_id) if answer.parent_id is not None else None
+        return owned_by(answer.owner_id, question)
+
+    def _taken(self, accepted: Accepted) -> Accepted:
+        """Counts it and puts it into the line, if it is not there."""
         if accepted.created:
-            self._metrics.add(ACCEPTED, draft.pool)
+            self._metrics.add(ACCEPTED, accepted.ticket.pool)
             # Counted here at once, so that the next to ask at this gateway stands behind it.
             self._feed.take(TicketChanged(entry=line_entry(accepted.ticket)))
             self._streams.expect(accepted.ticket)
-            self._supervisor.spawn(f"publish.{draft.id}", self._into_the_line(accepted))
+            self._supervisor.spawn(f"publish.{accepted.ticket.id}", self._into_the_line(accepted))
         return accepted
 
     async def _store_it(
-        self, asker: Principal, draft: Ticket, message: Message, conversation: Conversation, *, begins: bool
+        self,
+        asker: Principal,
+        draft: Ticket,
+        message: Message,
+        conversation: Conversation,
+        *,
+        begins: bool = False,
+        again: bool = False,
+        after: MessageId | None = None,
+        instead_of: MessageId | None = None,
     ) -> Accepted:
         """``begins``: the conversation is new, and counts as well."""
         counted = (LimitName.MESSAGES, LimitName.CONVERSATIONS) if begins else (LimitName.MESSAGES,)
@@ -121,7 +175,10 @@ class Acceptance:
                 conversation,
                 user_limit=self._settings.user_limit,
                 pool_limit=self._settings.pool_limit,
-                now=message.created_at,
+                now=draft.created_at,
+                again=again,
+                after=after,
+                instead_of=instead_of,
                 charges=self._limiting.charges(asker, *counted) + tokens,
             )
         except QueueFull as error:
@@ -175,6 +232,8 @@ class Acceptance:
 
     def _check(self, question: Question) -> None:
         check_content(question.content)
+        if question.parent_id is not None and question.instead_of is not None:
+            raise BadRequest("A question is asked after a message or in the place of one, not both.")
         if len(question.attachment_ids) > self._settings.attachments_per_message:
             raise BadRequest(f"A message can have at most {self._settings.attachments_per_message} attachments.")
 
@@ -196,7 +255,6 @@ class Acceptance:
 
     def _draft(self, asker: Principal, question: Question, conversation: Conversation) -> tuple[Ticket, Message]:
         now = self._clock.now()
-        agent = self._agents.get(conversation.agent_id)
         message = Message(
             id=new_id(now),
             conversation_id=conversation.id,
@@ -212,21 +270,27 @@ class Acceptance:
             options=question.options,
             created_at=now,
         )
-        ticket = Ticket(
-            id=message.ticket_id or "",
+        ticket = self._ticket(asker, conversation, message.id, message.ticket_id or "")
+        return replace(ticket, webhook_id=question.webhook_id), message
+
+    def _ticket(
+        self, asker: Principal, conversation: Conversation, question_id: MessageId, ticket_id: TicketId
+    ) -> Ticket:
+        now = self._clock.now()
+        agent = self._agents.get(conversation.agent_id)
+        return Ticket(
+            id=ticket_id,
             conversation_id=conversation.id,
             owner_id=asker.user_id,
             agent_id=agent.id,
             pool=agent.pool,
-            question_id=message.id,
+            question_id=question_id,
             answer_id=new_id(now),
             priority=asker.tier,
             reply_to=(self._settings.gateway_id,),
-            webhook_id=question.webhook_id,
             created_at=now,
             deadline_at=now + self._settings.queue_timeout_s,
         )
-        return ticket, message
 
 
 def check_content(content: str) -> None:

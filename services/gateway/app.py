@@ -18,6 +18,7 @@ from services.gateway.republish import Republisher
 from services.gateway.rest import (
     account,
     attachments,
+    branches,
     conversations,
     feedback,
     limits,
@@ -73,6 +74,7 @@ ROUTERS = (
     messages.router,
     feedback.router,
     search.router,
+    branches.router,
     tickets.router,
     attachments.router,
     line.router,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.gateway.accept import Acceptance
+from services.gateway.copies import Copies
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from services.gateway.tickets import Tickets
@@ -44,6 +45,7 @@ class Deps:
     acceptance: Acceptance
     tickets: Tickets
     uploads: Uploads
+    copies: Copies
     webhooks: Webhooks
     webhook_sender: WebhookSender
     announcer: Announcer

@@ -84,6 +84,28 @@ class Uploads:
             await self._give_to_ingest(stored)
         return stored
 
+    async def copy(self, attachment: Attachment, copy_id: AttachmentId, conversation_id: ConversationId) -> None:
+        """Another file like this one, for another conversation: what it says is looked for in one conversation only.
+
+        Nothing happens when it was done before.
+        """
+        if await self._store.get_attachment(copy_id) is not None:
+            return
+        size = await self._files.put(key_of(copy_id), self.content(attachment))
+        copied = Attachment(
+            id=copy_id,
+            owner_id=attachment.owner_id,
+            conversation_id=conversation_id,
+            name=attachment.name,
+            size_bytes=size,
+            mime_type=attachment.mime_type,
+            state=AttachmentState.QUEUED,
+            created_at=self._clock.now(),
+        )
+        await self._store.add_attachment(copied)
+        self._announcer.announce(AttachmentChanged(attachment=copied))
+        await self._give_to_ingest(copied)
+
     async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:
         """Delete file, passages and record, in this order: what fails can be asked for again. Raises `NotFound`."""
         await self.purge([await self.get(asker, attachment_id)])

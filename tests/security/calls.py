@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.security.people import Person
+from tests.security.people import KINDS, Person
 from tests.security.recipes import Operation, Slot, path_values
 from tests.security.stage import PROBE, Stage
 
@@ -114,6 +114,7 @@ def own_call(operation: Operation, person: Person) -> Call:
     body = operation.body()
     words = {"new": f"new-{next(_numbers)}", "email": person.email, "refresh_token": person.tokens["refresh_token"]}
     if body is not None:
+        words |= {kind: person.own[kind] for kind in KINDS if f"{{{kind}}}" in body.values()}
         body = {
             name: value.format(**words) if isinstance(value, str) and value.startswith("{") else value
             for name, value in body.items()

@@ -103,6 +103,14 @@ def _answer(person: Person) -> str:
     return message
 
 
+def _message(person: Person) -> str:
+    """A question of the conversation, answered."""
+    assert person.own["answered"]
+    page = person.get(f"/api/v1/chat/conversations/{person.own['conversation']}/messages")
+    question: str = page["items"][0]["id"]
+    return question
+
+
 def _waiting(person: Person) -> str:
     ticket: str = _asked(person, agent_id="idle")["ticket"]["id"]
     return ticket
@@ -163,6 +171,7 @@ KINDS: dict[str, Callable[[Person], str]] = {
     "conversation": _conversation,
     "answered": _answered,
     "answer": _answer,
+    "message": _message,
     "waiting": _waiting,
     "dead": _dead,
     "attachment": _attachment,

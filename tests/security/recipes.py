@@ -18,6 +18,9 @@ Document = dict[str, Any]
 
 KIND_OF: dict[str, str | None] = {
     "conversation_id": "conversation",
+    "parent_id": "message",
+    "instead_of": "message",
+    "client_copy_id": None,
     "ticket_id": "answered",
     "message_id": "answer",
     "attachment_id": "attachment",
@@ -36,6 +39,9 @@ KIND_OF: dict[str, str | None] = {
 """For each field or parameter that names something: which kind of `people.KINDS` it is; `None`: nobody's."""
 
 KIND_AT: dict[tuple[str, str], str] = {
+    ("choose_path", "message_id"): "message",
+    ("copy_conversation", "message_id"): "message",
+    ("retry_message", "message_id"): "message",
     ("edit_question", "ticket_id"): "waiting",
     ("retry_delivery", "ticket_id"): "delivery",
     ("bump_ticket", "ticket_id"): "waiting",
@@ -65,6 +71,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "ask": {"content": "What is it?"},
     "search_files": {"query": "anything"},
     "edit_question": {"content": "What is this?"},
+    "choose_path": {"message_id": "{message}"},
+    "copy_conversation": {},
     "upload": {"file": ("notes.txt", b"Some notes.")},
     "register_webhook": {"url": "https://hooks.example.org/told"},
     "completions": {"model": "assistant", "messages": [{"role": "user", "content": "Hello"}]},
@@ -72,8 +80,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "demote_ticket": {},
     "move_ticket": {"pool": "default"},
 }
-"""For each operation with a body: the least that succeeds. ``{new}``, ``{email}`` and ``{refresh_token}`` are filled
-in; a tuple is a file."""
+"""For each operation with a body: the least that succeeds. ``{new}``, ``{email}``, ``{refresh_token}`` and the kinds
+of `people` are filled in; a tuple is a file."""
 
 REFUSED = {("dashboard", "register"): 403}
 """Calls that are refused to everybody: accounts are opened at the gateways."""

@@ -18,7 +18,7 @@ from tokenline.client.tickets import Tickets
 from tokenline.contracts import frames as f
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import TokenlineError
-from tokenline.contracts.ids import AttachmentId, ConversationId, TicketId
+from tokenline.contracts.ids import AttachmentId, ConversationId, MessageId, TicketId
 from tokenline.core.clock import new_id
 
 
@@ -64,8 +64,13 @@ class Chat:
         agent_id: str | None = None,
         attachment_ids: Sequence[AttachmentId] = (),
         client_message_id: str | None = None,
+        parent_id: MessageId | None = None,
+        instead_of: MessageId | None = None,
     ) -> AnswerStream:
         """Ask a question, in a new conversation unless one is named. It is on its way when this returns.
+
+        It continues the conversation's current path, unless it is asked after an earlier message (``parent_id``) or in
+        the place of an earlier question (``instead_of``): then it begins a branch, and nothing that is there changes.
 
         It is sent again until a gateway accepts it; ``client_message_id`` (made up when left out) sees to it that it
         is asked once. Give one of your own to repeat a question after your program restarted. Raises `BadRequest` when
@@ -79,10 +84,20 @@ class Chat:
             conversation_id=conversation_id,
             agent_id=agent_id,
             attachment_ids=tuple(attachment_ids),
+            parent_id=parent_id,
+            instead_of=instead_of,
         )
         self._book.ask(question, stream.follow)
         self._said.set()
         return stream
+
+    async def retry(self, message_id: MessageId) -> AnswerStream:
+        """Ask for another answer to a question, named by itself or by an answer to it, which stays reachable.
+
+        While the question is being answered, that answer. Raises `NotFound`, `QueueFull`, `Busy`.
+        """
+        self._check_open()
+        return await self.resume((await self._tickets.retry(message_id)).id)
 
     async def resume(self, ticket_id: TicketId, attempt: int = 0, offset: int = 0) -> AnswerStream:
         """Go on with a ticket, waiting, running or finished, from the `cursor` of an earlier stream.

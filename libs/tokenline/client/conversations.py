@@ -1,12 +1,14 @@
 """Conversations over REST."""
 
+import time
 from typing import Any
 
 from tokenline.client.credentials import Credentials
 from tokenline.client.http import Http
 from tokenline.client.models import Page
 from tokenline.contracts.chat import Conversation, FollowUp, Message
-from tokenline.contracts.ids import AgentId, ConversationId
+from tokenline.contracts.ids import AgentId, ConversationId, MessageId
+from tokenline.core.clock import new_id
 
 PATH = "/api/v1/chat/conversations"
 
@@ -55,6 +57,23 @@ class Conversations:
         path = f"{PATH}/{conversation_id}"
         return await self._http.call("PATCH", path, Conversation, self._credentials, again=True, json=body)
 
+    async def switch(self, conversation_id: ConversationId, message_id: MessageId) -> Conversation:
+        """Let the current path run through this message, and on to the newest one below it."""
+        path, body = f"{PATH}/{conversation_id}/path", {"message_id": message_id}
+        return await self._http.call("PUT", path, Conversation, self._credentials, again=True, json=body)
+
+    async def copy(
+        self,
+        conversation_id: ConversationId,
+        message_id: MessageId | None = None,
+        *,
+        client_copy_id: str | None = None,
+    ) -> Conversation:
+        """The path up to a message, or the current one, as a conversation of its own, with copies of its files."""
+        body = _given(message_id=message_id, client_copy_id=client_copy_id or new_id(time.time()))
+        path = f"{PATH}/{conversation_id}/copy"
+        return await self._http.call("POST", path, Conversation, self._credentials, again=True, json=body)
+
     async def delete(self, conversation_id: ConversationId) -> None:
         """With its messages and files. Raises `Conflict` while a question in it is not answered."""
         await self._http.call("DELETE", f"{PATH}/{conversation_id}", type(None), self._credentials)
@@ -65,10 +84,13 @@ class Conversations:
         return await self._http.call("PUT", path, Conversation, self._credentials, again=True, json={"seq": seq})
 
     async def messages(
-        self, conversation_id: ConversationId, *, cursor: str | None = None, limit: int = 50
+        self, conversation_id: ConversationId, *, cursor: str | None = None, limit: int = 50, tree: bool = False
     ) -> Page[Message]:
-        """The newest page, in the order of the conversation; ``next`` leads to older ones."""
-        asked = _given(cursor=cursor, limit=limit)
+        """The end of the current path, in the order of the conversation; ``next`` leads to older ones.
+
+        ``tree``: the latest of all messages, whatever branch they are in.
+        """
+        asked = _given(cursor=cursor, limit=limit, tree=tree or None)
         path = f"{PATH}/{conversation_id}/messages"
         return await self._http.call("GET", path, Page[Message], self._credentials, params=asked)
 

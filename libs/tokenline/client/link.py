@@ -182,6 +182,7 @@ class Link:
             conversation_id=posted.ticket.conversation_id,
             client_message_id=frame.client_message_id,
             message=posted.message,
+            answer_id=posted.ticket.answer_id,
         )
         self._book.hear(accepted)
         # This socket may not follow what came another way.

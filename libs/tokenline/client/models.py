@@ -8,7 +8,7 @@ from tokenline.contracts.attachments import AttachmentState
 from tokenline.contracts.chat import Citation, Message
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.frames import Eta
-from tokenline.contracts.ids import AgentId, ConversationId, Pool, TicketId
+from tokenline.contracts.ids import AgentId, ConversationId, MessageId, Pool, TicketId
 from tokenline.contracts.tickets import HoldReason, TicketState, Usage
 
 T = TypeVar("T")
@@ -33,6 +33,7 @@ class TicketView(msgspec.Struct, frozen=True):
     position: int | None
     reason: HoldReason | None
     eta: Eta | None
+    answer_id: MessageId
     answer: Message | None
     error: ErrorInfo | None
 

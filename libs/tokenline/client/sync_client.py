@@ -130,6 +130,10 @@ class SyncChat:
         """See `Chat.send`."""
         return SyncStream(self._loop, self._loop.now(lambda: self._chat.send(content, **options)))
 
+    def retry(self, message_id: MessageId) -> "SyncStream":
+        """See `Chat.retry`."""
+        return SyncStream(self._loop, self._loop.run(self._chat.retry, message_id))
+
     def resume(self, ticket_id: TicketId, attempt: int = 0, offset: int = 0) -> "SyncStream":
         """See `Chat.resume`."""
         return SyncStream(self._loop, self._loop.run(self._chat.resume, ticket_id, attempt, offset))
@@ -229,6 +233,14 @@ class SyncConversations:
     def update(self, conversation_id: ConversationId, **options: Any) -> Conversation:
         return self._loop.run(self._all.update, conversation_id, **options)
 
+    def switch(self, conversation_id: ConversationId, message_id: MessageId) -> Conversation:
+        return self._loop.run(self._all.switch, conversation_id, message_id)
+
+    def copy(
+        self, conversation_id: ConversationId, message_id: MessageId | None = None, **options: Any
+    ) -> Conversation:
+        return self._loop.run(self._all.copy, conversation_id, message_id, **options)
+
     def delete(self, conversation_id: ConversationId) -> None:
         self._loop.run(self._all.delete, conversation_id)
 
@@ -251,6 +263,9 @@ class SyncTickets:
 
     def stop(self, ticket_id: TicketId) -> TicketView:
         return self._loop.run(self._all.stop, ticket_id)
+
+    def retry(self, message_id: MessageId) -> TicketView:
+        return self._loop.run(self._all.retry, message_id)
 
     def edit(self, ticket_id: TicketId, content: str) -> Message:
         return self._loop.run(self._all.edit, ticket_id, content)

@@ -46,6 +46,11 @@ class Send(Shape, tag="send", tag_field="type"):
     """``None``: a new conversation (not on a single-conversation socket)."""
     agent_id: str | None = None
     attachment_ids: tuple[AttachmentId, ...] = ()
+    parent_id: MessageId | None = None
+    """The message it is asked after, which begins a branch unless that is the last one; ``None``: the last one of the
+    current path."""
+    instead_of: MessageId | None = None
+    """The question in whose place it is asked, as a branch; that one stays reachable."""
 
 
 class Cancel(Shape, tag="cancel", tag_field="type"):
@@ -116,6 +121,8 @@ class Accepted(Shape, tag="accepted", tag_field="type"):
     conversation_id: ConversationId
     client_message_id: str | None
     message: SharedMessage
+    answer_id: MessageId
+    """The id that its answer will have."""
 
 
 class Held(Shape, tag="held", tag_field="type"):

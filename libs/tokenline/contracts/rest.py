@@ -8,7 +8,17 @@ from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Conversation, SharedMessage
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.frames import Eta
-from tokenline.contracts.ids import AgentId, ApiKeyId, AttachmentId, ConversationId, Pool, TicketId, UserId, WebhookId
+from tokenline.contracts.ids import (
+    AgentId,
+    ApiKeyId,
+    AttachmentId,
+    ConversationId,
+    MessageId,
+    Pool,
+    TicketId,
+    UserId,
+    WebhookId,
+)
 from tokenline.contracts.limits import Limits
 from tokenline.contracts.tickets import HoldReason, TicketState
 from tokenline.contracts.webhooks import DeliveryState
@@ -27,6 +37,8 @@ class ServedMessage(SharedMessage):
     """Those that were not deleted since."""
     tokens_used: int | None
     """Of question and answer together; ``None`` where nobody counted."""
+    alternatives: tuple[MessageId, ...] = ()
+    """The messages that stand in each other's place, oldest first, itself among them; empty: it is the only one."""
 
 
 class TicketStatus(Shape):
@@ -44,6 +56,8 @@ class TicketStatus(Shape):
     reason: HoldReason | None
     """Why it is held outside the queue."""
     eta: Eta | None
+    answer_id: MessageId
+    """The id that its answer has, or will have."""
     answer: ServedMessage | None
     """Also of a stopped one: the text so far."""
     error: ErrorInfo | None
@@ -61,6 +75,8 @@ class MessagePage(Shape):
 
     items: tuple[ServedMessage, ...]
     next: str | None
+    leaf_id: MessageId | None = None
+    """Where the conversation's current path ended when this was read."""
 
 
 class ConversationPage(Shape):

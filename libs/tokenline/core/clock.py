@@ -1,5 +1,6 @@
 """Time and ids come in from outside, so that tests own them."""
 
+import hashlib
 import secrets
 import time
 from typing import Protocol
@@ -48,3 +49,8 @@ def new_id(at: float, random: int | None = None) -> str:
     value |= 0x7 << 76 | (bits >> 62) << 64 | 0b10 << 62 | bits & ((1 << 62) - 1)
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def derived_id(at: float, *of: str) -> str:
+    """An id that follows from others, and looks like any: the same one whoever makes it."""
+    return new_id(at, int.from_bytes(hashlib.sha256(" ".join(of).encode()).digest()))

@@ -36,6 +36,7 @@ export function conversation(part: Partial<Conversation>): Conversation {
     title_from: "question",
     archived: false,
     follow_up: "queue",
+    temporary: false,
     leaf_id: null,
     answer_seq: 0,
     read_seq: 0,
@@ -54,6 +55,7 @@ export const accepted: ServerFrame = {
   conversation_id: C,
   client_message_id: "q1",
   message: QUESTION,
+  answer_id: "m2",
 };
 
 export function queued(position: number): ServerFrame {

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway.accept import Question
 from services.gateway.deps import Deps
 from services.gateway.presence import mark_read
-from services.gateway.rest.answers import deps_of, served_all
+from services.gateway.rest.answers import deps_of, served_on_path
 from tokenline.contracts.chat import Conversation, FollowUp, TitleSource
 from tokenline.contracts.errors import BadRequest, Conflict, NotFound, QueueFull, RateLimited, SearchUnavailable
 from tokenline.contracts.events import ConversationChanged
@@ -152,7 +152,15 @@ async def delete_conversation(conversation: Own, deps: GatewayDeps) -> None:
 
 @router.get("/{conversation_id}/messages", summary="Read messages")
 @says(MessagePage, NotFound, BadRequest)
-async def list_messages(conversation: Own, deps: GatewayDeps, cursor: str | None = None, limit: Limit = 50) -> Response:
-    """The newest first page by page, oldest first inside a page."""
-    page = await deps.store.messages(conversation.id, cursor=cursor, limit=limit)
-    return answer(MessagePage(items=await served_all(deps.store, page.items), next=page.next))
+async def list_messages(
+    conversation: Own, deps: GatewayDeps, cursor: str | None = None, limit: Limit = 50, tree: bool = False
+) -> Response:
+    """The current path, page by page from its end back, oldest first inside a page.
+
+    ``next`` goes on along the path that the first page was of, whatever is asked and switched meanwhile. With ``tree``
+    the messages of all branches, latest written first.
+    """
+    read = deps.store.messages if tree else deps.store.path
+    page = await read(conversation.id, cursor=cursor, limit=limit)
+    items = await served_on_path(deps.store, conversation.id, page.items)
+    return answer(MessagePage(items=items, next=page.next, leaf_id=conversation.leaf_id))

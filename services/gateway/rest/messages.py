@@ -49,6 +49,8 @@ class NewMessage(BaseModel):
     conversation_id: str | None = None
     agent_id: str | None = None
     webhook_id: str | None = None
+    parent_id: str | None = None
+    instead_of: str | None = None
     wait: bool = False
 
 
@@ -61,7 +63,11 @@ class PassageQuery(BaseModel):
 @router.post("/messages", status_code=202, summary="Ask a question")
 @says(Asked, *REFUSALS, also=WAITED)
 async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Response:
-    """202 with the ticket; with ``wait`` 200 with the answer, or 504. Idempotent by ``client_message_id``."""
+    """202 with the ticket; with ``wait`` 200 with the answer, or 504. Idempotent by ``client_message_id``.
+
+    It continues the conversation's current path, unless it is asked after an earlier message (``parent_id``) or in the
+    place of an earlier question (``instead_of``): then it begins a branch, and what is there stays reachable.
+    """
     question = Question(
         content=body.content,
         conversation_id=body.conversation_id,
@@ -69,6 +75,8 @@ async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Resp
         agent_id=body.agent_id,
         attachment_ids=body.attachment_ids,
         webhook_id=body.webhook_id,
+        parent_id=body.parent_id,
+        instead_of=body.instead_of,
     )
     accepted = await deps.acceptance.ask(asker, question)
     return await (_answered(deps, asker, accepted) if body.wait else _accepted(deps, accepted))

@@ -42,6 +42,7 @@ async def status_of(deps: Deps, ticket: Ticket) -> TicketStatus:
         position=deps.feed.ledger.position(line_entry(ticket)) if waiting else None,
         reason=ticket.hold_reason,
         eta=_eta(deps, ticket) if ticket.state is TicketState.QUEUED else None,
+        answer_id=ticket.answer_id,
         answer=view,
         error=ticket.error,
     )

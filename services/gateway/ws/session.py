@@ -142,20 +142,23 @@ class Session:
             client_message_id=frame.client_message_id or new_id(self._deps.clock.now()),
             agent_id=frame.agent_id,
             attachment_ids=frame.attachment_ids,
+            parent_id=frame.parent_id,
+            instead_of=frame.instead_of,
         )
         accepted = await self._deps.acceptance.ask(self.principal, question)
-        self._tell_accepted(accepted.question)
+        self._tell_accepted(accepted.question, accepted.ticket)
         # One that is followed goes on where it is. Too many: followed when it moves and there is room.
         if accepted.ticket.id not in self._followers and len(self._followers) < MAX_FOLLOWED:
             await self._join(accepted.ticket, Cursor())
 
-    def _tell_accepted(self, question: Message) -> None:
+    def _tell_accepted(self, question: Message, ticket: Ticket) -> None:
         self.notice(
             f.Accepted(
-                ticket_id=question.ticket_id or "",
+                ticket_id=ticket.id,
                 conversation_id=question.conversation_id,
                 client_message_id=question.client_message_id,
                 message=shared(question),
+                answer_id=ticket.answer_id,
             )
         )
 
@@ -195,7 +198,7 @@ class Session:
             return
         question = await self._deps.store.get_message(ticket.question_id)
         if question is not None and self._is_news(ticket_id):
-            self._tell_accepted(question)
+            self._tell_accepted(question, ticket)
             await self._join(ticket, Cursor())
 
     def _is_news(self, ticket_id: TicketId) -> bool:

@@ -27,7 +27,7 @@ def accepted(name: str = "m1", ticket: str = "t1") -> f.Accepted:
         id="q", conversation_id="c", owner_id="u", role="user", content="?",
         status=MessageStatus.SENT, created_at=0.0,
     )  # fmt: skip
-    return f.Accepted(ticket_id=ticket, conversation_id="c", client_message_id=name, message=message)
+    return f.Accepted(ticket_id=ticket, conversation_id="c", client_message_id=name, message=message, answer_id="a")
 
 
 def text(offset: int, piece: str, attempt: int = 1) -> f.Text:

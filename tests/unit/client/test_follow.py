@@ -53,7 +53,7 @@ def complete(attempt: int, length: int) -> f.Complete:
 
 def test_what_is_told_again_after_a_reconnect_is_not_news():
     one = follow()
-    accepted = f.Accepted(ticket_id=T, conversation_id="c", client_message_id="x", message=message("?"))
+    accepted = f.Accepted(ticket_id=T, conversation_id="c", client_message_id="x", message=message("?"), answer_id="a")
     for frame in (accepted, queued(3), accepted, queued(3), moved(3)):
         one.hear(frame)
     assert taken(one) == [accepted, queued(3)]

@@ -46,7 +46,7 @@ def test_answers_that_no_gateway_gave():
 
 
 def test_unknown_fields_are_left_out_at_any_depth():
-    frame = f.Accepted(ticket_id="t", conversation_id="c", client_message_id=None, message=MESSAGE)
+    frame = f.Accepted(ticket_id="t", conversation_id="c", client_message_id=None, message=MESSAGE, answer_id="a")
     told = json.loads(to_json(frame))
     told["later"] = 1
     told["message"]["later"] = {"deep": True}

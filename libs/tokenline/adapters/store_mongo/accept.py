@@ -114,9 +114,9 @@ class Accepting(Part):
         if kept.follow_up is FollowUp.REJECT and await _busy(db, kept):
             raise Busy
         await self._bound.check(db, ticket.pool, pool_limit)
-        await attachments.check(db, question)
         asked_at = Asked(Place(question.parent_id, question.branch_id, question.depth))
         if not again:
+            await attachments.check(db, question)
             asked_at = await place_question(db, document, question, after=after, instead_of=instead_of)
         return _Checked(stored, asked_at)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from tokenline.adapters.store_sqlite.attachments import bind_attachments
+from tokenline.adapters.store_sqlite.attachments import any_unread, bind_attachments
 from tokenline.adapters.store_sqlite.chat import (
     get_conversation,
     get_message,
@@ -13,7 +13,7 @@ from tokenline.adapters.store_sqlite.chat import (
     put_message,
     update_conversation,
 )
-from tokenline.adapters.store_sqlite.documents import next_seq
+from tokenline.adapters.store_sqlite.documents import as_list, next_seq
 from tokenline.adapters.store_sqlite.limits import charge
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.tickets import get_ticket, insert_ticket
@@ -76,7 +76,9 @@ class Accepting(Part):
                 raise Busy
             if in_pool >= pool_limit:
                 raise QueueFull("Too many questions are waiting.", retry_after_s=POOL_FULL_RETRY_S)
-            indexing = bind_attachments(connection, question)
+            # Asked again its files are in the conversation, or deleted since.
+            files = as_list(question.attachment_ids)
+            indexing = any_unread(connection, files) if again else bind_attachments(connection, question)
             used = charge(connection, charges, now)
             reason = hold_reason(conversation_busy=bool(busy), ahead=ahead, user_limit=user_limit, indexing=indexing)
             seq = next_seq(connection)

@@ -35,6 +35,7 @@ export interface Accepted {
   conversation_id: string;
   client_message_id: string | null;
   message: SharedMessage;
+  answer_id: string;
 }
 
 /** Answer of every action. */
@@ -415,6 +416,7 @@ export interface Me {
 export interface MessagePage {
   items: ServedMessage[];
   next: string | null;
+  leaf_id: string | null;
 }
 
 /** The one time that the key itself is shown. */
@@ -564,6 +566,8 @@ export interface Send {
   conversation_id?: string | null;
   agent_id?: string | null;
   attachment_ids?: string[];
+  parent_id?: string | null;
+  instead_of?: string | null;
 }
 
 /** A message with its attachments in full. */
@@ -588,6 +592,7 @@ export interface ServedMessage {
   created_at: number;
   attachments: Attachment[];
   tokens_used: number | null;
+  alternatives: string[];
 }
 
 /** What everybody who may read a message sees of it. */
@@ -661,6 +666,7 @@ export interface TicketStatus {
   position: number | null;
   reason: HoldReason | null;
   eta: Eta | null;
+  answer_id: string;
   answer: ServedMessage | null;
   error: ErrorInfo | null;
 }

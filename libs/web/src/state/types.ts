@@ -62,9 +62,10 @@ export interface Outgoing {
   error: ErrorInfo | null;
 }
 
-/** A message as a thread holds it: REST serves it with its files and tokens, sockets without. */
-export type ThreadMessage = Omit<ServedMessage, "attachments" | "tokens_used"> &
-  Partial<Pick<ServedMessage, "attachments" | "tokens_used">>;
+type OnlyServed = "attachments" | "tokens_used" | "alternatives";
+
+/** A message as a thread holds it: REST serves it with its files, tokens and alternatives, sockets without. */
+export type ThreadMessage = Omit<ServedMessage, OnlyServed> & Partial<Pick<ServedMessage, OnlyServed>>;
 
 export interface Thread {
   /** In the order of the store. */
