@@ -39,6 +39,11 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
     area.current?.focus();
   }
 
+  function write(next: string) {
+    setDraft(thread, next);
+    if (conversationId && next) chat().typing(conversationId);
+  }
+
   function keyDown(event: KeyboardEvent) {
     if (!submits(event)) return;
     event.preventDefault();
@@ -73,7 +78,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
         autoFocus={matches(FINE_POINTER)}
         aria-label="Your question"
         placeholder={agent ? `Ask ${agent.name}` : "Ask a question"}
-        onChange={(event) => setDraft(thread, event.target.value)}
+        onChange={(event) => write(event.target.value)}
         onKeyDown={keyDown}
         onPaste={paste}
         className="block max-h-[40vh] w-full resize-none bg-transparent px-4.5 pt-3.5 pb-1 text-base placeholder:text-ink-faint focus:outline-none md:text-[15px]"

@@ -5,10 +5,12 @@ import { Link, useRoute } from "wouter";
 import { ConversationMenu } from "./ConversationMenu";
 import { LiveBadge } from "./LiveBadge";
 import { RenameField } from "./RenameField";
+import { UnreadDot, useUnread } from "./UnreadDot";
 
 export const ConversationRow = memo(function ConversationRow({ conversation }: { conversation: Conversation }) {
   const [renaming, setRenaming] = useState(false);
   const [here] = useRoute(`/chat/${conversation.id}`);
+  const unread = useUnread(conversation, here);
 
   return (
     <li
@@ -27,8 +29,8 @@ export const ConversationRow = memo(function ConversationRow({ conversation }: {
             className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-[10px] pr-1 pl-3"
             onDoubleClick={() => setRenaming(true)}
           >
-            <span className="truncate">{conversation.title || "New chat"}</span>
-            <LiveBadge conversationId={conversation.id} />
+            <span className={cx("truncate", unread && "font-semibold text-ink")}>{conversation.title || "New chat"}</span>
+            <LiveBadge conversationId={conversation.id} otherwise={unread ? <UnreadDot /> : null} />
           </Link>
           <ConversationMenu conversation={conversation} here={here} onRename={() => setRenaming(true)} />
         </>

@@ -1,8 +1,15 @@
 import { liveTickets } from "@tokenline/client";
+import type { ReactNode } from "react";
 import { useChat } from "../state/chat";
 
+interface Props {
+  conversationId: string;
+  /** What is shown when nothing goes on. */
+  otherwise: ReactNode;
+}
+
 /** What goes on in a conversation that is not on the screen: a place in line, or an answer being written. */
-export function LiveBadge({ conversationId }: { conversationId: string }) {
+export function LiveBadge({ conversationId, otherwise }: Props) {
   const sign = useChat(({ state }) => {
     const live = liveTickets(state, conversationId);
     if (live.length === 0) return null;
@@ -10,7 +17,7 @@ export function LiveBadge({ conversationId }: { conversationId: string }) {
     const places = live.flatMap(({ phase, position }) => (phase === "queued" && position !== null ? [position] : []));
     return places.length ? `#${Math.min(...places)}` : "waiting";
   });
-  if (sign === null) return null;
+  if (sign === null) return otherwise;
   if (sign.startsWith("#")) {
     return (
       <span

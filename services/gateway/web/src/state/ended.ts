@@ -11,9 +11,10 @@ export function endedSince(before: ChatState["tickets"], after: ChatState["ticke
   });
 }
 
-/** What a tab that is not in sight is called. */
-export function titleOf(answered: number, failed: number): string {
+/** What the tab is called: what has come since it was out of sight, or how many conversations have something unread. */
+export function titleOf(answered: number, failed: number, unread = 0): string {
   if (answered > 1) return `${answered} answers ready · Tokenline`;
   if (answered) return "Answer ready · Tokenline";
-  return failed ? "Not answered · Tokenline" : "Tokenline";
+  if (failed) return "Not answered · Tokenline";
+  return unread ? `(${unread}) Tokenline` : "Tokenline";
 }

@@ -1,4 +1,4 @@
-import type { TicketView } from "@tokenline/client";
+import { countUnread, type TicketView } from "@tokenline/client";
 import { useChat } from "./chat";
 import { endedSince, titleOf } from "./ended";
 import { notify, recallNotify } from "./notify";
@@ -7,7 +7,7 @@ import { notify, recallNotify } from "./notify";
 export function watchAnswers(open: (conversationId: string) => void): () => void {
   const ended = { answered: 0, failed: 0 };
   const entitle = () => {
-    document.title = titleOf(ended.answered, ended.failed);
+    document.title = titleOf(ended.answered, ended.failed, countUnread(useChat.getState().state));
   };
   const seen = () => {
     if (document.hidden) return;
@@ -25,9 +25,8 @@ export function watchAnswers(open: (conversationId: string) => void): () => void
     });
   };
   const unsubscribe = useChat.subscribe(({ state }, before) => {
-    if (!document.hidden) return;
-    endedSince(before.state.tickets, state.tickets).forEach(tell);
-    entitle();
+    if (document.hidden) endedSince(before.state.tickets, state.tickets).forEach(tell);
+    if (document.hidden || before.state.conversations !== state.conversations) entitle();
   });
   document.addEventListener("visibilitychange", seen);
   recallNotify();

@@ -1,9 +1,11 @@
 import type { ThreadMessage, TicketView } from "@tokenline/client";
+import { useRef } from "react";
 import { Announcer } from "../waiting/Announcer";
 import { AnswerFooter } from "./AnswerFooter";
 import { AnswerText } from "./AnswerText";
 import { Sources } from "./Sources";
 import { ToolCalls } from "./ToolCalls";
+import { useReading } from "./useReading";
 
 interface Props {
   /** The stored answer; `null` while it is being written. */
@@ -14,10 +16,12 @@ interface Props {
 
 /** An answer from its first character on: it stays the same element when it is stored, so nothing is drawn anew. */
 export function Answer({ message, ticket, question }: Props) {
+  const element = useRef<HTMLDivElement>(null);
+  useReading(element, message);
   const streaming = message === null;
   const attempt = ticket?.attempt ?? 1;
   return (
-    <div className="group">
+    <div ref={element} className="group">
       <Announcer text={streaming ? "Your answer is being written." : ticket ? "Your answer is complete." : ""} />
       <span className="sr-only">Answer:</span>
       {streaming && attempt > 1 && (

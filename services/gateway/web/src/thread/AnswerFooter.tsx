@@ -2,6 +2,7 @@ import type { ThreadMessage } from "@tokenline/client";
 import { Notice, plural } from "@tokenline/client/ui";
 import { askAgain } from "./again";
 import { CopyButton } from "./CopyButton";
+import { Feedback } from "./Feedback";
 import { Retry } from "./Retry";
 
 interface Props {
@@ -23,6 +24,7 @@ export function AnswerFooter({ message, question }: Props) {
       <div className="mt-2 -ml-2 flex items-center gap-0.5 text-xs text-ink-faint">
         <CopyButton text={content} label="Copy answer" className="size-8 [&>svg]:size-4" />
         <Retry question={question} />
+        <Feedback message={message} />
         {status === "cancelled" && <span className="ml-1.5">Stopped</span>}
         {used !== null && (
           <span className="ml-1.5 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">

@@ -3,6 +3,7 @@ import { Toast } from "@tokenline/client/ui";
 import { useEffect, useMemo, useState } from "react";
 import { Composer } from "../composer/Composer";
 import { DropZone } from "../composer/DropZone";
+import { TypingHint } from "../composer/TypingHint";
 import { ConnectionBar } from "../shell/ConnectionBar";
 import { TopBar } from "../shell/TopBar";
 import { chat, useChat } from "../state/chat";
@@ -41,6 +42,7 @@ export function Thread({ conversationId, onMenu }: Props) {
       )}
       <div className="mx-auto w-full max-w-[776px] shrink-0 space-y-2 px-3 pb-3 md:px-5 md:pb-5">
         <ConnectionBar />
+        <TypingHint conversationId={conversationId} />
         <Composer conversationId={conversationId} />
       </div>
     </DropZone>
