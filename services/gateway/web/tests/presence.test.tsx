@@ -142,6 +142,6 @@ it("asks why an answer is not liked, after it is said", async () => {
   expect(rate).toHaveBeenLastCalledWith(ANSWER, { rating: "down" });
   fireEvent.click(await screen.findByRole("button", { name: "Not correct" }));
   fireEvent.change(screen.getByRole("textbox", { name: "Comment" }), { target: { value: " It is higher. " } });
-  fireEvent.click(screen.getByRole("button", { name: "Send" }));
+  fireEvent.click(screen.getByRole("button", { name: "Send feedback" }));
   expect(rate).toHaveBeenLastCalledWith(ANSWER, { rating: "down", reasons: ["incorrect"], comment: "It is higher." });
 });

@@ -24,7 +24,7 @@ export function Feedback({ message }: { message: ThreadMessage }) {
       <IconButton
         label="Good answer"
         aria-pressed={rating === "up"}
-        className={cx(ICON, rating === "up" && "text-accent [&>svg]:fill-accent/20")}
+        className={cx(ICON, rating === "up" && "text-accent! [&>svg]:fill-accent/20")}
         onClick={() => rate(rating === "up" ? null : "up")}
       >
         <ThumbsUp aria-hidden />
@@ -34,7 +34,7 @@ export function Feedback({ message }: { message: ThreadMessage }) {
           <IconButton
             label="Bad answer"
             aria-pressed={rating === "down"}
-            className={cx(ICON, rating === "down" && "text-bad [&>svg]:fill-bad/20")}
+            className={cx(ICON, rating === "down" && "text-bad! [&>svg]:fill-bad/20")}
             onClick={() => rating !== "down" && rate("down")}
           >
             <ThumbsDown aria-hidden />

@@ -77,7 +77,7 @@ export function FeedbackForm({ message, onDone }: Props) {
           Take back
         </Button>
         <Button kind="primary" type="submit">
-          Send
+          Send feedback
         </Button>
       </div>
     </form>
