@@ -84,9 +84,11 @@ class Titles:
             self._waiting -= 1
 
     async def _is_wanted(self, conversation_id: ConversationId) -> bool:
-        """Not of one that its user has named, nor of a program's, which nobody sees in a list."""
+        """Not of one that its user has named, nor of a program's or a temporary one, which nobody sees in a list."""
         stored = await self._deps.store.get_conversation(conversation_id)
-        return stored is not None and not stored.archived and stored.title_from is TitleSource.QUESTION
+        if stored is None or stored.archived or stored.temporary:
+            return False
+        return stored.title_from is TitleSource.QUESTION
 
     async def _text(self, request: ModelRequest) -> str:
         said = ""

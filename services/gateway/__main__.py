@@ -8,6 +8,7 @@ from services.gateway.copies import Copies
 from services.gateway.deps import Deps
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
+from services.gateway.temporary import Temporary
 from services.gateway.tickets import Tickets
 from services.gateway.uploads import Uploads
 from services.gateway.webhook_sender import WebhookSender
@@ -91,6 +92,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=uploads,
         copies=Copies(store, uploads, announcer, clock),
+        temporary=Temporary(store, line, feed.ledger, uploads, announcer),
         webhooks=webhooks,
         webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),
         announcer=announcer,

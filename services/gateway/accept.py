@@ -21,6 +21,7 @@ from tokenline.core.access import owned_by
 from tokenline.core.again import next_id, wanted
 from tokenline.core.clock import Clock, new_id
 from tokenline.core.ports.store import Accepted, Store
+from tokenline.core.ports.store.temporary import UNKEPT_S
 from tokenline.core.ticket import LIVE, bury, line_entry
 from tokenline.runtime.agents import Agents
 from tokenline.runtime.amend import amend
@@ -57,6 +58,8 @@ class Question(Shape):
     """The message it is asked after; ``None``: the last one of the current path."""
     instead_of: MessageId | None = None
     """The question in whose place it is asked."""
+    temporary: bool = False
+    """A new conversation is to leave nothing behind."""
     archived: bool = False
     """A new conversation starts out archived: it is a program's, not for anybody's sidebar."""
 
@@ -193,6 +196,8 @@ class Acceptance:
             await self._interrupt(accepted.ticket)
         if accepted.ticket.state is TicketState.QUEUED:
             await self._line.publish(accepted.ticket)
+        if accepted.conversation.temporary:
+            await self._store.keep_temporary(accepted.conversation.id, UNKEPT_S)
         self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
 
     async def _interrupt(self, ticket: Ticket) -> None:
@@ -211,7 +216,7 @@ class Acceptance:
 
     async def _titled(self, accepted: Accepted) -> Conversation:
         """The conversation, named after its first question if nobody has named it yet."""
-        if accepted.conversation.title:
+        if accepted.conversation.title or accepted.conversation.temporary:
             return accepted.conversation
         # As it is by now: publishing may have taken seconds in which the user changed it.
         question = await self._store.get_message(accepted.question.id) or accepted.question
@@ -245,7 +250,8 @@ class Acceptance:
             id=new_id(now),
             owner_id=asker.user_id,
             agent_id=self._agents.get(question.agent_id).id,
-            title=question.title or titles.of_question(question.content),
+            title="" if question.temporary else question.title or titles.of_question(question.content),
+            temporary=question.temporary,
             title_from=TitleSource.USER if question.title else TitleSource.QUESTION,
             archived=question.archived,
             follow_up=question.follow_up,

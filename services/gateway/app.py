@@ -29,6 +29,7 @@ from services.gateway.rest import (
     webhooks,
 )
 from services.gateway.streams import QUIET_S
+from services.gateway.temporary import RENEW_S
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
 from tokenline.contracts import metrics as m
@@ -110,6 +111,7 @@ def create_app(deps: Deps) -> FastAPI:
         deps.metrics,
         new_id(deps.clock.now()),
         deps.settings.ageing_s,
+        also=[deps.temporary.sweep],
     )
     erasing = Erasing(deps.store, deps.line, deps.uploads, new_id(deps.clock.now()))
     gauges = LineGauges(deps.feed, deps.metrics)
@@ -148,6 +150,7 @@ def create_app(deps: Deps) -> FastAPI:
         deps.supervisor.forever("keeper", keeper.sweep, every_s=SWEEP_S)
         deps.supervisor.forever("erasures", erasing.sweep, every_s=ERASING_S)
         deps.supervisor.forever("webhooks", deps.webhook_sender.look)
+        deps.supervisor.forever("temporary", deps.temporary.renew, every_s=RENEW_S)
 
     async def connect() -> None:
         """Each step by itself until it works: a queue that cannot be declared must not leave the ledger deaf."""

@@ -6,6 +6,7 @@ from services.gateway.accept import Acceptance
 from services.gateway.copies import Copies
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
+from services.gateway.temporary import Temporary
 from services.gateway.tickets import Tickets
 from services.gateway.uploads import Uploads
 from services.gateway.webhook_sender import WebhookSender
@@ -46,6 +47,7 @@ class Deps:
     tickets: Tickets
     uploads: Uploads
     copies: Copies
+    temporary: Temporary
     webhooks: Webhooks
     webhook_sender: WebhookSender
     announcer: Announcer

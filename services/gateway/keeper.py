@@ -1,5 +1,7 @@
 """Keeps promises that a crash broke or that time brings due. One gateway at a time does it."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import structlog
 
 from services.gateway.republish import Republisher
@@ -42,7 +44,9 @@ class Keeper:
         metrics: Metrics,
         holder: str,
         ageing_s: float,
+        also: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
+        """``also``: what others have to do now and then, in one place at a time."""
         self._store = store
         self._line = line
         self._republisher = republisher
@@ -50,6 +54,7 @@ class Keeper:
         self._metrics = metrics
         self._holder = holder
         self._ageing_s = ageing_s
+        self._also = also
         self._swept_at: float | None = None
         self._patient_until = 0.0
 
@@ -71,6 +76,8 @@ class Keeper:
         await self._release(now)
         await self._store.forget_used(now - CLOCKS_S, FORGOTTEN)
         await self._store.tidy_search()
+        for step in self._also:
+            await step()
 
     async def leave(self) -> None:
         await self._store.drop_lease(LEASE, self._holder)

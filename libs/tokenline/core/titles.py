@@ -70,9 +70,9 @@ def of_model(said: str) -> str:
 
 
 def renamed(stored: Conversation, title: str, source: TitleSource) -> Conversation:
-    """Called by a made title, unless its user has named it or a better one was made already."""
+    """Called by a made title, unless its user has named it, a better one was made already, or it is to have none."""
     improves = stored.title_from is TitleSource.QUESTION and source is TitleSource.EXCHANGE
-    if not title or (stored.title and not improves):
+    if not title or stored.temporary or (stored.title and not improves):
         return stored
     return replace(stored, title=title, title_from=source)
 

@@ -39,6 +39,7 @@ class NewConversation(BaseModel):
     title: str | None = TITLE
     initial_message: str | None = None
     follow_up: FollowUp = FollowUp.QUEUE
+    temporary: bool = False
 
 
 class ConversationPatch(BaseModel):
@@ -57,10 +58,18 @@ class ReadMark(BaseModel):
 @router.post("", status_code=201, summary="Begin a conversation")
 @says(Conversation, NotFound, BadRequest, QueueFull, RateLimited)
 async def create_conversation(body: NewConversation, asker: Authenticated, deps: GatewayDeps) -> Response:
-    """With ``initial_message`` the question is asked, too; its ticket is told on the sockets."""
+    """With ``initial_message`` the question is asked, too; its ticket is told on the sockets. A ``temporary`` one has
+    no title, is in no list, search or export, and is deleted with all that belongs to it: a minute after no socket
+    follows it any more, or an hour after its last question where none ever did."""
     title = titles.clean(body.title) if body.title is not None else None
     if body.initial_message is not None:
-        question = Question(content=body.initial_message, agent_id=body.agent_id, follow_up=body.follow_up, title=title)
+        question = Question(
+            content=body.initial_message,
+            agent_id=body.agent_id,
+            follow_up=body.follow_up,
+            title=title,
+            temporary=body.temporary,
+        )
         return answer((await deps.acceptance.ask(asker, question)).conversation, 201)
     agent = deps.agents.get(body.agent_id)
     await deps.limiting.charge(asker, LimitName.CONVERSATIONS)
@@ -69,7 +78,8 @@ async def create_conversation(body: NewConversation, asker: Authenticated, deps:
         id=new_id(now),
         owner_id=asker.user_id,
         agent_id=agent.id,
-        title=title or "",
+        title="" if body.temporary else title or "",
+        temporary=body.temporary,
         title_from=TitleSource.USER if title else TitleSource.QUESTION,
         follow_up=body.follow_up,
         created_at=now,

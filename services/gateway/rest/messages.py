@@ -52,6 +52,8 @@ class NewMessage(BaseModel):
     parent_id: str | None = None
     instead_of: str | None = None
     wait: bool = False
+    temporary: bool = False
+    """Of a new conversation."""
 
 
 class PassageQuery(BaseModel):
@@ -77,6 +79,7 @@ async def ask(body: NewMessage, asker: Authenticated, deps: GatewayDeps) -> Resp
         webhook_id=body.webhook_id,
         parent_id=body.parent_id,
         instead_of=body.instead_of,
+        temporary=body.temporary,
     )
     accepted = await deps.acceptance.ask(asker, question)
     return await (_answered(deps, asker, accepted) if body.wait else _accepted(deps, accepted))

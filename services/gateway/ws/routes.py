@@ -66,14 +66,17 @@ class Door:
         try:
             principal = await sockets.sign_in(self._socket, self._deps.accounts, f.parse_client_frame)
             demand(principal, Scope.READ)
+            conversation = None
             if self._only is not None:
-                owned_by(principal.user_id, await self._deps.store.get_conversation(self._only))
+                conversation = owned_by(principal.user_id, await self._deps.store.get_conversation(self._only))
             outbox = Outbox(self._socket.send_text, self._deps.streams.live.get, direct_writer(self._socket.scope))
             session = Session(self._deps, principal, outbox, self._only, self._end)
             self._hub.add(principal.user_id, session)
             self._deps.revocations.watch(session)
             try:
                 session.start(HEARTBEAT_S)
+                if conversation is not None:
+                    await session.keep(conversation)
                 await self._until_ended(session, outbox)
             finally:
                 session.stop()

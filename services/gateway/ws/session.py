@@ -10,7 +10,7 @@ from services.gateway.presence import TYPING_EVERY_S, mark_read, tell_typing
 from services.gateway.ws.outbox import Outbox, TooSlow
 from tokenline.contracts import frames as f
 from tokenline.contracts.accounts import Scope
-from tokenline.contracts.chat import Message, shared
+from tokenline.contracts.chat import Conversation, Message, shared
 from tokenline.contracts.errors import BadRequest, TokenlineError
 from tokenline.contracts.events import LineEntry, QuestionEdited
 from tokenline.contracts.ids import ConversationId, TicketId
@@ -52,6 +52,7 @@ class Session:
         self._over = False
         self._since = deps.clock.monotonic()
         self._typed_at: float | None = None
+        self._held: ConversationId | None = None
 
     def start(self, heartbeat_s: float) -> None:
         """List what is live. The client resumes it, since it alone knows how much of it it has."""
@@ -65,6 +66,18 @@ class Session:
         for follower in self._followers.values():
             self._deps.streams.leave(follower)
         self._followers.clear()
+        if self._held is not None:
+            self._deps.supervisor.spawn(f"temporary.{self._held}", self._deps.temporary.let_go(self._held))
+
+    async def keep(self, conversation: Conversation) -> None:
+        """The conversation that the client has before it: a temporary one stays as long."""
+        former, self._held = self._held, conversation.id if conversation.temporary else None
+        if former == self._held:
+            return
+        if former is not None:
+            await self._deps.temporary.let_go(former)
+        if self._held is not None:
+            await self._deps.temporary.hold(self._held)
 
     def go_on_as(self, principal: Principal) -> None:
         self.principal = principal
@@ -166,7 +179,7 @@ class Session:
         await self._join(await self._deps.tickets.get(self.principal, ticket_id), cursor)
 
     async def _follow_conversation(self, conversation_id: ConversationId) -> None:
-        owned_by(self.principal.user_id, await self._deps.store.get_conversation(conversation_id))
+        await self.keep(owned_by(self.principal.user_id, await self._deps.store.get_conversation(conversation_id)))
         for entry in self._deps.feed.ledger.of_conversation(self.principal.user_id, conversation_id):
             if entry.ticket_id not in self._followers:
                 await self._follow(entry.ticket_id, Cursor())

@@ -18,6 +18,7 @@ from tests.support.documented import checking
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.contracts.attachments import Passage, SearchRequest
 from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.core.clock import Clock, SystemClock
 
 PASSWORD = "correct horse battery"
 
@@ -56,7 +57,9 @@ class WholeGateway:
 
 
 @asynccontextmanager
-async def whole_gateway(folder: Path, server: MemoryServer | None = None) -> AsyncIterator[WholeGateway]:
+async def whole_gateway(
+    folder: Path, server: MemoryServer | None = None, clock: Clock | None = None
+) -> AsyncIterator[WholeGateway]:
     """Several with the same ``folder`` and ``server`` are gateways of one installation."""
     server = server or MemoryServer()
     settings = GatewaySettings(port=1, data_dir=folder, secret_key=SecretStr("s" * 32))
@@ -64,6 +67,7 @@ async def whole_gateway(folder: Path, server: MemoryServer | None = None) -> Asy
     with (
         patch.object(gateway_main, "open_broker", lambda *_: MemoryBroker(server)),
         patch.object(gateway_main, "IngestSearch", lambda *_: search),
+        patch.object(gateway_main, "SystemClock", lambda: clock or SystemClock()),
     ):
         deps = gateway_main.build_deps(settings)
     app = create_app(deps)

@@ -22,6 +22,7 @@ from tokenline.adapters.store_mongo.releasing import Releasing
 from tokenline.adapters.store_mongo.revocations import Revocations
 from tokenline.adapters.store_mongo.schema import VERSION, migrate, migrated
 from tokenline.adapters.store_mongo.search import Search
+from tokenline.adapters.store_mongo.temporary import Temporary
 from tokenline.adapters.store_mongo.tickets import Tickets
 from tokenline.adapters.store_mongo.tree import Tree
 from tokenline.adapters.store_mongo.webhooks import Webhooks
@@ -48,6 +49,7 @@ class MongoStore(
     Limits,
     Search,
     Erasing,
+    Temporary,
 ):
     """Belongs to the event loop that opens it.
 

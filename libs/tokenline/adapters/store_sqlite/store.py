@@ -17,6 +17,7 @@ from tokenline.adapters.store_sqlite.limits import Limits
 from tokenline.adapters.store_sqlite.releasing import Releasing
 from tokenline.adapters.store_sqlite.revocations import Revocations
 from tokenline.adapters.store_sqlite.search import Search
+from tokenline.adapters.store_sqlite.temporary import Temporary
 from tokenline.adapters.store_sqlite.tickets import Tickets
 from tokenline.adapters.store_sqlite.tree import Tree
 from tokenline.adapters.store_sqlite.webhooks import Webhooks
@@ -40,6 +41,7 @@ class SqliteStore(
     Limits,
     Search,
     Erasing,
+    Temporary,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

@@ -9,6 +9,7 @@ from tokenline.adapters.store_sqlite.migrations import (
     revocations,
     search,
     sign_ins,
+    temporary,
     tree,
     webhooks,
 )
@@ -24,5 +25,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     feedback.STATEMENTS,
     search.STATEMENTS,
     erasures.STATEMENTS,
+    temporary.STATEMENTS,
 )
 """``user_version`` counts those applied."""
