@@ -42,6 +42,7 @@ def build_deps(settings: IngestSettings) -> Deps:
             wall_s=settings.extract_wall_s,
             memory_bytes=settings.extract_memory_mb * 1024**2,
             max_chars=settings.extract_max_chars,
+            pdf_reader=settings.pdf_reader,
         ),
         line=Line(store, broker, user_limit=settings.user_limit),
         clock=clock,

@@ -1,12 +1,12 @@
 """Cuts text into overlapping passages at sentence ends, each with its true place in the text."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from semantic_text_splitter import TextSplitter
 
-from services.ingest.extract.answers import Piece
+from tokenline.contracts.texts import ExtractedText
 
 PASSAGE_CHARS = (700, 1000)
 """A passage ends at the best boundary between these."""
@@ -16,7 +16,8 @@ BLOCK_CHARS = 8000
 RUN_CHARS = 400
 """A longer run without any break (base64, a minified script) is cut blindly: no boundary in it means anything."""
 
-PAGE_BREAK = "\f"
+SECTION_CHARS = 200
+"""A heading ends the passage before it if that has so much text."""
 
 _RUN = re.compile(rf"[^\s.,;:!?。、！？，；：…]{{{RUN_CHARS},}}")
 # Where a block may end, best first: paragraph, line, sentence, word.
@@ -26,18 +27,38 @@ _WORD = re.compile(r"[^\W_]")
 _splitter = TextSplitter(PASSAGE_CHARS, overlap=OVERLAP_CHARS)
 
 
-def cut_pages(pages: Sequence[str], *, numbered: bool) -> list[Piece]:
-    """Passages of all pages in order; none crosses a page, so that a citation's page is exact."""
-    pieces = []
-    offset = 0
-    for number, text in enumerate(pages, 1):
-        for start, end in _spans(text):
-            content = text[start:end]
-            if _WORD.search(content):
-                page = number if numbered else None
-                pieces.append(Piece(page=page, start=offset + start, end=offset + end, content=content))
-        offset += len(text) + len(PAGE_BREAK)
-    return pieces
+def cut(text: ExtractedText) -> list[tuple[int, int]]:
+    """Start and end of the passages, in order. None crosses a page, so that a citation's page is exact."""
+    found = []
+    for begin, stop in _parts(text):
+        for start, end in _spans(text.text[begin:stop]):
+            if _WORD.search(text.text, begin + start, begin + end):
+                found.append((begin + start, begin + end))
+    return found
+
+
+def _parts(text: ExtractedText) -> Iterator[tuple[int, int]]:
+    """Pages without their form feed, and within them what headings and tables set apart."""
+    pages = text.page_starts or (0,)
+    ends = [start - 1 for start in pages[1:]] + [len(text.text)]
+    for page, stop in zip(pages, ends, strict=True):
+        begin = page
+        for at, firm in _cuts(text, page, stop):
+            if firm or at - begin >= SECTION_CHARS:
+                yield begin, at
+                begin = at
+        yield begin, stop
+
+
+def _cuts(text: ExtractedText, begin: int, stop: int) -> list[tuple[int, bool]]:
+    """(place, whether a passage must begin there): a short section is read together with the one after it."""
+    firm = _between(text.breaks, begin, stop)
+    soft = _between([heading.start for heading in text.headings], begin, stop)
+    return sorted([(at, True) for at in firm] + [(at, False) for at in set(soft) - set(firm)])
+
+
+def _between(ordered: Sequence[int], begin: int, stop: int) -> Sequence[int]:
+    return ordered[bisect_right(ordered, begin) : bisect_left(ordered, stop)]
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

@@ -2,28 +2,28 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from opentelemetry.trace import Span, SpanKind
 
 from services.ingest.deps import Deps
-from services.ingest.extract.answers import Extracted, Piece
+from services.ingest.extract.answers import Extracted
+from services.ingest.passages import chunks_of
 from services.ingest.progress import Progress
-from tokenline.contracts.attachments import Attachment, AttachmentState
+from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState
+from tokenline.contracts.base import pack
 from tokenline.contracts.errors import StorageFull
 from tokenline.contracts.ids import AttachmentId
 from tokenline.contracts.metrics import INGEST_STAGE
+from tokenline.core.file_keys import file_key, text_key, thumbnail_key
+from tokenline.core.ports.files import Files
 from tokenline.core.ports.vectors import Chunk
 from tokenline.runtime.tracing import attachment_span, stage_span
 
 BATCH = 256
 """Passages embedded and written at a time: bounds what is in memory, and lets searches between."""
-
-
-def key_of(attachment_id: AttachmentId) -> str:
-    return f"attachments/{attachment_id}"
 
 
 class Indexer:
@@ -42,36 +42,54 @@ class Indexer:
         await self._progress.advance(attachment.id, AttachmentState.EXTRACTING)
         with self._stage("extract", span):
             extracted = await self._extract(attachment)
+        await self._keep(attachment.id, extracted)
+        text = extracted.text
         await self._progress.advance(
-            attachment.id, AttachmentState.EMBEDDING, mime_type=extracted.mime_type, pages=extracted.pages
+            attachment.id,
+            AttachmentState.EMBEDDING,
+            mime_type=text.mime_type,
+            pages=None if text.page_starts is None else len(text.page_starts),
+            kind=AttachmentKind.DOCUMENT if extracted.picture is None else AttachmentKind.IMAGE,
+            document=extracted.document,
+            picture=extracted.picture,
+            warning=extracted.warning,
         )
-        for begin in range(0, len(extracted.pieces), BATCH):
-            await self._write(attachment, extracted.pieces[begin : begin + BATCH], span)
-        await self._progress.advance(attachment.id, AttachmentState.INDEXED, chunks=len(extracted.pieces))
-        return len(extracted.pieces)
+        for begin in range(0, len(extracted.spans), BATCH):
+            spans = extracted.spans[begin : begin + BATCH]
+            await self._write(attachment, list(chunks_of(attachment, text, spans)), span)
+            self._progress.wrote(attachment.id, spans[-1][1], text)
+        await self._progress.advance(attachment.id, AttachmentState.INDEXED, chunks=len(extracted.spans))
+        return len(extracted.spans)
+
+    async def _keep(self, attachment_id: AttachmentId, extracted: Extracted) -> None:
+        """Before the attachment says so: what it names is there."""
+        if extracted.text.text:
+            await self._deps.files.put(text_key(attachment_id), _once(pack(extracted.text)))
+        if extracted.thumbnail is not None:
+            await self._deps.files.put(thumbnail_key(attachment_id), _once(extracted.thumbnail))
 
     async def _extract(self, attachment: Attachment) -> Extracted:
         try:
             with tempfile.TemporaryFile() as spool:
                 await self._copy(attachment, spool)
-                return await self._deps.sandbox.extract(spool, attachment.name)
+                tell = self._progress.reader(attachment.id)
+                return await self._deps.sandbox.extract(spool, attachment.name, tell)
         except OSError as error:
             raise StorageFull from error
 
     async def _copy(self, attachment: Attachment, spool: BinaryIO) -> None:
         """The child reads a local file, wherever files are kept."""
-        async for chunk in self._deps.files.get(key_of(attachment.id)):
+        async for chunk in self._deps.files.get(file_key(attachment.id)):
             await asyncio.to_thread(spool.write, chunk)
         spool.flush()
         spool.seek(0)
 
-    async def _write(self, attachment: Attachment, pieces: Sequence[Piece], span: Span) -> None:
+    async def _write(self, attachment: Attachment, chunks: Sequence[Chunk], span: Span) -> None:
         dense = None
         if self._deps.embedder is not None:
             with self._stage("embed", span):
-                dense = await self._deps.embedder.embed([piece.content for piece in pieces])
+                dense = await self._deps.embedder.embed([chunk.content for chunk in chunks])
         with self._stage("index", span):
-            chunks = [_chunk(attachment, piece) for piece in pieces]
             await self._deps.vectors.upsert(attachment.owner_id, chunks, dense)
 
     @contextmanager
@@ -82,12 +100,11 @@ class Indexer:
         self._deps.metrics.observe(INGEST_STAGE, self._deps.clock.monotonic() - begin, name)
 
 
-def _chunk(attachment: Attachment, piece: Piece) -> Chunk:
-    return Chunk(
-        attachment_id=attachment.id,
-        name=attachment.name,
-        page=piece.page,
-        start=piece.start,
-        end=piece.end,
-        content=piece.content,
-    )
+async def forget_derived(files: Files, attachment_id: AttachmentId) -> None:
+    """Delete what reading the file left beside it."""
+    await files.delete(text_key(attachment_id))
+    await files.delete(thumbnail_key(attachment_id))
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

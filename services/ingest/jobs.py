@@ -7,11 +7,12 @@ import msgspec
 import structlog
 
 from services.ingest.deps import Deps
-from services.ingest.index import Indexer
+from services.ingest.extract.sandbox import SandboxLost
+from services.ingest.index import Indexer, forget_derived
 from services.ingest.lease import held
 from services.ingest.progress import ENDED, Progress, Superseded
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
-from tokenline.contracts.errors import ErrorInfo, NotFound, Rejected, Retryable, TokenlineError
+from tokenline.contracts.errors import ErrorInfo, NotFound, Rejected, Retryable, TokenlineError, TooComplex
 from tokenline.contracts.ids import AttachmentId, Incarnation, UserId
 from tokenline.contracts.metrics import INGEST_FILES
 from tokenline.contracts.topology import INGEST_QUEUE
@@ -25,6 +26,9 @@ SWEEP_S = 5.0
 RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before trying again what the store, the files, the vectors or the embedding endpoint refused; the last one for
 ever: an outage is no fault of the file."""
+
+MAX_LOST = 3
+"""A file that takes down the nursery so often is at fault itself."""
 
 _decoder = msgspec.msgpack.Decoder(IngestJob)
 
@@ -41,7 +45,7 @@ class Jobs:
         self._supervisor = supervisor
         self._parallel = parallel
         self._slots = asyncio.Semaphore(parallel)
-        self._progress = Progress(deps.store, deps.line.announcer)
+        self._progress = Progress(deps.store, deps.line.announcer, deps.clock)
         self._indexer = Indexer(deps, self._progress)
         self._deliveries: dict[AttachmentId, list[Delivery]] = {}
         self._tasks: dict[AttachmentId, asyncio.Task[None]] = {}
@@ -77,6 +81,7 @@ class Jobs:
             attachment = await self._deps.store.get_attachment(attachment_id)
             if attachment is None or attachment.owner_id == owner_id:
                 await self._stop(attachment_id)
+                await forget_derived(self._deps.files, attachment_id)
         await self._deps.vectors.delete(owner_id, attachment_ids)
 
     def _start(self, attachment_id: AttachmentId, *deliveries: Delivery) -> None:
@@ -105,10 +110,13 @@ class Jobs:
             del self._deliveries[attachment_id]
 
     async def _until_ended(self, attachment_id: AttachmentId) -> None:
-        tries = 0
+        tries = lost = 0
         while True:
             try:
-                await self._once(attachment_id)
+                await self._once(attachment_id, last_chance=lost >= MAX_LOST)
+            except SandboxLost:
+                lost += 1
+                log.warning("ingest.sandbox_lost", attachment_id=attachment_id)
             except Retryable as error:
                 pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 tries += 1
@@ -117,7 +125,7 @@ class Jobs:
             else:
                 return
 
-    async def _once(self, attachment_id: AttachmentId) -> None:
+    async def _once(self, attachment_id: AttachmentId, *, last_chance: bool) -> None:
         async with held(self._deps.store, attachment_id, self._incarnation):
             attachment = await self._deps.store.get_attachment(attachment_id)
             if attachment is None or attachment.state is AttachmentState.UPLOADING:
@@ -126,18 +134,26 @@ class Jobs:
                 await self._ended(attachment)  # its event or release may have been lost
                 return
             try:
-                outcome = await self._outcome(attachment)
+                outcome = await self._outcome(attachment, last_chance=last_chance)
             except Superseded:
                 await self._deps.vectors.delete(attachment.owner_id, [attachment_id])
+                if await self._deps.store.get_attachment(attachment_id) is None:
+                    await forget_derived(self._deps.files, attachment_id)
                 return
+            finally:
+                self._progress.forget(attachment_id)
             self._deps.metrics.add(INGEST_FILES, outcome)
             log.info("ingest.ended", attachment_id=attachment_id, outcome=outcome)
             await self._deps.line.release(attachment.owner_id)
 
-    async def _outcome(self, attachment: Attachment) -> str:
+    async def _outcome(self, attachment: Attachment, *, last_chance: bool) -> str:
         """``indexed`` or the code of the failure. Raises `Retryable`, `Superseded`."""
         try:
             await self._indexer.index(attachment)
+        except SandboxLost:
+            if not last_chance:
+                raise
+            return await self._fail(attachment, TooComplex.code, f"“{attachment.name}” is too complex to be read.")
         except (Retryable, Superseded):
             raise
         except NotFound:

@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr
 
+from services.ingest.extract.answers import PdfReaderName
 from tokenline.runtime.settings import ServiceSettings
 
 
@@ -33,5 +34,8 @@ class IngestSettings(ServiceSettings):
     """Time one file may take to read."""
     extract_memory_mb: int = Field(default=512, ge=192)
     """Memory one file may take to read; the parsers alone take 120."""
+    pdf_reader: PdfReaderName = "auto"
+    """Which library reads PDF: `pdfium`, ten times faster; `pypdf`, pure Python; `auto`: pdfium, and pypdf for what
+    pdfium refuses or does not survive."""
     extract_max_chars: int = Field(default=10_000_000, ge=1000)
     """Longest text one file may give."""

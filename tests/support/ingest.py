@@ -12,7 +12,6 @@ import msgspec
 from services.ingest.__main__ import build_deps
 from services.ingest.app import create_app
 from services.ingest.deps import Deps
-from services.ingest.index import key_of
 from services.ingest.settings import IngestSettings
 from tests.support.drafts import a_conversation, an_id
 from tokenline.adapters.broker_rabbitmq import RabbitBroker
@@ -21,6 +20,7 @@ from tokenline.contracts.base import pack, to_json
 from tokenline.contracts.chat import Conversation
 from tokenline.contracts.events import AttachmentChanged, unpack_events
 from tokenline.contracts.topology import INGEST, INGEST_QUEUE, event_queue
+from tokenline.core.file_keys import file_key
 from tokenline.core.ports.broker import Delivery
 
 TOKEN = "a service token for tests"
@@ -80,7 +80,7 @@ class Ingest:
             state=AttachmentState.QUEUED,
             created_at=self.deps.clock.now() - age_s,
         )
-        await self.deps.files.put(key_of(attachment.id), _once(data))
+        await self.deps.files.put(file_key(attachment.id), _once(data))
         await self.deps.store.add_attachment(attachment)
         if publish:
             await self.publish(attachment)

@@ -105,6 +105,7 @@ def payload_of(owner_id: UserId, chunk: Chunk) -> dict[str, Any]:
         START: chunk.start,
         "end": chunk.end,
         "content": chunk.content,
+        "section": chunk.section,
     }
 
 
@@ -155,6 +156,7 @@ def _passage(owner_id: UserId, payload: Mapping[str, Any], share: float) -> Pass
         end=payload["end"],
         content=payload["content"],
         similarity=min(1.0, max(0.0, share)),
+        section=payload.get("section"),
     )
 
 

@@ -20,6 +20,42 @@ READ = frozenset({AttachmentState.INDEXED, AttachmentState.FAILED})
 """A question need not wait for such a file: it was read, or never will be."""
 
 
+class AttachmentKind(StrEnum):
+    DOCUMENT = "document"
+    """Has text, which is searched."""
+    IMAGE = "image"
+    """Has no text: indexed with 0 chunks, and looked at by models that can."""
+
+
+class DocumentInfo(Shape):
+    """What a document says of itself, on one line each; ``None``: nothing."""
+
+    title: str | None = None
+    author: str | None = None
+    created: str | None = None
+    """A date, ``2026-11-24``."""
+    language: str | None = None
+    """As in HTML's ``lang``: ``de``, ``pt-BR``."""
+
+
+class PictureInfo(Shape):
+    """In pixels, as it is shown: turned as the camera said."""
+
+    width: int
+    height: int
+    thumbnail: bool
+    """Whether there is a small picture of it."""
+
+
+class ReadingProgress(Shape):
+    """Told while a long file is read, never stored. ``done`` and ``of`` count pages of the document."""
+
+    done: int
+    of: int
+    share: float
+    """Of all the work until it is indexed, 0 to 1."""
+
+
 class Attachment(Shape):
     id: AttachmentId
     owner_id: UserId
@@ -35,6 +71,12 @@ class Attachment(Shape):
     chunks: int | None = None
     created_at: float
     version: int = 0
+    kind: AttachmentKind = AttachmentKind.DOCUMENT
+    document: DocumentInfo | None = None
+    picture: PictureInfo | None = None
+    warning: str | None = None
+    """What was left out of a file that was read: a sentence for people."""
+    progress: ReadingProgress | None = None
 
 
 class IngestJob(Shape):
@@ -54,6 +96,8 @@ class Passage(Shape):
     content: str
     similarity: float
     """Fused score scaled to 0..1, comparable only within one answer; 0: similar to nothing that was asked."""
+    section: str | None = None
+    """The headings it stands under, outermost first: ``Methods › Sampling``."""
 
 
 class SearchRequest(Shape):

@@ -1,11 +1,16 @@
 """What goes into the sandbox and what comes out.
 
-Plain data in msgpack, never pickles: a child that was taken over must not make its parent run code.
+Plain data in msgpack, never pickles: a child that was taken over must not make its parent run code. Answers are frames:
+four bytes of length, then the message.
 """
+
+import struct
+from typing import Literal
 
 import msgspec
 
-from tokenline.contracts.base import Shape
+from tokenline.contracts.attachments import DocumentInfo, PictureInfo
+from tokenline.contracts.base import Shape, pack
 from tokenline.contracts.errors import (
     Corrupted,
     Encrypted,
@@ -16,11 +21,17 @@ from tokenline.contracts.errors import (
     Unreadable,
     Unsupported,
 )
+from tokenline.contracts.texts import ExtractedText
 
 NURSERY = "services.ingest.extract.nursery"
 """By name: the service itself never imports a parser."""
 
 READY = b"ready"
+
+PdfReaderName = Literal["auto", "pypdf", "pdfium"]
+"""``auto``: pdfium, and pypdf for what pdfium refuses or does not survive."""
+
+_LENGTH = struct.Struct("<I")
 
 
 class Task(Shape):
@@ -31,39 +42,67 @@ class Task(Shape):
     wall_s: int
     memory_bytes: int
     max_chars: int
+    pdf_reader: PdfReaderName = "auto"
 
 
-class Piece(Shape):
-    """A passage: offsets in code points of the extracted text, in which pages are joined by one form feed."""
+class Reading(Shape, tag="reading", tag_field="outcome"):
+    """Sent now and then while a long document is read."""
 
-    page: int | None
-    start: int
-    end: int
-    content: str
+    done: int
+    of: int
 
 
 class Extracted(Shape, tag="extracted", tag_field="outcome"):
-    mime_type: str
-    pages: int | None
-    chars: int
-    pieces: tuple[Piece, ...]
+    text: ExtractedText
+    spans: tuple[tuple[int, int], ...]
+    """Start and end of each passage in the text."""
+    document: DocumentInfo | None = None
+    picture: PictureInfo | None = None
+    thumbnail: bytes | None = None
+    """A WebP."""
+    warning: str | None = None
 
 
 class Refused(Shape, tag="refused", tag_field="outcome"):
     code: str
     message: str
+    cause: str | None = None
+    """Class of an exception nobody foresaw, for the log."""
 
 
-Answer = Extracted | Refused
+class Ended(Shape, tag="ended", tag_field="outcome"):
+    """The nursery's last word on a child. ``signal`` 0: it ended by itself."""
 
-_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Extracted | Refused)
+    signal: int
+
+
+Answer = Reading | Extracted | Refused | Ended
+
+_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Reading | Extracted | Refused | Ended)
 _errors: dict[str, type[Rejected]] = {
     error.code: error for error in (Corrupted, Encrypted, NoText, TooComplex, TooLarge, Unreadable, Unsupported)
 }
 
 
+def frame(answer: Answer) -> bytes:
+    body = pack(answer)
+    return _LENGTH.pack(len(body)) + body
+
+
+def next_frame(buffer: bytearray) -> bytes | None:
+    """Takes one whole message from the front; ``None``: not there yet."""
+    if len(buffer) < _LENGTH.size:
+        return None
+    end = _LENGTH.size + _LENGTH.unpack_from(buffer)[0]
+    if len(buffer) < end:
+        return None
+    body = bytes(memoryview(buffer)[_LENGTH.size : end])
+    del buffer[:end]
+    return body
+
+
 def unpack_answer(body: bytes) -> Answer:
-    """Raises `msgspec.DecodeError` on anything else."""
+    """Raises `msgspec.MsgspecError` on anything else."""
     return _decoder.decode(body)
 
 

@@ -8,34 +8,37 @@ memory.
 import codecs
 import contextlib
 import ctypes
-import encodings.aliases
+import encodings
 import gc
 import importlib
+import io
 import logging
 import os
 import pkgutil
 import resource
+import select
 import signal
 import socket
+import time
 import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 import msgspec
 import pypdf
+from PIL import Image
 
-from services.ingest.chunk import cut_pages
-from services.ingest.extract.answers import READY, Answer, Extracted, Refused, Task
+from services.ingest.chunk import cut
+from services.ingest.extract.answers import READY, Answer, Ended, Extracted, Reading, Refused, Task, frame
 from services.ingest.extract.readers import read
-from tokenline.contracts.base import pack
-from tokenline.contracts.errors import Rejected, TooComplex
-from tokenline.core.filetype import PDF
+from services.ingest.extract.source import Source
+from tokenline.contracts.errors import Corrupted, Rejected, TooComplex
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
-_WARM_UP = (
-    (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj ", "a.pdf"),
-    (b"<html><body><article><p>Some words.</p></article></body></html>", "a.html"),
-    ("Einige Wörter, naïve café".encode("latin-1"), "a.txt"),
-)
+_TELL_S = 0.25
+"""Between two words on how far a child is."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,24 +49,55 @@ def main() -> None:
     # Without a network where the system lets us; a child cannot open a socket in any case.
     _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the service, which closes our input
     _preload()
     with socket.socket(fileno=0) as parent:
         parent.send(READY)
+        _Nursery(parent).serve()
+
+
+class _Nursery:
+    """One thread: it forks on request and says of every child how it ended, after the child's own words."""
+
+    def __init__(self, parent: socket.socket) -> None:
+        self._parent = parent
+        self._answers: dict[int, int] = {}
+        self._deaths, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
+        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        """Until the service closes its end."""
         while True:
-            body, (source, answer) = _receive(parent)
-            if not body:
+            ready, _, _ = select.select([self._parent, self._deaths], [], [])
+            if self._deaths in ready:
+                os.read(self._deaths, 4096)
+            self._bury()
+            if self._parent in ready and not self._fork():
                 return
-            if os.fork() == 0:
-                _child(msgspec.msgpack.decode(body, type=Task), source, answer)
-            os.close(source)
+
+    def _fork(self) -> bool:
+        body, files, _, _ = socket.recv_fds(self._parent, 65536, 2)
+        if not body:
+            return False
+        source, answer = files
+        child = os.fork()
+        if child == 0:
+            _child(body, source, answer)
+        os.close(source)
+        self._answers[child] = answer
+        return True
+
+    def _bury(self) -> None:
+        while self._answers:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if child == 0:
+                return
+            answer = self._answers.pop(child)
+            ended = Ended(signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+            with contextlib.suppress(OSError):  # nobody waits for it any more
+                os.write(answer, frame(ended))
             os.close(answer)
-
-
-def _receive(parent: socket.socket) -> tuple[bytes, list[int]]:
-    body, files, _, _ = socket.recv_fds(parent, 65536, 2)
-    return body, files or [-1, -1]
 
 
 def _preload() -> None:
@@ -71,37 +105,76 @@ def _preload() -> None:
     for module in pkgutil.walk_packages(pypdf.__path__, "pypdf."):
         with contextlib.suppress(ImportError):  # optional dependencies
             importlib.import_module(module.name)
-    for encoding in set(encodings.aliases.aliases.values()):
-        with contextlib.suppress(LookupError):  # codecs of other systems
-            codecs.lookup(encoding)
-    for data, name in _WARM_UP:
+    for module in pkgutil.iter_modules(encodings.__path__):
+        with contextlib.suppress(ImportError, LookupError):  # codecs of other systems, and what is none
+            importlib.import_module(f"encodings.{module.name}")
+            codecs.lookup(module.name)
+    Image.preinit()
+    for source in _warm_up():
         with contextlib.suppress(Rejected):
-            read(data, name, 1000)
+            read(source)
     gc.collect()
     gc.freeze()
 
 
-def _child(task: Task, source: int, answer: int) -> None:
+def _warm_up() -> Iterator[Source]:
+    """One of each kind, so that whatever is imported late is there."""
+    pdf = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj "
+    yield Source(pdf, "a.pdf", pdf_reader="pypdf")
+    yield Source(pdf, "a.pdf")
+    yield Source(b"<html><body><article><p>Some words.</p></article></body></html>", "a.html")
+    yield Source("Einige Wörter, naïve café".encode("latin-1"), "a.txt")
+    yield Source("Больше слов, чем нужно для догадки о кодировке.".encode("koi8-r"), "a.txt")
+    yield Source(b"a,b\n1,2\n", "a.csv")
+    yield Source(b'{"a": [1, {"b": 2}]}', "a.json")
+    for kind in ("PNG", "JPEG", "WEBP", "GIF"):
+        picture = io.BytesIO()
+        Image.new("RGB", (4, 4)).save(picture, kind)
+        yield Source(picture.getvalue(), "a")
+    word = io.BytesIO()
+    with zipfile.ZipFile(word, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", "<document><body><p><r><t>Word</t></r></p></body></document>")
+    yield Source(word.getvalue(), "a.docx")
+
+
+def _child(body: bytes, source: int, answer: int) -> None:
     """Never returns."""
     try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        task = msgspec.msgpack.decode(body, type=Task)
         os.dup2(source, 0)
         os.dup2(answer, 1)
         os.closerange(3, 256)
         limit_to(task)
         with open(0, "rb", closefd=False) as file:
-            body = pack(_answer(task, file.read()))
+            data = file.read()
         with open(1, "wb", closefd=False) as pipe:
-            pipe.write(body)
+            pipe.write(_answer(task, data, _Teller(pipe)))
     finally:
         os._exit(0)
+
+
+class _Teller:
+    """Says how many pages are read, now and then. Nobody listening ends the child: `BrokenPipeError`."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._next = time.monotonic() + _TELL_S
+
+    def __call__(self, done: int, of: int) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _TELL_S
+            self._pipe.write(frame(Reading(done=done, of=of)))
+            self._pipe.flush()
 
 
 def limit_to(task: Task) -> None:
     """For ever, in this process."""
     for limit, value in (
-        (resource.RLIMIT_CPU, task.cpu_s),
         (resource.RLIMIT_AS, task.memory_bytes),
         (resource.RLIMIT_NOFILE, 3),  # standard input, output and error are open already
         (resource.RLIMIT_FSIZE, 0),
@@ -109,22 +182,40 @@ def limit_to(task: Task) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    # A signal that tells what happened, and a second later one that nothing can ignore.
+    resource.setrlimit(resource.RLIMIT_CPU, (task.cpu_s, task.cpu_s + 1))
     signal.setitimer(signal.ITIMER_REAL, task.wall_s)
 
 
-def _answer(task: Task, data: bytes) -> Answer:
+def _answer(task: Task, data: bytes, tell: Callable[[int, int], None]) -> bytes:
+    """A frame. Raises `BrokenPipeError` only."""
     try:
-        mime_type, pages = read(data, task.name, task.max_chars)
-        del data
-        pieces = cut_pages(pages, numbered=mime_type == PDF)
+        return frame(_read(task, data, tell))
+    except MemoryError:
+        return frame(Refused(code=TooComplex.code, message=f"“{task.name}” would take too much memory to read."))
+
+
+def _read(task: Task, data: bytes, tell: Callable[[int, int], None]) -> Answer:
+    """Raises `MemoryError`, `BrokenPipeError`."""
+    source = Source(data, task.name, task.max_chars, task.pdf_reader, tell)
+    try:
+        found = read(source)
+        return Extracted(
+            text=found.text,
+            spans=tuple(cut(found.text)),
+            document=found.document,
+            picture=found.picture,
+            thumbnail=found.thumbnail,
+            warning=found.warning,
+        )
     except Rejected as error:
         return Refused(code=error.code, message=error.message)
-    except MemoryError:
-        return Refused(code=TooComplex.code, message=f"“{task.name}” would take too much memory to read.")
-    chars = sum(map(len, pages)) + len(pages) - 1
-    return Extracted(
-        mime_type=mime_type, pages=len(pages) if mime_type == PDF else None, chars=chars, pieces=tuple(pieces)
-    )
+    except (MemoryError, BrokenPipeError):
+        raise
+    except Exception:
+        # A parser met what its authors did not foresee. The file is at fault until somebody reads the log.
+        message = f"“{task.name}” is damaged and cannot be read."
+        return Refused(code=Corrupted.code, message=message, cause=type(error).__name__)
 
 
 if __name__ == "__main__":

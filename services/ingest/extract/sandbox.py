@@ -1,26 +1,46 @@
 """Reads files in children that can be stopped, so that no file can harm the service."""
 
 import asyncio
-import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 import msgspec
 import structlog
 
-from services.ingest.extract.answers import NURSERY, READY, Extracted, Refused, Task, error_of, unpack_answer
+from services.ingest.extract.answers import (
+    NURSERY,
+    READY,
+    Ended,
+    Extracted,
+    PdfReaderName,
+    Reading,
+    Task,
+    frame,
+    next_frame,
+    unpack_answer,
+)
+from services.ingest.extract.judge import judged
 from tokenline.contracts.base import pack
-from tokenline.contracts.errors import Misconfigured, Retryable, TooComplex
+from tokenline.contracts.errors import Misconfigured, Rejected, Retryable
+from tokenline.core.filetype import HEAD_BYTES, PDF, sniff
 
 START_S = 30.0
 GRACE_S = 5.0
 """Beyond the child's own wall limit: the kernel has ended it long before, or it is frozen."""
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Ten million characters of Chinese with overlaps."""
+"""Ten million characters of Chinese, and where their passages are."""
+LARGE_BYTES = 256 * 1024
+"""What is larger is looked through in a thread."""
+LAST_WORD_BYTES = len(frame(Ended(signal=0)))
+CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP})
+
+Tell = Callable[[int, int], None]
 
 log = structlog.get_logger()
 
@@ -28,6 +48,10 @@ log = structlog.get_logger()
 class SandboxLost(Retryable):
     code = "sandbox_lost"
     default_message = "The reading process was ended from outside."
+
+
+def _nobody(done: int, of: int) -> None:
+    pass
 
 
 class Sandbox:
@@ -40,8 +64,11 @@ class Sandbox:
         wall_s: int = 30,
         memory_bytes: int = 512 * 1024 * 1024,
         max_chars: int = 10_000_000,
+        pdf_reader: PdfReaderName = "auto",
     ) -> None:
-        self._limits = Task(name="", cpu_s=cpu_s, wall_s=wall_s, memory_bytes=memory_bytes, max_chars=max_chars)
+        self._limits = Task(
+            name="", cpu_s=cpu_s, wall_s=wall_s, memory_bytes=memory_bytes, max_chars=max_chars, pdf_reader=pdf_reader
+        )
         self._starting = asyncio.Lock()
         self._nursery: _Nursery | None = None
 
@@ -62,56 +89,47 @@ class Sandbox:
         """Raises `SandboxLost` or `Misconfigured` when nothing can be read."""
         await self._running()
 
-    async def extract(self, file: BinaryIO, name: str) -> Extracted:
-        """Passages of the file, read from its position on. Takes ``file``'s descriptor, not its Python object.
+    async def extract(self, file: BinaryIO, name: str, tell: Tell = _nobody) -> Extracted:
+        """Text and passages of the file, from its beginning. Takes ``file``'s descriptor, not its Python object.
 
-        Raises `Rejected` when it cannot be read (`TooComplex` at the limits), `SandboxLost` to be tried again.
-        Cancelling gives up waiting; the child ends at its limits or with the sandbox.
+        ``tell`` hears how many pages of how many are read. Raises `Rejected` when it cannot be read (`TooComplex` at
+        the limits), `SandboxLost` to be tried again. Cancelling gives up waiting; the child ends when it next tells how
+        far it is, at its limits, or with the sandbox.
         """
+        task = msgspec.structs.replace(self._limits, name=name)
+        body, ended = await self._ask(task, file, tell)
+        if body is None and task.pdf_reader == "auto" and ended in CRASHES and _is_pdf(file, name):
+            log.warning("sandbox.second_reader", signal=ended)
+            task = msgspec.structs.replace(task, pdf_reader="pypdf")
+            body, ended = await self._ask(task, file, tell)
+        if body is None or len(body) < LARGE_BYTES:
+            return judged(body, ended, task)
+        return await asyncio.to_thread(judged, body, ended, task)
+
+    async def _ask(self, task: Task, file: BinaryIO, tell: Tell) -> tuple[bytes | None, int]:
+        """The child's last message, ``None`` where it left none, and the signal that ended it. Raises `SandboxLost`."""
         running = await self._running()
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
         answer, pipe = os.pipe()
         try:
-            running.hand_over(msgspec.structs.replace(self._limits, name=name), file.fileno(), pipe)
+            running.hand_over(task, file.fileno(), pipe)
         except OSError as error:
             os.close(answer)
             raise SandboxLost from error
         finally:
             os.close(pipe)
-        body = await self._read(answer)
-        if not body and await running.ended():
-            raise SandboxLost
-        return self._judge(body, name)
-
-    async def _read(self, answer: int) -> bytes:
-        """What the child wrote until it ended; incomplete or nothing if it was ended."""
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(answer, "rb")
         )
-        body = bytearray()
         try:
-            async with asyncio.timeout(self._limits.wall_s + GRACE_S):
-                while (part := await reader.read(1 << 20)) and len(body) <= MAX_ANSWER_BYTES:
-                    body += part
+            async with asyncio.timeout(task.wall_s + GRACE_S):
+                return await _conversation(reader, tell)
         except TimeoutError:
-            return b"frozen"
+            return None, signal.SIGALRM  # frozen from outside
         finally:
             transport.close()
-        return bytes(body)
-
-    def _judge(self, body: bytes, name: str) -> Extracted:
-        try:
-            answer = unpack_answer(body)
-        except msgspec.MsgspecError as error:
-            memory_mb = self._limits.memory_bytes // 1024**2
-            raise TooComplex(
-                f"“{name}” is too complex: reading it took more than {self._limits.cpu_s} s or {memory_mb} MB.",
-                name=name,
-            ) from error
-        if isinstance(answer, Refused):
-            raise error_of(answer, name)
-        return answer
 
     async def _running(self) -> "_Nursery":
         async with self._starting:
@@ -154,12 +172,6 @@ class _Nursery:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    async def ended(self) -> bool:
-        """Asked when a child broke off: a nursery that died with it may take a moment to show it."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            await asyncio.to_thread(self._process.wait, 0.2)
-        return not self.alive
-
     def hand_over(self, task: Task, source: int, answer: int) -> None:
         socket.send_fds(self._link, [pack(task)], [source, answer])
 
@@ -168,6 +180,46 @@ class _Nursery:
         self._process.kill()
         self._link.close()
         await asyncio.to_thread(self._process.wait)
+
+
+async def _conversation(reader: asyncio.StreamReader, tell: Tell) -> tuple[bytes | None, int]:
+    """Raises `SandboxLost` when it stops without the nursery's last word."""
+    last: bytes | None = None
+    buffer = bytearray()
+    received = 0
+    while part := await reader.read(1 << 20):
+        received += len(part)
+        if received > MAX_ANSWER_BYTES:
+            return b"", 0  # as much as nothing makes sense of
+        buffer += part
+        while (body := next_frame(buffer)) is not None:
+            match _short(body):
+                case Reading(done=done, of=of):
+                    tell(done, of)
+                case Ended(signal=ended):
+                    return last, ended
+                case _:
+                    last = body
+    if isinstance(said := _short(bytes(buffer[-LAST_WORD_BYTES:])[4:]), Ended):
+        return None, said.signal  # the child was ended in the middle of a message
+    raise SandboxLost
+
+
+def _short(body: bytes) -> object:
+    """Small talk; ``None``: something else, to be judged later."""
+    if len(body) > 200:
+        return None
+    try:
+        return unpack_answer(body)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _is_pdf(file: BinaryIO, name: str) -> bool:
+    try:
+        return sniff(os.pread(file.fileno(), HEAD_BYTES, 0), name) == PDF
+    except Rejected:
+        return False
 
 
 def _spawn(stdin: socket.socket) -> subprocess.Popen[bytes]:

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from services.ingest import jobs as jobs_module
-from services.ingest.index import key_of
 from tests.support import documents
 from tests.support.drafts import a_question, a_ticket
 from tests.support.ingest import Ingest
 from tokenline.contracts.attachments import AttachmentState
 from tokenline.contracts.errors import SearchUnavailable
 from tokenline.contracts.tickets import HoldReason, TicketState
+from tokenline.core.file_keys import file_key
 
 PAGES = ["The budget for 2026 is four million euros.", "Pangolins sleep during the day.", "The end."]
 
@@ -131,7 +131,7 @@ async def test_an_outage_of_the_index_is_waited_out(ingest, monkeypatch):
 async def test_a_file_that_is_gone(ingest):
     conversation = await ingest.conversation()
     attachment = await ingest.upload(b"x", "gone.txt", conversation, publish=False)
-    await ingest.deps.files.delete(key_of(attachment.id))
+    await ingest.deps.files.delete(file_key(attachment.id))
     await ingest.publish(attachment)
     ended = await ingest.ended(attachment)
     assert (ended.state, ended.error.code) == (AttachmentState.FAILED, "not_found")

@@ -20,6 +20,8 @@ class Chunk(Shape):
     start: int
     end: int
     content: str
+    section: str | None = None
+    """The headings it stands under."""
 
 
 class VectorIndex(Protocol):
