@@ -94,3 +94,38 @@ def looping_pdf() -> bytes:
 def nested_pdf(depth: int = 100_000) -> bytes:
     """Arrays within arrays, deeper than any stack."""
     return raw_pdf(b"[" * depth + b"]" * depth + b" TJ")
+
+
+def looping_outline_pdf() -> bytes:
+    """Bookmarks that follow each other in a circle, over a page with words."""
+    loop = b"/Outlines<</First 6 0 R/Last 6 0 R>>"
+    page = raw_pdf(b"BT /F1 9 Tf (words) Tj ET").replace(b"/Catalog", b"/Catalog" + loop)
+    entry = b"6 0 obj\n<</Title(A)/Next 6 0 R/First 6 0 R/Dest[3 0 R/Fit]>>\nendobj\n"
+    return page.replace(b"xref\n0", entry + b"xref\n0", 1)
+
+
+def counting_pdf(count: int) -> bytes:
+    """One page that says it is so many."""
+    return raw_pdf(b"BT /F1 9 Tf (words) Tj ET").replace(b"/Count 1", f"/Count {count}".encode())
+
+
+def crowded_pdf(count: int) -> bytes:
+    """Really so many pages, all of them the same."""
+    page = raw_pdf(b"BT /F1 9 Tf (words) Tj ET")
+    return page.replace(b"/Kids[3 0 R]/Count 1", b"/Kids[" + b"3 0 R " * count + f"]/Count {count}".encode())
+
+
+def xref_loop_pdf() -> bytes:
+    """Its table of objects goes on where it begins."""
+    page = raw_pdf(b"BT /F1 9 Tf (words) Tj ET")
+    at = page.rfind(b"xref\n0")
+    return page.replace(b"/Root 1 0 R>>", f"/Root 1 0 R/Prev {at}>>".encode())
+
+
+def mapped_pdf() -> bytes:
+    """Letters whose codes a table in the file explains, one byte each, as TeX writes them."""
+    table = b"1 begincodespacerange<00><FF>endcodespacerange 1 beginbfrange<01><04>[<0048><0065><006C><006F>]endbfrange"
+    stream = b"<</Length %d>>stream\n%s\nendstream" % (len(table), table)
+    page = raw_pdf(b"BT /F1 9 Tf <0102030304> Tj ET")
+    page = page.replace(b"/BaseFont/Helvetica", b"/BaseFont/ABCDEF+CMR10/ToUnicode 6 0 R")
+    return page.replace(b"xref\n0", b"6 0 obj\n" + stream + b"\nendobj\nxref\n0", 1)

@@ -38,6 +38,11 @@ _BY_SUFFIX = {
 }
 _GUESSABLE_BYTES = 48
 """In less text than this, no statistics can tell one language's letters from another's."""
+_WESTERN = "cp1252"
+_LIKELY = ("cp125", "iso8859", "koi8", "gb", "big5", "cp932", "cp949", "euc", "shift", "utf")
+"""Files from DOS and old Macs are rare."""
+_SHIFTED = b"\x1b$"
+"""Begins Japanese in ISO-2022-JP, which is ASCII by its bytes."""
 _HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 
 # What people most often try, so that the refusal can name it. Only the beginning of a file is compared.
@@ -141,14 +146,32 @@ def encoding_of(data: bytes) -> str | None:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return encoding
-    if _decodes(data, "utf-8"):
-        return "utf-8"
+    unmarked = _utf16_without_mark(data) if b"\x00" in data else None
+    if unmarked is not None or _decodes(data, "utf-8"):
+        shifted = _SHIFTED in data and _decodes(data, "iso2022_jp")
+        return unmarked or ("iso2022_jp" if shifted else "utf-8")
     if b"\x00" in data:
-        return _utf16_without_mark(data)
+        return None
     if len(data) < _GUESSABLE_BYTES:
         return "cp1252" if _decodes(data, "cp1252") else None
-    best = from_bytes(data, threshold=0.15).best()
-    return None if best is None else best.encoding
+    return _guessed(data)
+
+
+def _guessed(data: bytes) -> str | None:
+    matches = from_bytes(data, threshold=0.15)
+    best = matches.best()
+    if best is None:
+        return None
+    # Letters of western and eastern Europe share their bytes, and a tie goes to the more common ones.
+    western = next((match for match in matches if match.encoding == _WESTERN), None)
+    likely = best.encoding.startswith(_LIKELY)
+    if (
+        western
+        and western.chaos <= best.chaos + 0.05
+        and western.coherence >= best.coherence - (0.02 if likely else 0.1)
+    ):
+        return _WESTERN
+    return best.encoding
 
 
 def _utf16_without_mark(data: bytes) -> str | None:

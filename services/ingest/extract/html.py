@@ -1,6 +1,7 @@
 """HTML: the main part of a page, or all that a reader sees of it; headings, lists and tables kept."""
 
 from collections.abc import Iterator
+from html.parser import HTMLParser
 
 import lxml.html
 import trafilatura
@@ -42,6 +43,8 @@ def read_html(text: str, source: Source) -> Read:
         for hidden in tree.xpath(_HIDDEN):
             hidden.drop_tree()
         out = _written(tree)
+    if out.chars == 0:
+        out.block(_bare(text))
     source.check(out.chars)
     if out.chars == 0:
         raise _empty(source)
@@ -106,6 +109,35 @@ def _written(root: etree._Element) -> Writer:
             line.append(element.tail or "" if element is not root else "")
     flush(mark)
     return out
+
+
+class _Bare(HTMLParser):
+    """The text between tags, however deep: the tree that others build ends at some depth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._hidden = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self._hidden = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden and (line := " ".join(data.split())):
+            self.said.append(line)
+
+
+def _bare(text: str) -> str:
+    parser = _Bare()
+    try:
+        parser.feed(text)
+        parser.close()
+    except (AssertionError, ValueError, RecursionError):
+        pass  # what came before it stands
+    return storable("\n".join(parser.said))
 
 
 def _rows(table: etree._Element) -> Iterator[list[str]]:

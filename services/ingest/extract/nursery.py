@@ -212,7 +212,7 @@ def _read(task: Task, data: bytes, tell: Callable[[int, int], None]) -> Answer:
         return Refused(code=error.code, message=error.message)
     except (MemoryError, BrokenPipeError):
         raise
-    except Exception:
+    except Exception as error:
         # A parser met what its authors did not foresee. The file is at fault until somebody reads the log.
         message = f"“{task.name}” is damaged and cannot be read."
         return Refused(code=Corrupted.code, message=message, cause=type(error).__name__)

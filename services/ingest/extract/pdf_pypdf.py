@@ -7,7 +7,7 @@ from typing import Any
 from pypdf import PageObject, PdfReader, apply_configuration
 from pypdf.errors import DependencyError, DeprecationError, LimitReachedError, PyPdfError
 
-from services.ingest.extract.pdf_pages import MAX_PAGES, Pages, check_pages
+from services.ingest.extract.pdf_pages import Pages, check_pages
 from services.ingest.extract.source import Source
 from tokenline.contracts.errors import Corrupted, Encrypted, TooComplex
 
@@ -56,19 +56,17 @@ def _opened(source: Source) -> PdfReader:
 
 def _texts(reader: PdfReader, source: Source) -> Pages:
     pages = Pages()
-    count = len(reader.pages)
+    _ = reader.pages[0]  # makes the list of pages, which is as long as it is, whatever the file says
+    count = len(reader.flattened_pages or ())
+    check_pages(count, source.name)
     chars = 0
-    check_pages(min(count, MAX_PAGES), source.name)
     for number in range(count):
-        check_pages(number + 1, source.name)
         try:
             page = reader.pages[number]
         except LimitReachedError:
             raise
         except _FAULTS:
-            if not pages.texts:
-                raise
-            pages.damaged = True  # there are fewer pages than the file says
+            pages.damaged = True
             break
         text = _page_text(page)
         chars += len(text)

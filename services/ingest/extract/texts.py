@@ -8,6 +8,9 @@ from tokenline.contracts.errors import Unsupported
 from tokenline.contracts.texts import ExtractedText, Heading
 from tokenline.core.filetype import HEAD_BYTES, MARKDOWN, encoding_of
 
+MOST_BROKEN = 50
+"""One character in so many may be broken, and what has them is still text."""
+
 # Halves of surrogate pairs, which no encoding can hold, and NUL, which no engine stores.
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 _LINE_ENDS = re.compile("\r\n?|\x85|\u2028")
@@ -30,15 +33,16 @@ def plain_text(text: str, mime_type: str, source: Source) -> ExtractedText:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    encoding = encoding_of(data[:HEAD_BYTES])
+    first = encoding_of(data[:HEAD_BYTES]) or "utf-8"
     try:
-        return data.decode(encoding or "utf-8")
+        return data.decode(first)
     except UnicodeDecodeError as error:
         # Begins like one encoding and goes on in another: judge by the place that does not fit.
-        encoding = encoding_of(data[max(0, error.start - HEAD_BYTES // 2) : error.start + HEAD_BYTES // 2])
-    if encoding is None:
+        second = encoding_of(data[max(0, error.start - HEAD_BYTES // 2) : error.start + HEAD_BYTES // 2])
+    text = data.decode(second or first, errors="replace")
+    if second is None and (text.count("\ufffd") + text.count("\0")) * MOST_BROKEN > len(text):
         raise Unsupported(f"“{name}” begins like text, but is none.")
-    return data.decode(encoding, errors="replace")
+    return text
 
 
 def _headings(text: str) -> tuple[Heading, ...]:

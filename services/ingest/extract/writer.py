@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from tokenline.contracts.texts import ExtractedText, Heading
 
 TITLE_CHARS = 150
-BLOCK_CHARS = 750
-"""Rows of a table stand in blocks of about so many characters, each under the table's header, so that a block becomes
-one passage."""
+BLOCK_CHARS = 690
+"""Rows of a table stand in blocks of at most so many characters, each under the table's header: a block is one passage,
+which may end from 700 on."""
 HEADER_CHARS = 300
 """A longer header is not repeated: the cells name their columns instead."""
 COLUMN_CHARS = 40
@@ -49,14 +49,14 @@ class Writer:
             self._records(rows)
             return
         lines: list[str] = []
-        size = 0
+        size = empty = sum(map(len, head)) + len(head)
         for row in rows[1:] if header else rows:
             line = _row(row)
             if lines and size + len(line) > BLOCK_CHARS:
                 self._breakable([*head, *lines])
-                lines, size = [], 0
+                lines, size = [], empty
             lines.append(line)
-            size += len(line)
+            size += len(line) + 1
         self._breakable([*head, *lines])
 
     def finish(self, mime_type: str) -> ExtractedText:

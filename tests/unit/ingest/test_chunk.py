@@ -6,7 +6,12 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.chunk import BLOCK_CHARS, OVERLAP_CHARS, PASSAGE_CHARS, cut_pages
+from services.ingest.chunk import BLOCK_CHARS, OVERLAP_CHARS, PASSAGE_CHARS
+from services.ingest.chunk import cut as cut_text
+from services.ingest.passages import chunks_of
+from tests.support.drafts import an_attachment
+from tokenline.contracts.texts import ExtractedText, Heading
+from tokenline.core.clock import ManualClock
 
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river. "
 
@@ -16,9 +21,14 @@ def whole(pages):
 
 
 def cut(*pages, numbered=True):
-    pieces = cut_pages(pages, numbered=numbered)
+    starts = [sum(map(len, pages[:n])) + n for n in range(len(pages))]
+    return pieces_of(ExtractedText(mime_type="x", text=whole(pages), page_starts=tuple(starts) if numbered else None))
+
+
+def pieces_of(text):
+    pieces = list(chunks_of(an_attachment(ManualClock()), text, cut_text(text)))
     for piece in pieces:
-        assert piece.content == whole(pages)[piece.start : piece.end]
+        assert piece.content == text.text[piece.start : piece.end]
         assert len(piece.content) <= PASSAGE_CHARS[1]
     return pieces
 
@@ -50,6 +60,41 @@ def test_files_without_pages():
 
 def test_nothing_but_marks_is_no_passage():
     assert cut("--- *** ___ …\n\n====") == []
+
+
+def headed(*sections, breaks=()):
+    """(level, title, text) one after the other."""
+    text, headings = "", []
+    for level, title, said in sections:
+        headings.append(Heading(start=len(text), level=level, title=title))
+        text += f"{title}\n\n{said}\n\n"
+    return ExtractedText(mime_type="x", text=text, headings=tuple(headings), breaks=breaks)
+
+
+def test_a_passage_knows_the_headings_above_it():
+    text = headed((1, "One", SENTENCE * 8), (2, "Inner", SENTENCE * 8), (1, "Two", SENTENCE * 8))
+    pieces = pieces_of(text)
+    assert [piece.section for piece in pieces] == ["One", "One › Inner", "Two"]
+    assert [piece.content.split("\n")[0] for piece in pieces] == ["One", "Inner", "Two"]
+
+
+def test_short_sections_are_read_together():
+    (piece,) = pieces_of(headed((1, "One", "Short."), (2, "Inner", "Also."), (2, "Other", "Short, too.")))
+    assert piece.section is not None
+    assert piece.section.startswith("One")
+
+
+def test_what_stands_before_the_first_heading_has_no_section():
+    text = ExtractedText(
+        mime_type="x", text=SENTENCE * 8 + "Late", headings=(Heading(start=len(SENTENCE * 8), level=1, title="Late"),)
+    )
+    assert [piece.section for piece in pieces_of(text)] == [None, "Late"]
+
+
+def test_tables_are_cut_where_they_say():
+    block = "| a | b |\n| 1 | 2 |\n\n"
+    text = ExtractedText(mime_type="x", text=block * 3, breaks=(0, len(block), 2 * len(block)))
+    assert [piece.content.strip() for piece in pieces_of(text)] == [block.strip()] * 3
 
 
 def test_offsets_count_code_points():
