@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from tokenline.contracts.agents import Agent
-from tokenline.contracts.attachments import AttachmentState, Passage, SearchRequest
+from tokenline.contracts.attachments import AttachmentKind, AttachmentState, Passage, SearchRequest
 from tokenline.contracts.base import Shape, to_json
 from tokenline.contracts.chat import Message, MessageStatus
 from tokenline.contracts.errors import NotFound, SearchUnavailable
@@ -118,6 +118,10 @@ async def _from_files(store: Store, search: Search, question: Message) -> tuple[
         render_unread(UnreadFile(name=file.name, reason=file.error.message if file.error else "The reason is unknown."))
         for file in files
         if file.state is AttachmentState.FAILED
+    ] + [
+        render_unread(UnreadFile(name=file.name, reason="It is a picture, and only text can be searched."))
+        for file in files
+        if file.state is AttachmentState.INDEXED and file.kind is AttachmentKind.IMAGE
     ]
     if not any(file.state is AttachmentState.INDEXED for file in files):
         return (), notes

@@ -56,7 +56,7 @@ class Uploads:
         return owned_by(asker.user_id, await self._store.get_attachment(attachment_id))
 
     async def add(self, asker: Principal, file: UploadFile, conversation_id: ConversationId | None) -> Attachment:
-        """Store the file and have it indexed. Raises `Unsupported`, `NoText`, `TooLarge`, `NotFound`."""
+        """Store the file and have it indexed. Raises `Unsupported`, `Encrypted`, `NoText`, `TooLarge`, `NotFound`."""
         if conversation_id is not None:
             owned_by(asker.user_id, await self._store.get_conversation(conversation_id))
         name = clean_name(file.filename)

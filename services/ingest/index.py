@@ -11,7 +11,7 @@ from opentelemetry.trace import Span, SpanKind
 from services.ingest.deps import Deps
 from services.ingest.extract.answers import Extracted
 from services.ingest.passages import chunks_of
-from services.ingest.progress import Progress
+from services.ingest.progress import Progress, Steps
 from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState
 from tokenline.contracts.base import pack
 from tokenline.contracts.errors import StorageFull
@@ -34,14 +34,15 @@ class Indexer:
     async def index(self, attachment: Attachment) -> None:
         """Doing it twice is harmless. Raises `Rejected`, `Retryable`, `Superseded`."""
         with attachment_span("attachment.index", attachment, kind=SpanKind.CONSUMER) as span:
-            chunks = await self._index(attachment, span)
+            async with self._progress.steps(attachment.id) as steps:
+                chunks = await self._index(attachment, steps, span)
             span.set_attribute("tokenline.chunks", chunks)
 
-    async def _index(self, attachment: Attachment, span: Span) -> int:
+    async def _index(self, attachment: Attachment, steps: Steps, span: Span) -> int:
         """How many passages it has."""
         await self._progress.advance(attachment.id, AttachmentState.EXTRACTING)
         with self._stage("extract", span):
-            extracted = await self._extract(attachment)
+            extracted = await self._extract(attachment, steps)
         await self._keep(attachment.id, extracted)
         text = extracted.text
         await self._progress.advance(
@@ -57,7 +58,7 @@ class Indexer:
         for begin in range(0, len(extracted.spans), BATCH):
             spans = extracted.spans[begin : begin + BATCH]
             await self._write(attachment, list(chunks_of(attachment, text, spans)), span)
-            self._progress.wrote(attachment.id, spans[-1][1], text)
+            steps.wrote(spans[-1][1], text)
         await self._progress.advance(attachment.id, AttachmentState.INDEXED, chunks=len(extracted.spans))
         return len(extracted.spans)
 
@@ -68,12 +69,11 @@ class Indexer:
         if extracted.thumbnail is not None:
             await self._deps.files.put(thumbnail_key(attachment_id), _once(extracted.thumbnail))
 
-    async def _extract(self, attachment: Attachment) -> Extracted:
+    async def _extract(self, attachment: Attachment, steps: Steps) -> Extracted:
         try:
             with tempfile.TemporaryFile() as spool:
                 await self._copy(attachment, spool)
-                tell = self._progress.reader(attachment.id)
-                return await self._deps.sandbox.extract(spool, attachment.name, tell)
+                return await self._deps.sandbox.extract(spool, attachment.name, steps.read)
         except OSError as error:
             raise StorageFull from error
 

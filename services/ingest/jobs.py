@@ -45,7 +45,7 @@ class Jobs:
         self._supervisor = supervisor
         self._parallel = parallel
         self._slots = asyncio.Semaphore(parallel)
-        self._progress = Progress(deps.store, deps.line.announcer, deps.clock)
+        self._progress = Progress(deps.store, deps.line.announcer)
         self._indexer = Indexer(deps, self._progress)
         self._deliveries: dict[AttachmentId, list[Delivery]] = {}
         self._tasks: dict[AttachmentId, asyncio.Task[None]] = {}
@@ -140,8 +140,6 @@ class Jobs:
                 if await self._deps.store.get_attachment(attachment_id) is None:
                     await forget_derived(self._deps.files, attachment_id)
                 return
-            finally:
-                self._progress.forget(attachment_id)
             self._deps.metrics.add(INGEST_FILES, outcome)
             log.info("ingest.ended", attachment_id=attachment_id, outcome=outcome)
             await self._deps.line.release(attachment.owner_id)

@@ -18,6 +18,7 @@ from tokenline.adapters.broker_rabbitmq import RabbitBroker
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob, Passage, SearchAnswer, SearchRequest
 from tokenline.contracts.base import pack, to_json
 from tokenline.contracts.chat import Conversation
+from tokenline.contracts.errors import NotFound
 from tokenline.contracts.events import AttachmentChanged, unpack_events
 from tokenline.contracts.topology import INGEST, INGEST_QUEUE, event_queue
 from tokenline.core.file_keys import file_key
@@ -120,6 +121,13 @@ class Ingest:
         answer = await self.http.post("/search", content=to_json(asked))
         answer.raise_for_status()
         return msgspec.json.decode(answer.content, type=SearchAnswer).items
+
+    async def stored(self, key: str) -> bytes | None:
+        """What the file store has under this key."""
+        try:
+            return b"".join([part async for part in self.deps.files.get(key)])
+        except NotFound:
+            return None
 
     async def waiting(self) -> int:
         """Jobs in the queue that nobody has."""

@@ -9,7 +9,15 @@ from fastapi.responses import Response, StreamingResponse
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import deps_of
 from tokenline.contracts.attachments import Attachment
-from tokenline.contracts.errors import NoText, NotFound, RateLimited, Rejected, SearchUnavailable, Unsupported
+from tokenline.contracts.errors import (
+    Encrypted,
+    NoText,
+    NotFound,
+    RateLimited,
+    Rejected,
+    SearchUnavailable,
+    Unsupported,
+)
 from tokenline.contracts.limits import LimitName
 from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
@@ -21,7 +29,7 @@ GatewayDeps = Annotated[Deps, Depends(deps_of)]
 
 
 @router.post("", status_code=201, summary="Upload a file")
-@says(Attachment, NotFound, Unsupported, NoText, RateLimited)
+@says(Attachment, NotFound, Unsupported, Encrypted, NoText, RateLimited)
 async def upload(
     file: UploadFile, asker: Authenticated, deps: GatewayDeps, conversation_id: Annotated[str | None, Form()] = None
 ) -> Response:

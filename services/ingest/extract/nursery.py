@@ -68,12 +68,13 @@ class _Nursery:
 
     def serve(self) -> None:
         """Until the service closes its end."""
+        link = self._parent.fileno()
         while True:
-            ready, _, _ = select.select([self._parent, self._deaths], [], [])
+            ready, _, _ = select.select([link, self._deaths], [], [])
             if self._deaths in ready:
                 os.read(self._deaths, 4096)
             self._bury()
-            if self._parent in ready and not self._fork():
+            if link in ready and not self._fork():
                 return
 
     def _fork(self) -> bool:

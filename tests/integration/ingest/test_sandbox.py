@@ -144,8 +144,8 @@ REFUSED = [
 
 
 async def test_refusals_name_the_file_and_the_reason(sandbox):
-    for data, error, word in REFUSED:
-        with pytest.raises(error, match=word) as caught:
+    for data, error, said in REFUSED:
+        with pytest.raises(error, match=said) as caught:
             await extract(sandbox, data, "tax return.pdf")
         assert "tax return.pdf" in caught.value.message
         assert await text_of(sandbox, b"Still fine.", "next.txt") == "Still fine."

@@ -2,16 +2,22 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from services.ingest import jobs as jobs_module
-from tests.support import documents
+from services.ingest.chunk import cut
+from services.ingest.extract.sandbox import SandboxLost
+from services.ingest.passages import chunks_of
+from tests.support import documents, word
 from tests.support.drafts import a_question, a_ticket
 from tests.support.ingest import Ingest
-from tokenline.contracts.attachments import AttachmentState
+from tests.support.pictures import enormous_png, picture
+from tokenline.contracts.attachments import AttachmentKind, AttachmentState, PictureInfo
 from tokenline.contracts.errors import SearchUnavailable
+from tokenline.contracts.texts import ExtractedText
 from tokenline.contracts.tickets import HoldReason, TicketState
-from tokenline.core.file_keys import file_key
+from tokenline.core.file_keys import file_key, text_key, thumbnail_key
 
 PAGES = ["The budget for 2026 is four million euros.", "Pangolins sleep during the day.", "The end."]
 
@@ -30,6 +36,7 @@ async def test_from_job_to_hit_with_page(ingest):
     assert "Pangolins sleep" in hit.content
     states = [told.state for told in ingest.events if told.id == attachment.id]
     assert states == ["extracting", "embedding", "indexed"]
+    assert all(told.progress is None for told in ingest.events)  # a short file says nothing in between
     stored = await ingest.deps.store.get_attachment(attachment.id)
     assert stored == ended
     assert await ingest.waiting() == 0
@@ -40,13 +47,13 @@ async def test_failures_name_file_and_reason_and_fail_nothing_else(ingest):
     locked = await ingest.upload(documents.encrypted_pdf("x", user_password="y"), "locked.pdf", conversation)
     broken = await ingest.upload(documents.corrupted_pdf(), "broken.pdf", conversation)
     empty = await ingest.upload(documents.empty_pdf(), "scan.pdf", conversation)
-    picture = await ingest.upload(b"\x89PNG\r\n\x1a\n\x00\x00", "holiday.pdf", conversation)
+    archive = await ingest.upload(word.archive({"a": "b"}), "holiday.pdf", conversation)
     good = await ingest.upload(documents.pdf(PAGES), "good.pdf", conversation)
     for attachment, code in (
         (locked, "encrypted"),
         (broken, "corrupted"),
         (empty, "no_text"),
-        (picture, "unsupported_type"),
+        (archive, "unsupported_type"),
     ):
         ended = await ingest.ended(attachment)
         assert ended.state is AttachmentState.FAILED
@@ -56,14 +63,16 @@ async def test_failures_name_file_and_reason_and_fail_nothing_else(ingest):
 
 
 async def test_a_bomb_is_ended_and_the_service_goes_on(tmp_path, amqp_url):
-    """B7: through the queue, with the others waiting behind it."""
-    async with Ingest(tmp_path, amqp_url, extract_cpu_s=3) as ingest:
+    """B7, B8: through the queue, with the others waiting behind it."""
+    async with Ingest(tmp_path, amqp_url, extract_cpu_s=3, pdf_reader="pypdf") as ingest:
         conversation = await ingest.conversation()
         bombs = [
             await ingest.upload(documents.slow_pdf(), "slow.pdf", conversation),
             await ingest.upload(documents.hungry_pdf(), "hungry.pdf", conversation),
             await ingest.upload(documents.inflating_pdf(50_000_000), "inflating.pdf", conversation),
             await ingest.upload(documents.nested_pdf(), "nested.pdf", conversation),
+            await ingest.upload(word.bomb(150), "bomb.docx", conversation),
+            await ingest.upload(enormous_png(), "enormous.png", conversation),
         ]
         good = await ingest.upload(documents.pdf(PAGES), "good.pdf", conversation)
         for bomb in bombs:
@@ -107,7 +116,7 @@ async def test_work_that_was_cut_off_is_done_after_the_restart(tmp_path, amqp_ur
         conversation = await ingest.conversation()
         attachment = await ingest.upload(documents.slow_pdf(), "slow.pdf", conversation)
         await ingest.told(attachment, AttachmentState.EXTRACTING)
-    async with Ingest(tmp_path, amqp_url, extract_cpu_s=1) as ingest:
+    async with Ingest(tmp_path, amqp_url, extract_cpu_s=1, pdf_reader="pypdf") as ingest:
         assert code_of(await ingest.ended(attachment)) == "too_complex"
 
 
@@ -199,6 +208,69 @@ async def test_a_question_that_finds_nothing_gets_the_openings_of_the_files(inge
     (hit,) = await ingest.search(conversation, "pangolins", opening=True)
     assert (hit.page, hit.similarity) == (2, 1.0)
     assert await ingest.search(await ingest.conversation(), "What is it about?", opening=True) == ()
+
+
+async def test_a_picture_is_indexed_without_passages_and_has_a_small_one(ingest):
+    conversation = await ingest.conversation()
+    attachment = await ingest.upload(picture("JPEG", (1000, 500), orientation=6), "holiday.jpg", conversation)
+    ended = await ingest.ended(attachment)
+    assert (ended.state, ended.kind, ended.chunks) == (AttachmentState.INDEXED, AttachmentKind.IMAGE, 0)
+    assert ended.picture == PictureInfo(width=500, height=1000, thumbnail=True)
+    assert (await ingest.stored(thumbnail_key(attachment.id)))[8:12] == b"WEBP"
+    assert await ingest.stored(text_key(attachment.id)) is None
+
+
+async def test_the_text_is_kept_beside_the_file(ingest):
+    """What a passage says it is stands at its offsets in the kept text: nobody needs to read the file again."""
+    conversation = await ingest.conversation()
+    blocks = [word.paragraph("Animals", style="berschrift1"), word.paragraph("Pangolins sleep during the day.")]
+    attachment = await ingest.upload(word.docx(*blocks, title="On animals"), "animals.docx", conversation)
+    ended = await ingest.ended(attachment)
+    assert (ended.kind, ended.document.title) == (AttachmentKind.DOCUMENT, "On animals")
+    (hit,) = await ingest.search(conversation, "pangolins")
+    assert hit.section == "Animals"
+    kept = msgspec.msgpack.decode(await ingest.stored(text_key(attachment.id)), type=ExtractedText)
+    assert kept.text[hit.start : hit.end] == hit.content
+    assert [chunk.content for chunk in chunks_of(ended, kept, cut(kept))] == [hit.content]
+    own = {"owner_id": "ann", "attachment_ids": [attachment.id]}
+    foreign = {**own, "owner_id": "bob"}
+    assert (await ingest.http.post("/delete", json=foreign)).status_code == 204
+    assert await ingest.stored(text_key(attachment.id)) is not None
+    assert (await ingest.http.post("/delete", json=own)).status_code == 204
+    assert await ingest.stored(text_key(attachment.id)) is None
+
+
+async def test_pages_without_text_are_named(ingest):
+    conversation = await ingest.conversation()
+    data = documents.pdf(["Words.", "", "", "More words."])
+    ended = await ingest.ended(await ingest.upload(data, "mixed.pdf", conversation))
+    assert (ended.state, ended.pages, ended.warning) == (AttachmentState.INDEXED, 4, "Pages 2–3 have no text.")
+
+
+async def test_a_long_file_says_how_far_it_is(tmp_path, amqp_url, monkeypatch):
+    monkeypatch.setattr("services.ingest.progress.TELL_S", 0.01)
+    async with Ingest(tmp_path, amqp_url, extract_cpu_s=3, pdf_reader="pypdf") as ingest:
+        conversation = await ingest.conversation()
+        attachment = await ingest.upload(documents.slow_pdf(), "slow.pdf", conversation)
+        await ingest.ended(attachment)
+        told = [event for event in ingest.events if event.progress is not None]
+        assert told
+        assert {event.state for event in told} == {"extracting"}
+        assert all(event.progress.of == 1000 and 0 < event.progress.share < 0.5 for event in told)
+        stored = await ingest.deps.store.get_attachment(attachment.id)
+        assert stored.progress is None
+
+
+async def test_a_file_that_takes_the_nursery_down_is_given_up(ingest, monkeypatch):
+    monkeypatch.setattr(jobs_module, "RETRY_S", (0.01,))
+    conversation = await ingest.conversation()
+
+    async def lost(*_):
+        raise SandboxLost
+
+    monkeypatch.setattr(ingest.deps.sandbox, "extract", lost)
+    attachment = await ingest.upload(b"Deadly.", "deadly.pdf", conversation)
+    assert code_of(await ingest.ended(attachment)) == "too_complex"
 
 
 async def test_forgotten_files_are_not_found_any_more(ingest):

@@ -1,5 +1,7 @@
 // Made from libs/tokenline/contracts by `make types`; a test fails when it is stale. Do not edit.
 
+export type AttachmentKind = "document" | "image";
+
 export type AttachmentState = "uploading" | "queued" | "extracting" | "embedding" | "indexed" | "failed";
 
 export type AuditAction = "ticket.cancel" | "ticket.bump" | "ticket.demote" | "ticket.move" | "dead_letter.retry" | "dead_letter.discard" | "pool.pause" | "pool.resume" | "worker.drain";
@@ -98,6 +100,11 @@ export interface Attachment {
   chunks: number | null;
   created_at: number;
   version: number;
+  kind: AttachmentKind;
+  document: DocumentInfo | null;
+  picture: PictureInfo | null;
+  warning: string | null;
+  progress: ReadingProgress | null;
 }
 
 /** A file of the user was stored, moved on, was indexed or failed. */
@@ -248,6 +255,14 @@ export interface DeltaFrame {
   attempt: number;
   offset: number;
   text: string;
+}
+
+/** What a document says of itself, on one line each; `None`: nothing. */
+export interface DocumentInfo {
+  title: string | null;
+  author: string | null;
+  created: string | null;
+  language: string | null;
 }
 
 /** Put another text in place of a question that still waits; it keeps its place. Answered with `edited`. */
@@ -439,6 +454,13 @@ export interface PassageSource {
   end: number;
 }
 
+/** In pixels, as it is shown: turned as the camera said. */
+export interface PictureInfo {
+  width: number;
+  height: number;
+  thumbnail: boolean;
+}
+
 /** Are you there? */
 export interface Ping {
   type: "ping";
@@ -526,6 +548,13 @@ export interface Read {
   type: "read";
   conversation_id: string;
   seq: number;
+}
+
+/** Told while a long file is read, never stored. `done` and `of` count pages of the document. */
+export interface ReadingProgress {
+  done: number;
+  of: number;
+  share: number;
 }
 
 /** The socket is authenticated. `live` lists the user's tickets that are not finished yet. */

@@ -43,6 +43,8 @@ it.each([
 it("names the file that is being read, or counts them", () => {
   const files = [file("a.pdf", "indexed"), file("b.pdf", "embedding")];
   expect(explain(held("indexing"), { files, inLine: 0 }).headline).toBe("Indexing b.pdf");
+  const long = { ...file("b.pdf", "extracting"), progress: { done: 120, of: 150, share: 0.4 } };
+  expect(explain(held("indexing"), { files: [long], inLine: 0 }).headline).toBe("Indexing b.pdf (40 %)");
   const both = [file("c.pdf", "queued"), ...files];
   expect(explain(held("indexing", 4), { files: both, inLine: 0 })).toMatchObject({
     headline: "Indexing 2 files",

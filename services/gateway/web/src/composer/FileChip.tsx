@@ -21,8 +21,8 @@ export function FileChip({ name, size, sent = 1, attachment, error, onRemove }: 
   const reading = attachment !== null && READING.has(attachment.state);
   useAttachmentWatch(attachment?.id ?? null, reading);
   const failed = error ?? (attachment?.state === "failed" ? (attachment.error?.message ?? "Could not be read") : null);
-  const stage = failed ?? (attachment ? attachment.state : `uploading ${Math.round(sent * 100)} %`);
-  const share = attachment ? STAGE_SHARE[attachment.state] : sent;
+  const stage = failed ?? (attachment ? stageOf(attachment) : `uploading ${Math.round(sent * 100)} %`);
+  const share = attachment ? (attachment.progress?.share ?? STAGE_SHARE[attachment.state]) : sent;
   const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : FileText;
 
   return (
@@ -35,7 +35,10 @@ export function FileChip({ name, size, sent = 1, attachment, error, onRemove }: 
       <Icon className={cx("size-5 shrink-0", failed ? "text-bad" : "text-accent")} aria-hidden />
       <div className="min-w-0 text-left leading-tight">
         <p className="truncate text-[13px] font-medium">{name}</p>
-        <p className={cx("truncate text-xs", failed ? "text-bad" : "text-ink-faint")} title={failed ?? undefined}>
+        <p
+          className={cx("truncate text-xs", failed ? "text-bad" : "text-ink-faint")}
+          title={failed ?? attachment?.warning ?? undefined}
+        >
           <Stage state={failed ? "failed" : (attachment?.state ?? "uploading")} /> {stage} · {bytes(size)}
         </p>
       </div>
@@ -58,6 +61,12 @@ export function FileChip({ name, size, sent = 1, attachment, error, onRemove }: 
       )}
     </div>
   );
+}
+
+/** `extracting, page 120 of 300`; what was left out of a file that was read. */
+export function stageOf({ state, progress, warning }: Attachment): string {
+  if (state === "indexed" && warning) return `indexed; ${warning.charAt(0).toLowerCase()}${warning.slice(1, -1)}`;
+  return progress && progress.of > 1 ? `${state}, page ${progress.done} of ${progress.of}` : state;
 }
 
 function Stage({ state }: { state: string }) {

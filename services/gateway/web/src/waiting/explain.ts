@@ -70,7 +70,8 @@ function held(ticket: TicketView, { files, inLine }: Around): Explanation {
     case "indexing": {
       const reading = files.filter(({ state }) => state !== "indexed" && state !== "failed");
       const [first, ...others] = reading;
-      const what = first && others.length === 0 ? first.name : plural(reading.length || 1, "file");
+      const share = first?.progress ? ` (${Math.round(first.progress.share * 100)} %)` : "";
+      const what = first && others.length === 0 ? first.name + share : plural(reading.length || 1, "file");
       const meanwhile = ticket.position && `${plural(ticket.position, "message")} in the line meanwhile`;
       return said(`Indexing ${what}`, meanwhile || "Then it goes into the line");
     }
