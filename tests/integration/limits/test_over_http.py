@@ -145,3 +145,18 @@ async def _answered(gateway: Gateway, ticket_id: str, clock: ManualClock, tokens
 async def _change_ann(gateway: Gateway, limits: Limits) -> None:
     ann: Any = await gateway.deps.store.user_by_email("ann@example.org")
     await gateway.deps.store.update_user(replace(ann, limits=limits))
+
+
+async def test_a_key_may_have_less_than_its_user(gateway: Gateway) -> None:
+    body = {"name": "bot", "limits": {"messages": {"max": 1, "per_s": 60}}}
+    made = (await gateway.post("/api/v1/api-keys", body)).json()
+    assert made["limits"]["messages"] == {"max": 1, "per_s": 60}
+    person, gateway.token = gateway.token, made["key"]
+    first = await gateway.ask()
+    assert '"messages-api_key";q=1;w=60' in first.headers["ratelimit-policy"]
+    refused = (await gateway.ask()).json()["error"]["detail"]
+    assert (refused["limit"], refused["of"]) == ("messages", "api_key")
+    used = await gateway.used()
+    assert (used["messages api_key"]["remaining"], used["messages user"]["used"]) == (0, 1)
+    gateway.token = person
+    assert (await gateway.ask()).status_code == 202, "the person may go on"

@@ -112,5 +112,9 @@ def _charges(name: LimitName, limit: Limit, **subjects: str) -> tuple[Charge, ..
     return tuple(Charge(name=name, subject=f"{kind}:{digest(who)}", limit=limit) for kind, who in subjects.items())
 
 
+def _back(charge: Charge) -> Charge:
+    return replace(charge, amount=charge.limit.max) if charge.subject.startswith("account:") else charge
+
+
 def _key(charge: Charge) -> str:
     return f"{charge.name} {charge.subject}"
