@@ -39,10 +39,11 @@ from tokenline.core.clock import new_id
 from tokenline.runtime.auth.api_keys import WRITE_USED_S
 from tokenline.runtime.auth.revocations import LOOK_S
 from tokenline.runtime.auth.routes import auth_router
-from tokenline.runtime.body_limit import MESSAGE_BYTES, Allowance, BodyLimit
+from tokenline.runtime.body_limit import JSON_BYTES, MESSAGE_BYTES, Allowance, BodyLimit
 from tokenline.runtime.documents.openapi import describe, operation_id
 from tokenline.runtime.documents.served import router as asyncapi_router
 from tokenline.runtime.eta_accuracy import EtaAccuracy
+from tokenline.runtime.flood import Floodgate
 from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.line_gauges import LineGauges
@@ -91,11 +92,16 @@ ABOUT = (
 )
 DIST = Path(__file__).parent / "web" / "dist"
 LIMITS = (
-    Allowance(path=r"/api/v1/attachments", max_bytes=None, multipart=True),
     Allowance(path=r"/api/v1/chat/(conversations/[^/]+/)?messages", max_bytes=MESSAGE_BYTES),
     Allowance(path=r"/api/v1/chat/tickets/[^/]+", max_bytes=MESSAGE_BYTES),
     Allowance(path=r"/v1/chat/completions", max_bytes=4 * MESSAGE_BYTES),
 )
+
+
+def _uploads(deps: Deps) -> Allowance:
+    """A file, and what multipart says around it. The route judges the file itself, in words of its own."""
+    max_bytes = int(deps.settings.upload_bytes) + JSON_BYTES
+    return Allowance(path=r"/api/v1/attachments", max_bytes=max_bytes, multipart=True)
 
 
 def create_app(deps: Deps) -> FastAPI:
@@ -182,7 +188,10 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.leave = deps.streams.leave_all
     app.state.accounts = deps.accounts
     install_error_handlers(app)
-    app.add_middleware(BodyLimit, allowances=LIMITS)
+    app.add_middleware(BodyLimit, allowances=(*LIMITS, _uploads(deps)))
+    app.add_middleware(
+        Floodgate, authenticate=deps.accounts.authenticate, clock=deps.clock, refused=deps.limiting.refused
+    )
     app.add_middleware(OpenAIErrors)
     app.add_middleware(SecureHeaders)
     checks = {"broker": broker_serves(deps.broker), "news": hears, "store": deps.store.ping}

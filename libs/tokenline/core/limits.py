@@ -10,8 +10,12 @@ class Bucket:
         self._left = burst
         self._at = now
 
+    def left(self, now: float) -> float:
+        """How many there are; takes none."""
+        return min(self._burst, self._left + (now - self._at) * self._rate)
+
     def take(self, now: float) -> bool:
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._left = self.left(now)
         self._at = now
         if self._left < 1:
             return False

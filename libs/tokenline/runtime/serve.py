@@ -67,10 +67,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(app: FastAPI, settings: ServiceSettings) -> None:
-    """Serve until SIGINT or SIGTERM. Blocks."""
-    listener = listen(settings.host, settings.port)
-    config = uvicorn.Config(
+def configure(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -85,7 +83,16 @@ def run(app: FastAPI, settings: ServiceSettings) -> None:
         log_config=None,
         server_header=False,
         date_header=False,
+        # By default uvicorn would believe whoever connects from this machine.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
     )
+
+
+def run(app: FastAPI, settings: ServiceSettings) -> None:
+    """Serve until SIGINT or SIGTERM. Blocks."""
+    listener = listen(settings.host, settings.port)
+    config = configure(app, settings)
     _tune()
     log.info("service.starting", host=settings.host, port=settings.port)
     # When all has been shut down uvicorn raises the signal again; by default it would end the process right there.

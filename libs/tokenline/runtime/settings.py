@@ -1,5 +1,6 @@
 """Settings common to all services. Only a service's ``__main__`` lets them be read from the environment."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -29,6 +30,9 @@ class ServiceSettings(BaseSettings):
     """RabbitMQ 3.10 to 4.3; ``amqps://`` for TLS."""
     mongo_url: SecretStr | None = Field(default=None, validation_alias="MONGO_URL")
     """A MongoDB server or replica set, the database in the path (``tokenline``); unset: SQLite in the data folder."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks of reverse proxies (``["10.0.0.0/8"]``) whose ``X-Forwarded-For`` says who a request comes from; from
+    others it is ignored."""
     log_level: str = "INFO"
     """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
     graceful_s: int = Field(default=10, ge=1)
