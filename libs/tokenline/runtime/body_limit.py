@@ -1,4 +1,4 @@
-"""Refuses request bodies that are too large, by their declared length and by counting what arrives (B9)."""
+"""Refuses request bodies that are too slow, or too large: by declared length and by counting what arrives (B9)."""
 
 import asyncio
 import re
@@ -7,11 +7,17 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.errors import TooLarge
+from tokenline.contracts.errors import NotSignedIn, RequestTimeout, TokenlineError, TooLarge
 from tokenline.runtime.http_errors import error_response
 
 JSON_BYTES = 64 * 1024
 MESSAGE_BYTES = 256 * 1024
+IDLE_S = 10.0
+"""Between two pieces of a body."""
+GRACE_S = 30.0
+BYTES_PER_S = 1024
+"""On average, after the grace."""
+CREDENTIALS = ("authorization", "x-session-token")
 DISCARD_S = 1.0
 """After the answer, what the client still sends is read and dropped for so long: closing at once would reset the
 connection and could destroy the answer before the client reads it."""
@@ -23,13 +29,17 @@ class Allowance(Shape):
     path: str
     """A regular expression for the whole path."""
     max_bytes: int | None
-    """``None``: the route counts for itself."""
+    """``None``: without limit."""
     multipart: bool = False
     """Only for multipart bodies; others on the same path keep the common limit."""
 
 
 class BodyLimit:
-    """ASGI middleware; answers 413 ``too_large``. The first allowance that fits decides."""
+    """ASGI middleware; answers 413 ``too_large``. The first allowance that fits decides.
+
+    A body that stops coming for `IDLE_S`, or comes in drops, is answered 408. Whoever shows no credential may send no
+    more than ``max_bytes`` anywhere, and is answered 401 beyond: it would be read before they are looked at.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int = JSON_BYTES, allowances: tuple[Allowance, ...] = ()) -> None:
         self.app = app
@@ -41,15 +51,18 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = self._limit(scope["path"], headers.get("content-type", ""))
-        if limit is None:
+        length = headers.get("content-length", "")
+        if length in ("", "0") and "transfer-encoding" not in headers:
             await self.app(scope, receive, send)
             return
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > limit:
-            await _refuse(limit, scope, receive, send)
+        limit = self._limit(scope["path"], headers.get("content-type", ""))
+        beyond: TokenlineError = TooLarge(f"The request is larger than {limit} bytes.", max_bytes=limit)
+        if not any(name in headers for name in CREDENTIALS) and (limit is None or limit > self.max_bytes):
+            limit, beyond = self.max_bytes, NotSignedIn()
+        if limit is not None and length.isdecimal() and int(length) > limit:
+            await _refuse(beyond, scope, receive, send)
             return
-        await _Counted(self.app, limit)(scope, receive, send)
+        await _Counted(self.app, limit, beyond)(scope, receive, send)
 
     def _limit(self, path: str, content_type: str) -> int | None:
         is_multipart = content_type.lower().lstrip().startswith("multipart/")
@@ -59,50 +72,62 @@ class BodyLimit:
         return self.max_bytes
 
 
-class _Overflow(Exception):
+class _Stop(Exception):
     """Ends the app's reading."""
 
 
 class _Counted:
-    """One request whose length is not known beforehand. Once it overflows, nothing more of the app gets out."""
+    """One request with a body. Once it is ``beyond`` its ``limit``, or late, nothing more of the app gets out."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int | None, beyond: TokenlineError) -> None:
         self._app = app
         self._limit = limit
+        self._beyond = beyond
         self._seen = 0
+        self._whole = False
         self._started = False
+        self._refusal: TokenlineError | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = asyncio.get_running_loop().time()
+
         async def counted() -> Message:
-            message = await receive()
+            if self._whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(self._due(began)):
+                    message = await receive()
+            except TimeoutError:
+                self._refusal = RequestTimeout()
+                raise _Stop from None
             if message["type"] == "http.request":
+                self._whole = not message.get("more_body", False)
                 self._seen += len(message.get("body", b""))
-                if self._seen > self._limit:
-                    raise _Overflow
+                if self._limit is not None and self._seen > self._limit:
+                    self._refusal = self._beyond
+                    raise _Stop
             return message
 
         async def guarded(message: Message) -> None:
-            if self._overflowed and not self._started:
+            if self._refusal is not None and not self._started:
                 return
             self._started = True
             await send(message)
 
         try:
             await self._app(scope, counted, guarded)
-        except _Overflow:
+        except _Stop:
             if self._started:
                 raise
-        if self._overflowed and not self._started:
-            await _refuse(self._limit, scope, receive, send)
+        if self._refusal is not None and not self._started:
+            await _refuse(self._refusal, scope, receive, send)
 
-    @property
-    def _overflowed(self) -> bool:
-        return self._seen > self._limit
+    def _due(self, began: float) -> float:
+        """By when more of it must be here: soon, and with what came so far at `BYTES_PER_S` on average."""
+        return min(asyncio.get_running_loop().time() + IDLE_S, began + GRACE_S + self._seen / BYTES_PER_S)
 
 
-async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-    error = TooLarge(f"The request is larger than {limit} bytes.", max_bytes=limit)
-
+async def _refuse(error: TokenlineError, scope: Scope, receive: Receive, send: Send) -> None:
     async def held_open(message: Message) -> None:
         if message["type"] != "http.response.body":
             await send(message)

@@ -11,10 +11,10 @@ from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
+from tokenline.runtime.heads import HeadGuard
 from tokenline.runtime.sockets import CLOSE_S, SEND_S
 
 WRITE_BUFFER_BYTES = 64 * 1024
@@ -96,7 +96,7 @@ class StallWatch:
         self._transport.abort()
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(HeadGuard):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)

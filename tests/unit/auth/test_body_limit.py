@@ -1,13 +1,17 @@
 """Bodies that are too large (B9), with and without a declared length."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 from fastapi import FastAPI, Request, UploadFile
 
+from tokenline.runtime import body_limit
 from tokenline.runtime.body_limit import Allowance, BodyLimit
 from tokenline.runtime.http_errors import install_error_handlers
+
+SOMEBODY = {"authorization": "Bearer somebody"}
 
 
 def _app(seen: list[int]) -> FastAPI:
@@ -49,7 +53,7 @@ def seen() -> list[int]:
 @pytest.fixture
 async def client(seen: list[int]) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=_app(seen))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://tokenline") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://tokenline", headers=SOMEBODY) as client:
         yield client
 
 
@@ -115,3 +119,50 @@ async def test_a_flood_of_multipart_fields_is_refused(client: httpx2.AsyncClient
     headers = {"content-type": "multipart/form-data; boundary=b"}
     answer = await client.post("/upload", content=_chunks(body + b"--b--\r\n"), headers=headers)
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_nobody_in_particular_has_no_room_for_files(
+    client: httpx2.AsyncClient, seen: list[int], declared: bool
+) -> None:
+    del client.headers["authorization"]
+    part = b'--b\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\n%s\r\n--b--\r\n' % (b"x" * 4000)
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = await client.post("/upload", content=part if declared else _chunks(part), headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_signed_in")
+    assert not seen
+
+
+@pytest.mark.parametrize("path", ["/json", "/free"])
+async def test_a_body_that_stops_coming_is_given_up(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(body_limit, "IDLE_S", 0.05)
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b'{"text": '
+        await asyncio.Event().wait()
+
+    answer = await client.post(path, content=stuck(), headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (408, "request_timeout")
+    assert answer.headers["connection"] == "close"
+
+
+async def test_a_body_that_comes_in_drops_is_given_up(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_limit, "GRACE_S", 0.1)
+
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    answer = await client.post("/json", content=drops(), headers={"content-type": "application/json"})
+    assert answer.status_code == 408
+
+
+async def test_what_is_slow_but_comes_is_taken(client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_limit, "GRACE_S", 0.0)
+    monkeypatch.setattr(body_limit, "BYTES_PER_S", 1)
+    assert (await client.post("/free", content=_chunks(b"x" * 3000))).json() == 3000
