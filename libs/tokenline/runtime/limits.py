@@ -33,7 +33,8 @@ class LimitSetting(BaseModel):
 class SignInLimits(BaseModel):
     """Of those who have not signed in yet. Each at most ``MAX`` in any ``PER_S`` seconds; ``MAX`` 0: without limit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Beside them in the environment stand those of users.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     sign_ins: LimitSetting = LimitSetting(max=10, per_s=300)
     """Failed sign-ins, for an account and for a network address each."""
@@ -43,6 +44,8 @@ class SignInLimits(BaseModel):
 
 class LimitSettings(SignInLimits):
     """And of users."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     messages: LimitSetting = LimitSetting(max=600, per_s=600)
     """Questions of a user: one a second on average, and all of ten minutes' at once."""
