@@ -1,6 +1,6 @@
 """Replies of workers, kept as growing texts for whoever follows them here."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -155,9 +155,11 @@ class Streams:
 
     # ── replies and events ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _receive(self, delivery: Delivery) -> None:
+    def _receive(self, delivery: Delivery) -> Awaitable[None] | None:
+        """All but the ends of tickets and what is missing is done at once: a task for each tick would cost more."""
         batch = unpack_replies(delivery.body)
         ended: list[LiveTicket] = []
+        gaps: list[LiveTicket] = []
         now = self._clock.monotonic()
         for reply in batch.items:
             live = self.live.get(reply.ticket_id)
@@ -167,15 +169,12 @@ class Streams:
                 self._refuse()
                 continue
             live.heard_at = now
+            whole = True
             match reply:
-                case Delta(attempt=attempt, offset=offset, text=text):
-                    whole = live.grow(attempt, offset, text)
-                    if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):
-                        await self._attach(live, batch.worker_id)
-                case CallPieces(attempt=attempt, offset=offset, pieces=pieces):
-                    whole = live.call(attempt, offset, pieces)
-                    if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):
-                        await self._attach(live, batch.worker_id)
+                case Delta():
+                    whole = live.grow(reply.attempt, reply.offset, reply.text)
+                case CallPieces():
+                    whole = live.call(reply.attempt, reply.offset, reply.pieces)
                 case Snapshot(attempt=attempt, text=text, pieces=pieces):
                     live.asked_at = None
                     live.grow(attempt, 0, text)
@@ -184,10 +183,17 @@ class Streams:
                     live.tools.append(_tool_frame(reply))
                 case Ended():
                     ended.append(live)
+            if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):
+                live.asked_at = now
+                gaps.append(live)
             self._pace.wake(live)
+        return self._see_to(gaps, ended, batch.worker_id) if gaps or ended else None
+
+    async def _see_to(self, gaps: Sequence[LiveTicket], ended: Sequence[LiveTicket], worker: WorkerId) -> None:
+        for live in gaps:
+            await self._attach(live, worker)
         for live in ended:
             await self._end(live)
-        await delivery.ack()
 
     def _refuse(self) -> None:
         """A worker that lost its ticket talks on."""

@@ -88,10 +88,9 @@ class LedgerFeed:
     async def _lose_silent_workers(self) -> None:
         self.ledger.lose_silent_workers(self._clock.now())
 
-    async def _receive(self, delivery: Delivery) -> None:
+    def _receive(self, delivery: Delivery) -> None:
         for event in unpack_events(delivery.body):
             self.take(event)
-        await delivery.ack()
 
     def take(self, event: Event) -> None:
         """Apply one event and tell the listeners."""

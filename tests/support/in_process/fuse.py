@@ -70,8 +70,8 @@ class _FusedBroker(_Fused):
             consumption: Consumption = await self._fuse.call("consume", self._inner.consume, queue, handler, **options)
             return consumption
 
-        async def handle(delivery: Delivery) -> None:
-            await handler(cast(Delivery, _Fused(delivery, self._fuse)))
+        def handle(delivery: Delivery) -> Awaitable[None] | None:
+            return handler(cast(Delivery, _Fused(delivery, self._fuse)))
 
         consumption = await self._fuse.call("consume", self._inner.consume, queue, handle, **options)
         return consumption

@@ -1,7 +1,6 @@
 """One client of a memory server."""
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -39,9 +38,7 @@ class MemoryConsumption:
         self._cancelled = False
 
     def begin(self) -> None:
-        # As at RabbitMQ, where an exclusive queue is consumed without acknowledgements.
-        prefetch = sys.maxsize if self.queue.exclusive else self._prefetch
-        self._consumer = Consumer(prefetch, self._receive, self.restore)
+        self._consumer = Consumer(self._prefetch, self._receive, self.restore)
         self._server.declare(self.queue).join(self._consumer)
 
     def lose(self) -> None:
@@ -65,7 +62,8 @@ class MemoryConsumption:
 
     async def _handle(self, delivery: MemoryDelivery) -> None:
         try:
-            await self._handler(delivery)
+            if (waiting := self._handler(delivery)) is not None:
+                await waiting
         except Exception:
             log.exception("broker.handler_failed", queue=self.queue.name)
             await delivery.reject()

@@ -17,9 +17,9 @@ class Message:
 
 
 class MemoryDelivery:
-    def __init__(self, consumer: "Consumer", message: Message) -> None:
+    def __init__(self, consumer: "Consumer", message: Message, outcome: bool | None = None) -> None:
         self._consumer = consumer
-        self._outcome: bool | None = None
+        self._outcome = outcome
         self.message = message
         self.body = message.body
         self.redelivered = message.redelivered
@@ -111,7 +111,12 @@ class MemoryQueue:
         while self._ready and (consumer := next((c for c in self._consumers if c.free), None)) is not None:
             self._consumers.remove(consumer)
             self._consumers.append(consumer)
-            delivery = MemoryDelivery(consumer, heapq.heappop(self._ready)[2])
+            message = heapq.heappop(self._ready)[2]
+            if self.declared.exclusive:
+                # As at RabbitMQ, where such a queue is consumed without acknowledgements.
+                consumer.receive(MemoryDelivery(consumer, message, outcome=True))
+                continue
+            delivery = MemoryDelivery(consumer, message)
             consumer.in_hand.append(delivery)
             consumer.receive(delivery)
 

@@ -5,7 +5,8 @@
 - `channels`    one channel of a link, opened again whenever it closes
 - `topology`    declaring, checking and repairing exchanges and queues
 - `publisher`   confirmed publishing and unconfirmed telling; `told`: the frames of the latter
-- `consumption` a consumer that outlives its channels; `delivery`: one message in hand
+- `consumption` a consumer that outlives its channels; `delivery`: one message in hand; `tap`: a short way for those
+                that nobody acknowledges
 - `failures`    what the library raises, told apart from our own cancellation
 
 Connections are supervised here and not by aio-pika's robust ones: those restore channels, queues and consumers one by

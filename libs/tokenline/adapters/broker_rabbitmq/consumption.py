@@ -9,14 +9,14 @@ from aiormq import Channel
 from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
-from tokenline.adapters.broker_rabbitmq.delivery import Hold, RabbitDelivery
+from tokenline.adapters.broker_rabbitmq.delivery import Hold, RabbitDelivery, SettledDelivery
 from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
 from tokenline.adapters.broker_rabbitmq.link import RETRY_S, Link
 from tokenline.adapters.broker_rabbitmq.topology import Topology
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import BrokerUnavailable, TokenlineError
 from tokenline.contracts.topology import Queue
-from tokenline.core.ports.broker import Handler
+from tokenline.core.ports.broker import Delivery, Handler
 
 SET_UP_LIMIT_S = 10.0
 CHECK_EVERY_S = 1.0
@@ -91,6 +91,8 @@ class RabbitConsumption:
         hold = Hold(channel, consumer_tag=f"{self._link.name}.{channel.number}")
         channel.closing.add_done_callback(hold.lose)
         channel.on_consumer_cancel_callbacks.add(hold.lose)
+        if self._queue.exclusive:
+            self._tap(channel)
         await channel.basic_qos(prefetch_count=self._prefetch)
         # What an exclusive queue held is lost with its connection anyway: an acknowledgement would buy nothing.
         await channel.basic_consume(
@@ -102,13 +104,40 @@ class RabbitConsumption:
         )
         return hold
 
+    def _tap(self, channel: Channel) -> None:
+        tap, take = self._link.tap, self._take
+        number = channel.number
+        tap.open(number, take)
+        channel.closing.add_done_callback(lambda _: tap.close(number, take))
+
+    def _take(self, body: bytes) -> None:
+        """A message of an exclusive queue, off the `Tap`. Only what the handler has to wait for becomes a task."""
+        delivery = SettledDelivery(body)
+        try:
+            waiting = self._handler(delivery)
+        except Exception:
+            log.exception("broker.handler_failed", queue=self._queue.name)
+            return
+        if waiting is not None:
+            self._tasks.spawn(f"handle {self._queue.name}", self._finish(delivery, waiting))
+
     async def _receive(self, hold: Hold, message: DeliveredMessage) -> None:
         """Runs in a task that dies with the channel: so only start our own."""
-        self._tasks.spawn(f"handle {self._queue.name}", self._handle(hold.take(message, settled=self._queue.exclusive)))
+        self._tasks.spawn(f"handle {self._queue.name}", self._handle(hold.take(message)))
 
     async def _handle(self, delivery: RabbitDelivery) -> None:
         try:
-            await self._handler(delivery)
+            waiting = self._handler(delivery)
+        except Exception:
+            log.exception("broker.handler_failed", queue=self._queue.name)
+            await delivery.reject()
+            return
+        if waiting is not None:
+            await self._finish(delivery, waiting)
+
+    async def _finish(self, delivery: Delivery, waiting: Awaitable[None]) -> None:
+        try:
+            await waiting
         except Exception:
             log.exception("broker.handler_failed", queue=self._queue.name)
             await delivery.reject()

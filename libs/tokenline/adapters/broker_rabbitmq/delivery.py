@@ -22,10 +22,7 @@ class Hold:
         self.empty.set()
         self._in_hand = 0
 
-    def take(self, message: DeliveredMessage, *, settled: bool) -> "RabbitDelivery":
-        """``settled``: the broker forgot it on sending, so there is nothing to acknowledge."""
-        if settled:
-            return RabbitDelivery(self, message, outcome=True)
+    def take(self, message: DeliveredMessage) -> "RabbitDelivery":
         self._in_hand += 1
         self.empty.clear()
         return RabbitDelivery(self, message)
@@ -45,13 +42,13 @@ class RabbitDelivery:
 
     __slots__ = ("_hold", "_outcome", "_tag", "body", "priority", "redelivered")
 
-    def __init__(self, hold: Hold, message: DeliveredMessage, outcome: bool | None = None) -> None:
+    def __init__(self, hold: Hold, message: DeliveredMessage) -> None:
         self.body = message.body
         self.redelivered = bool(message.redelivered)
         self.priority = message.header.properties.priority or 0
         self._tag = message.delivery_tag or 0
         self._hold = hold
-        self._outcome = outcome
+        self._outcome: bool | None = None
 
     async def ack(self) -> bool:
         return await self._settle(lambda channel: channel.basic_ack(self._tag, wait=False))
@@ -77,4 +74,22 @@ class RabbitDelivery:
             if cancellations() > asked_before:
                 raise
             return False
+        return True
+
+
+class SettledDelivery:
+    """One that the broker forgot on sending, so there is nothing to acknowledge."""
+
+    __slots__ = ("body",)
+
+    redelivered = False
+    priority = 0
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def ack(self) -> bool:
+        return True
+
+    async def reject(self) -> bool:
         return True

@@ -12,6 +12,7 @@ from aiormq.connection import TCPTransportFactory, TLSTransportFactory, Transpor
 from yarl import URL
 
 from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
+from tokenline.adapters.broker_rabbitmq.tap import Tap
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import BrokerUnavailable, TokenlineError
 
@@ -30,7 +31,9 @@ log = structlog.get_logger()
 
 
 class _Socket(TransportFactory):
-    """Opens the library's socket and keeps hold of it, to see what waits in it and to drop it at once."""
+    """Opens the library's socket and keeps hold of it, to see what waits in it, to `Tap` it, and to drop it at once."""
+
+    tap: Tap
 
     def __init__(self) -> None:
         self._transport: asyncio.WriteTransport | None = None
@@ -39,6 +42,9 @@ class _Socket(TransportFactory):
         factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
         reader, writer = await factory.create(url, **options)
         self._transport = writer.transport
+        self.tap = Tap(reader.feed_data)
+        # All that the socket brings goes through it.
+        reader.feed_data = self.tap.feed  # type: ignore[method-assign, assignment]
         return reader, writer
 
     @property
@@ -97,6 +103,11 @@ class Link:
         """Open one; raises what the library raises. With ``confirms`` an unroutable message raises too."""
         channel = await self.amqp.channel(publisher_confirms=confirms, on_return_raises=confirms)
         return cast(Channel, channel)  # declared as its abstract base, which cannot publish without waiting
+
+    @property
+    def tap(self) -> Tap:
+        """Of the open connection."""
+        return self._socket.tap
 
     async def unblocked(self) -> None:
         """Returns when the broker takes messages on this connection: it stops at a memory or disk alarm."""

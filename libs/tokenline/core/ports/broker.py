@@ -27,7 +27,8 @@ class Delivery(Protocol):
         ...
 
 
-Handler = Callable[[Delivery], Awaitable[None]]
+Handler = Callable[[Delivery], Awaitable[None] | None]
+"""Returns what is left to wait for; ``None``: nothing."""
 
 
 class Consumption(Protocol):
@@ -84,7 +85,8 @@ class Broker(Protocol):
         prefetch: int,
         on_restored: Callable[[], Awaitable[None]] | None = None,
     ) -> Consumption:
-        """Declare the queue and hand each message to ``handler``, one task each, at most ``prefetch`` unacknowledged.
+        """Declare the queue and hand each message to ``handler``, at most ``prefetch`` unacknowledged. What it has to
+        wait for becomes a task.
 
         An exclusive queue is consumed without acknowledgements: ``prefetch`` does not bound it, and `ack` says True.
         Survives loss of channel, connection and queue. ``on_restored`` runs each time consumption works again after a
