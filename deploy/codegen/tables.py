@@ -20,7 +20,7 @@ from services.ingest.settings import IngestSettings
 from tokenline.contracts import errors, frames, metrics
 from tokenline.contracts.closing import CLOSE_CODES
 from tokenline.contracts.remedies import REMEDIES, retry
-from tokenline.runtime.documents.asyncapi import error_kinds
+from tokenline.runtime.documents.parts import error_kinds
 from tokenline.runtime.documents.schemas import reachable, tag_of
 from tokenline.runtime.documents.source import about, field_notes
 from tokenline.runtime.settings import ServiceSettings

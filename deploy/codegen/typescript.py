@@ -35,6 +35,7 @@ ALONE: tuple[type, ...] = (
     admin.TruthPage,
     admin.DeadLetterPage,
     admin.AuditLog,
+    admin.FeedbackLog,
     admin.ActionAnswer,
     admin.LineQuery,
     limits.UsedPage,

@@ -66,6 +66,7 @@ def build_deps(settings: DashboardSettings) -> Deps:
         feed=feed,
         board=board,
         moments=moments,
+        names=names,
         line=line,
         moves=moves,
         history=History(feed.ledger, board, clock),

@@ -17,6 +17,7 @@ from tokenline.runtime.auth.revocations import LOOK_S
 from tokenline.runtime.auth.routes import auth_router
 from tokenline.runtime.body_limit import BodyLimit
 from tokenline.runtime.documents.openapi import describe, operation_id
+from tokenline.runtime.documents.served import admin_router as asyncapi_router
 from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.line_gauges import LineGauges
@@ -32,7 +33,7 @@ METRICS = (
     m.STORE_WRITE,
     m.BROKER_UP,
 )
-ROUTERS = (auth_router(), views.router, records.router, actions.router, ws.router)
+ROUTERS = (auth_router(), views.router, records.router, actions.router, ws.router, asyncapi_router)
 ABOUT = "The administrators' view of the line: what is so, what was done, what to do."
 DIST = Path(__file__).parent / "web" / "dist"
 

@@ -8,6 +8,7 @@ from services.admin_dashboard.dead_letters import DeadLetters
 from services.admin_dashboard.history import History
 from services.admin_dashboard.line import AdminLine
 from services.admin_dashboard.moments import Moments
+from services.admin_dashboard.names import Names
 from services.admin_dashboard.pictures import Pictures
 from services.admin_dashboard.settings import DashboardSettings
 from services.admin_dashboard.truth import TruthCheck
@@ -35,6 +36,7 @@ class Deps:
     feed: LedgerFeed
     board: BoardModel
     moments: Moments
+    names: Names
     line: AdminLine
     moves: Line
     history: History

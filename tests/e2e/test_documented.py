@@ -386,7 +386,7 @@ def test_every_view_of_the_dashboard_answers_as_its_document_says(running: Syste
         timeout=30,
         event_hooks=checking("Tokenline admin"),
     ) as client:
-        for view in ("line", "pools", "workers", "history", "truth", "dead-letters", "audit"):
+        for view in ("line", "pools", "workers", "history", "truth", "dead-letters", "audit", "feedback"):
             assert client.get(f"/api/v1/admin/{view}").status_code == 200, view
         assert client.post("/api/v1/admin/pools/default/pause").json()["outcome"] == "done"
         assert client.post("/api/v1/admin/pools/default/resume").json()["outcome"] == "done"

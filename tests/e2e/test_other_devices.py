@@ -14,7 +14,7 @@ from playwright.async_api import Browser, expect
 from deploy.local.rabbitmq import NodeHandle
 from tests.support.browser import open_window
 from tests.support.chat import Chat, Frame, chat
-from tests.support.system import System, shared_system
+from tests.support.system import ADMIN, System, shared_system
 
 CONVERSATIONS = "/api/v1/chat/conversations"
 SAYS = '{"say": "A place in the line."}'
@@ -146,6 +146,16 @@ def _seq(kind: str, answer: dict[str, Any]) -> dict[str, int]:
     return {"seq": answer["seq"]} if kind == "read" else {}
 
 
+async def read_by_an_administrator(two: System, browser: Browser, pictures: Path | None) -> None:
+    two.admin()
+    admin = await open_window(browser, pictures)
+    await admin.sign_in(two.url("admin"), *ADMIN)
+    await admin.page.get_by_role("tab", name="Feedback").click()
+    await expect(admin.page.get_by_role("list", name="Feedback")).to_contain_text("Which line?")
+    await admin.picture("admin-feedback")
+    assert admin.complaints == []
+
+
 async def test_two_devices_in_a_browser(two: System, browser: Browser, pictures: Path | None) -> None:
     email = "ada@example.org"
     desk = await open_window(browser, pictures)
@@ -174,6 +184,7 @@ async def test_two_devices_in_a_browser(two: System, browser: Browser, pictures:
     await desk.page.get_by_label("Comment").fill("Which line?")
     await desk.page.get_by_role("button", name="Send feedback").click()
     await expect(bad).to_have_attribute("aria-pressed", "true")
+    await read_by_an_administrator(two, browser, pictures)
     await desk.page.get_by_label("Your question").press_sequentially("And the")
     await expect(other.page.get_by_text("You are typing on another device")).to_be_visible()
     await other.picture("chat-typing")

@@ -144,6 +144,6 @@ HIDDEN = {
         "/ws/chat/{conversation_id}",
         "",
     },
-    "dashboard": {"/openapi.json", "/api/v1/admin/ws", ""},
+    "dashboard": {"/openapi.json", "/asyncapi.json", "/api/v1/admin/ws", ""},
 }
 """The documents themselves, sockets, the page, and the refusal of what is not OpenAI's."""

@@ -15,7 +15,9 @@ import httpx2
 
 from services.admin_dashboard.app import create_app as create_dashboard
 from services.gateway.app import create_app as create_gateway
-from tokenline.runtime.documents.asyncapi import asyncapi, error_kinds
+from tokenline.runtime.documents.asyncapi import asyncapi
+from tokenline.runtime.documents.asyncapi_admin import admin_asyncapi
+from tokenline.runtime.documents.parts import error_kinds
 
 Document = dict[str, Any]
 Check = Callable[[Any], Any]
@@ -36,6 +38,13 @@ def sockets() -> Document:
 
 
 @cache
+def admin_sockets() -> Document:
+    """The same of the dashboard."""
+    document: Document = json.loads(json.dumps(admin_asyncapi()))
+    return document
+
+
+@cache
 def rest() -> dict[str, "Calls"]:
     """By the title of the service."""
     apps = (create_gateway(MagicMock()), create_dashboard(MagicMock()))
@@ -43,7 +52,8 @@ def rest() -> dict[str, "Calls"]:
 
 
 def check_frame(frame: Any, channel: str = "chat") -> None:
-    """One frame of the server. ``channel``: ``chat``, ``conversation`` or ``ticket`` (the event stream).
+    """One frame of the server. ``channel``: ``chat``, ``conversation`` or ``ticket`` (the event stream); at the
+    dashboard ``admin``.
 
     The code of an error must be in `docs/errors.md`.
     """
@@ -155,17 +165,16 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 @cache
 def _frames(operation: str) -> dict[str, Check]:
-    document = sockets()
+    document = _told_by(operation)
     channel = document["operations"][operation]["channel"]["$ref"].rpartition("/")[2]
     known = document["channels"][channel]["messages"]
     names = [message["$ref"].rpartition("/")[2] for message in document["operations"][operation]["messages"]]
-    return {name: _message(known[name]["$ref"].rpartition("/")[2]) for name in names}
+    messages = document["components"]["messages"]
+    return {name: _compiled(document, messages[known[name]["$ref"].rpartition("/")[2]]["payload"]) for name in names}
 
 
-@cache
-def _message(name: str) -> Check:
-    document = sockets()
-    return _compiled(document, document["components"]["messages"][name]["payload"])
+def _told_by(operation: str) -> Document:
+    return admin_sockets() if operation.startswith("admin.") else sockets()
 
 
 def _compiled(document: Document, schema: Document) -> Check:

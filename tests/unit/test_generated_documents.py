@@ -5,7 +5,7 @@ import pytest
 from deploy.codegen import documents
 from tokenline.contracts.errors import TokenlineError
 from tokenline.contracts.remedies import REMEDIES
-from tokenline.runtime.documents.asyncapi import error_kinds
+from tokenline.runtime.documents.parts import error_kinds
 
 
 @pytest.mark.parametrize("path", documents.documents(), ids=lambda path: path.name)

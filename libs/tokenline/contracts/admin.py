@@ -7,8 +7,9 @@ import msgspec
 
 from tokenline.contracts.base import Shape
 from tokenline.contracts.errors import ErrorInfo
+from tokenline.contracts.feedback import Feedback
 from tokenline.contracts.frames import Auth, Error, Eta, Ping, Pong
-from tokenline.contracts.ids import AgentId, Pool, TicketId, UserId, WorkerId
+from tokenline.contracts.ids import AgentId, ConversationId, MessageId, Pool, TicketId, UserId, WorkerId
 from tokenline.contracts.tickets import TicketState
 
 
@@ -198,6 +199,24 @@ class AuditLog(Shape):
     """Answer of ``GET /api/v1/admin/audit``, latest first."""
 
     items: tuple[AuditEntry, ...]
+    next: str | None
+
+
+class FeedbackRow(Shape):
+    """What somebody said of an answer. Neither question nor answer are shown: they are between user and agent."""
+
+    message_id: MessageId
+    conversation_id: ConversationId
+    user: str
+    """E-mail address; the id of an account that is gone."""
+    agent: AgentId
+    feedback: Feedback
+
+
+class FeedbackLog(Shape):
+    """Answer of ``GET /api/v1/admin/feedback``, latest first."""
+
+    items: tuple[FeedbackRow, ...]
     next: str | None
 
 

@@ -12,7 +12,7 @@ from tokenline.contracts.chat import Citation, Conversation, FunctionCall, Messa
 from tokenline.contracts.errors import BadRequest
 from tokenline.contracts.tickets import Usage
 from tokenline.core import ticket as moves
-from tokenline.core.clock import ManualClock
+from tokenline.core.clock import Clock, ManualClock
 from tokenline.core.conversation import ConversationChange
 from tokenline.core.ports.store import Store
 
@@ -27,8 +27,8 @@ async def conversations(store: Store, clock: ManualClock, count: int, owner: str
     return made
 
 
-async def dialogue(store: Store, clock: ManualClock, turns: int) -> tuple[Conversation, list[Message]]:
-    conversation = a_conversation(clock)
+async def dialogue(store: Store, clock: Clock, turns: int, owner: str = "ann") -> tuple[Conversation, list[Message]]:
+    conversation = a_conversation(clock, owner)
     said = []
     for _ in range(turns):
         accepted = await ask(store, clock, conversation)

@@ -20,6 +20,7 @@ from services.admin_dashboard.app import create_app
 from services.admin_dashboard.settings import DashboardSettings
 from tests.support import drafts
 from tests.support.broker import eventually
+from tests.support.documented import check_frame
 from tokenline.adapters.broker_rabbitmq import RabbitBroker
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.accounts import Role, User
@@ -193,6 +194,7 @@ class Screen:
         """The next frame of this type; others before it are dropped."""
         while True:
             frame: dict[str, Any] = json.loads(await self.raw.recv())
+            check_frame(frame, "admin")
             if frame["type"] == kind:
                 return frame
 

@@ -3,6 +3,13 @@
 import asyncio
 
 from tests.support.broker import eventually
+from tokenline.contracts.base import to_json
+from tokenline.runtime.documents.asyncapi_admin import admin_asyncapi
+
+
+async def test_the_sockets_document_is_served(page):
+    served = await page.http.get("/asyncapi.json")
+    assert served.content == to_json(admin_asyncapi())
 
 
 async def test_the_screen_is_full_at_once_and_follows_the_line(others, page):

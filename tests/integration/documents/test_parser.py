@@ -1,13 +1,16 @@
-"""The AsyncAPI document is one in the eyes of AsyncAPI's own parser."""
+"""The AsyncAPI documents are some in the eyes of AsyncAPI's own parser."""
 
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.system import ROOT
 from tokenline.contracts.base import to_json
 from tokenline.runtime.documents.asyncapi import asyncapi
+from tokenline.runtime.documents.asyncapi_admin import admin_asyncapi
 
 READER = Path(__file__).parents[2] / "support" / "asyncapi_parser.mjs"
 WARNING = 1
@@ -22,8 +25,9 @@ def parsed(document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_the_parser_has_nothing_against_it_and_finds_every_message():
-    document = asyncapi()
+@pytest.mark.parametrize("made", [asyncapi, admin_asyncapi])
+def test_the_parser_has_nothing_against_it_and_finds_every_message(made):
+    document = made()
     found = parsed(document)
     assert [complaint for complaint in found["complaints"] if complaint["severity"] <= WARNING] == []
     assert set(found["messages"]) == set(document["components"]["messages"])

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from tests.support.documented import Undocumented, check_events, check_frame
-from tokenline.contracts import frames
+from tokenline.contracts import admin, frames
 from tokenline.contracts.base import to_json
-from tokenline.runtime.documents.asyncapi import about_tickets, asyncapi, error_kinds
+from tokenline.runtime.documents.asyncapi import about_tickets, asyncapi
+from tokenline.runtime.documents.asyncapi_admin import admin_asyncapi
+from tokenline.runtime.documents.parts import error_kinds
 from tokenline.runtime.documents.schemas import tag_of
 
 DELTA = {"type": "delta", "ticket_id": "t", "attempt": 1, "offset": 0, "text": "Hi"}
@@ -56,10 +58,25 @@ def test_every_channel_tells_what_it_carries():
     assert frames.Ready not in about_tickets()
 
 
-def test_every_reference_leads_somewhere():
-    document = asyncapi()
+def test_the_dashboard_has_a_document_of_its_own_socket():
+    document = admin_asyncapi()
+    declared = {*get_args(admin.AdminClientFrame), *get_args(admin.AdminServerFrame)}
+    assert set(document["components"]["messages"]) == {tag_of(frame) for frame in declared}
+    assert [channel["address"] for channel in document["channels"].values()] == ["/api/v1/admin/ws"]
+    assert {closing["code"] for closing in document["channels"]["admin"]["x-close-codes"]} >= {4401, 4403}
+    assert admin_asyncapi() == document
+    pong = {"type": "pong", "id": 1}
+    check_frame(pong, "admin")
+    for wrong in (DELTA, pong | {"more": 1}):
+        with pytest.raises(Undocumented):
+            check_frame(wrong, "admin")
+
+
+@pytest.mark.parametrize(("made", "least"), [(asyncapi, 100), (admin_asyncapi, 20)])
+def test_every_reference_leads_somewhere(made, least):
+    document = made()
     found = references(document)
-    assert len(found) > 100
+    assert len(found) > least
     for reference in found:
         resolved(document, reference)
 

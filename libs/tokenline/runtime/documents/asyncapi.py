@@ -3,17 +3,13 @@
 The same bytes for the same version: nothing in it depends on when, where or by whom it is asked for.
 """
 
-from collections.abc import Iterable
 from importlib.metadata import version
-from typing import Any, get_args
+from typing import get_args
 
-from tokenline.contracts import errors
 from tokenline.contracts.closing import CLOSE_CODES, NOT_ALLOWED
 from tokenline.contracts.frames import MAX_FRAME_BYTES, ClientFrame, ServerFrame
-from tokenline.runtime.documents.schemas import components, name_of, ref, tag_of
-from tokenline.runtime.documents.source import about
-
-Part = dict[str, Any]
+from tokenline.runtime.documents.parts import Part, channel_at, error, error_kinds, message, operation
+from tokenline.runtime.documents.schemas import components, tag_of
 
 FROM_CLIENT: tuple[type, ...] = get_args(ClientFrame)
 FROM_SERVER: tuple[type, ...] = get_args(ServerFrame)
@@ -51,20 +47,20 @@ def asyncapi() -> Part:
             "ticket": _stream(),
         },
         "operations": {
-            "chat.hear": _operation("receive", "chat", FROM_CLIENT, "What a client may send."),
-            "chat.tell": _operation("send", "chat", FROM_SERVER, "What a client is told."),
-            "conversation.hear": _operation("receive", "conversation", FROM_CLIENT, "What a client may send."),
-            "conversation.tell": _operation("send", "conversation", FROM_SERVER, "What a client is told."),
-            "ticket.tell": _operation("send", "ticket", about_tickets(), "What becomes of one ticket."),
+            "chat.hear": operation("receive", "chat", FROM_CLIENT, "What a client may send."),
+            "chat.tell": operation("send", "chat", FROM_SERVER, "What a client is told."),
+            "conversation.hear": operation("receive", "conversation", FROM_CLIENT, "What a client may send."),
+            "conversation.tell": operation("send", "conversation", FROM_SERVER, "What a client is told."),
+            "ticket.tell": operation("send", "ticket", about_tickets(), "What becomes of one ticket."),
         },
         "components": {
-            "messages": {tag_of(frame): _message(frame) for frame in (*FROM_CLIENT, *FROM_SERVER)},
+            "messages": {tag_of(frame): message(frame) for frame in (*FROM_CLIENT, *FROM_SERVER)},
             "schemas": components((*FROM_CLIENT, *FROM_SERVER)),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An access token or an API key."}
             },
         },
-        "x-errors": [_error(kind) for kind in error_kinds()],
+        "x-errors": [error(kind) for kind in error_kinds()],
     }
 
 
@@ -75,18 +71,6 @@ def about_tickets() -> tuple[type, ...]:
         for frame in FROM_SERVER
         if "ticket_id" in frame.__annotations__ and tag_of(frame) not in ("accepted", "edited")
     )
-
-
-def error_kinds() -> Iterable[type[errors.TokenlineError]]:
-    """In the order of the module; families have no code of their own."""
-    families = (errors.Retryable, errors.Rejected, errors.Fatal)
-    for value in vars(errors).values():
-        if isinstance(value, type) and issubclass(value, errors.TokenlineError) and value not in families:
-            yield value
-
-
-def _error(kind: type[errors.TokenlineError]) -> Part:
-    return {"code": kind.code, "status": kind.status, "retryable": issubclass(kind, errors.Retryable)}
 
 
 def _server(protocol: str) -> Part:
@@ -101,7 +85,7 @@ def _server(protocol: str) -> Part:
 
 def _socket(address: str, description: str, **parameters: str) -> Part:
     ticket = {"type": "string", "description": "Opens one socket, once, within 30 s."}
-    return _channel(address, "sockets", description, (*FROM_CLIENT, *FROM_SERVER), parameters) | {
+    return channel_at(address, "sockets", description, (*FROM_CLIENT, *FROM_SERVER), parameters) | {
         "bindings": {"ws": {"method": "GET", "query": {"type": "object", "properties": {"ticket": ticket}}}},
         "x-close-codes": [
             {"code": closing.code, "why": closing.why, "remedy": closing.remedy}
@@ -113,29 +97,4 @@ def _socket(address: str, description: str, **parameters: str) -> Part:
 
 def _stream() -> Part:
     parameters = {"ticket_id": "A ticket of the user."}
-    return _channel("/api/v1/chat/tickets/{ticket_id}/stream", "http", STREAM_ABOUT, about_tickets(), parameters)
-
-
-def _channel(address: str, server: str, description: str, frames: Iterable[type], parameters: dict[str, str]) -> Part:
-    channel = {
-        "address": address,
-        "description": description,
-        "servers": [{"$ref": f"#/servers/{server}"}],
-        "messages": {tag_of(frame): {"$ref": f"#/components/messages/{tag_of(frame)}"} for frame in frames},
-    }
-    if parameters:
-        channel["parameters"] = {name: {"description": said} for name, said in parameters.items()}
-    return channel
-
-
-def _operation(action: str, channel: str, frames: Iterable[type], summary: str) -> Part:
-    return {
-        "action": action,
-        "channel": {"$ref": f"#/channels/{channel}"},
-        "summary": summary,
-        "messages": [{"$ref": f"#/channels/{channel}/messages/{tag_of(frame)}"} for frame in frames],
-    }
-
-
-def _message(frame: type) -> Part:
-    return {"name": tag_of(frame), "title": name_of(frame), "summary": about(frame), "payload": ref(frame)}
+    return channel_at("/api/v1/chat/tickets/{ticket_id}/stream", "http", STREAM_ABOUT, about_tickets(), parameters)

@@ -319,6 +319,21 @@ export interface FeedbackFrame {
   feedback: Feedback | null;
 }
 
+/** Answer of `GET /api/v1/admin/feedback`, latest first. */
+export interface FeedbackLog {
+  items: FeedbackRow[];
+  next: string | null;
+}
+
+/** What somebody said of an answer. Neither question nor answer are shown: they are between user and agent. */
+export interface FeedbackRow {
+  message_id: string;
+  conversation_id: string;
+  user: string;
+  agent: string;
+  feedback: Feedback;
+}
+
 /** Follow every live ticket of a conversation and those to come. */
 export interface Follow {
   type: "follow";

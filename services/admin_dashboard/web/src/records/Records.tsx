@@ -3,6 +3,7 @@ import { Tabs } from "radix-ui";
 import { type Tab, useDeadLetterCount, useTab } from "../state/records";
 import { Audit } from "./Audit";
 import { DeadLetters } from "./DeadLetters";
+import { FeedbackList } from "./FeedbackList";
 import { Truth } from "./Truth";
 
 const TAB =
@@ -47,6 +48,9 @@ export function Records() {
         <Tabs.Trigger value="audit" className={TAB}>
           Audit
         </Tabs.Trigger>
+        <Tabs.Trigger value="feedback" className={TAB}>
+          Feedback
+        </Tabs.Trigger>
       </Tabs.List>
       <div className="border-t border-line">
         <Tabs.Content value="dead-letters" tabIndex={-1}>
@@ -57,6 +61,9 @@ export function Records() {
         </Tabs.Content>
         <Tabs.Content value="audit" tabIndex={-1}>
           <Audit />
+        </Tabs.Content>
+        <Tabs.Content value="feedback" tabIndex={-1}>
+          <FeedbackList />
         </Tabs.Content>
       </div>
     </Tabs.Root>

@@ -2,6 +2,7 @@ import type {
   ActionAnswer,
   AuditLog,
   DeadLetterPage,
+  FeedbackLog,
   HistoryPage,
   Http,
   LinePage,
@@ -50,6 +51,10 @@ export class AdminApi {
 
   audit(cursor: string | null): Promise<AuditLog> {
     return this.http.get(`${ADMIN}/audit`, { cursor });
+  }
+
+  feedback(cursor: string | null): Promise<FeedbackLog> {
+    return this.http.get(`${ADMIN}/feedback`, { cursor });
   }
 
   act(action: Action, body: { pool: string } | undefined = undefined): Promise<ActionAnswer> {

@@ -8,6 +8,7 @@ export const RECORDS = ["records"];
 /** Nobody tells of these, so they are asked for; every open page again, so the more are open, the rarer. */
 const LETTERS_MS = 3_000;
 const AUDIT_MS = 5_000;
+const FEEDBACK_MS = 10_000;
 /** The server counts every live ticket for it. */
 const TRUTH_MS = 10_000;
 
@@ -39,11 +40,21 @@ export function useAudit() {
   });
 }
 
+export function useFeedback() {
+  return useInfiniteQuery({
+    queryKey: [...RECORDS, "feedback"],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam }) => api.feedback(pageParam),
+    getNextPageParam: (page) => page.next,
+    refetchInterval: (query) => FEEDBACK_MS * (query.state.data?.pages.length ?? 1),
+  });
+}
+
 export function useTruth() {
   return useQuery({ queryKey: [...RECORDS, "truth"], queryFn: () => api.truth(), refetchInterval: TRUTH_MS });
 }
 
-export type Tab = "dead-letters" | "truth" | "audit";
+export type Tab = "dead-letters" | "truth" | "audit" | "feedback";
 
 /** Which of the records is open. */
 export const useTab = create<{ tab: Tab }>(() => ({ tab: "dead-letters" }));
