@@ -1,22 +1,18 @@
 """What the model is asked."""
 
 from pathlib import Path
-from typing import Literal
 
-import pytest
 from msgspec.structs import replace
 
-from services.agent_worker.prompt import bounded, build_prompt, cut
+from services.agent_worker.prompt import bounded, build_prompt
 from tests.support.drafts import a_conversation, an_answer, ask
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.adapters.search_http import IngestSearch
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.agents import Agent
-from tokenline.contracts.chat import FunctionCall
 from tokenline.contracts.tickets import Usage
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
-from tokenline.core.ports.model import ChatTurn
 from tokenline.runtime.line import Line
 
 AGENT = Agent(id="assistant", name="Assistant", model="m", system_prompt="Be brief.")
@@ -51,31 +47,6 @@ async def test_history_without_what_was_withdrawn(tmp_path: Path) -> None:
     ]
     await search.close()
     await store.close()
-
-
-CALL = FunctionCall(id="c1", name="weather", arguments="{}")
-
-
-def turns(*said: str) -> list[ChatTurn]:
-    """By the first letter of the role: ``c`` is an answer with a call, ``t`` the call's result."""
-    roles: dict[str, Literal["system", "user", "assistant", "tool"]] = {
-        "s": "system", "u": "user", "a": "assistant", "c": "assistant", "t": "tool",
-    }  # fmt: skip
-    return [ChatTurn(role=roles[text[0]], content=text, tool_calls=(CALL,) if text[0] == "c" else ()) for text in said]
-
-
-@pytest.mark.parametrize(
-    ("budget", "kept"),
-    [
-        (1000, ["s1", "u1", "a1", "u2", "c1", "t1", "t2"]),
-        (19, ["s1", "u2", "c1", "t1", "t2"]),
-        (8, ["s1", "c1", "t1", "t2"]),
-        (0, ["s1", "c1", "t1", "t2"]),
-    ],
-)
-def test_a_cut_keeps_instructions_and_never_parts_a_call_from_its_results(budget: int, kept: list[str]) -> None:
-    whole = turns("s1", "u1", "a1", "u2", "c1", "t1", "t2")
-    assert [turn.content for turn in cut(whole, budget)] == kept
 
 
 def test_what_a_caller_chose_is_bounded_by_the_agent() -> None:

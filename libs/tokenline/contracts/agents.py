@@ -13,6 +13,7 @@ class Agent(Shape):
     temperature: float | None = None
     max_tokens: int | None = None
     context_tokens: int = 8192
-    """History and passages sent to the model are cut to this budget."""
+    """Instructions, history and passages sent to the model are cut to this budget; passages to half of it. What was
+    asked is always sent."""
     capabilities: tuple[str, ...] = ()
     pool: Pool = "default"
