@@ -408,3 +408,18 @@ async def test_deleting_takes_all_branches(talk: Talk):
     await talk.store.delete_conversation(talk.conversation.id)
     assert await talk.path() == await talk.path(to=q1b) == []
     assert await talk.store.get_message(q1b.id) is None
+
+
+async def test_deleting_takes_all_messages_however_many(talk: Talk):
+    await talk.store.create_conversation(talk.conversation)
+    made: list[Message] = []
+    for n in range(60):
+        draft = an_answer if n % 2 else a_question
+        message = draft(talk.clock, a_ticket(talk.clock, talk.conversation), content=f"{n}", ticket_id=None)
+        made.append(replace(message, parent_id=made[-1].id if made else None))
+    assert await talk.store.add_messages(talk.conversation.id, made)
+    assert len((await talk.store.messages(talk.conversation.id, limit=100)).items) == 60
+    await talk.store.delete_conversation(talk.conversation.id)
+    assert (await talk.store.messages(talk.conversation.id)).items == ()
+    for message in made:
+        assert await talk.store.get_message(message.id) is None

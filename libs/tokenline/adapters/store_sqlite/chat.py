@@ -16,6 +16,10 @@ from tokenline.core.tree import alternatives_key
 CONVERSATIONS = Documents(Conversation)
 MESSAGES = Documents(Message)
 
+_DELETED_AT_ONCE = 25
+_OLDEST = """
+    SELECT seq FROM messages INDEXED BY messages_of_conversation WHERE conversation_id = ? ORDER BY seq LIMIT ?
+"""
 _MAX_SEQ = 2**63 - 1
 
 _INSERT_CONVERSATION = """
@@ -109,6 +113,15 @@ def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -
         update_conversation(connection, answered(conversation, seq))
 
 
+def _delete_some(connection: sqlite3.Connection, conversation_id: ConversationId) -> bool:
+    """False: so few are left that they go with the conversation."""
+    oldest = connection.execute(_OLDEST, (conversation_id, _DELETED_AT_ONCE)).fetchall()
+    if len(oldest) < _DELETED_AT_ONCE:
+        return False
+    connection.executemany("DELETE FROM messages WHERE seq = ?", oldest)
+    return True
+
+
 class Chat(Part):
     async def create_conversation(self, conversation: Conversation) -> None:
         await self._database.write(lambda connection: insert_conversation(connection, conversation))
@@ -132,6 +145,11 @@ class Chat(Part):
         return await self._database.write(work)
 
     async def delete_conversation(self, conversation_id: ConversationId) -> None:
+        # 500 MB in one write took longer than a caller waits, and held up all others. Whoever dies in between leaves a
+        # shorter conversation, to be deleted again.
+        while await self._database.write(lambda connection: _delete_some(connection, conversation_id)):
+            pass
+
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
             connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
