@@ -6,6 +6,8 @@ from services.gateway.accept import Acceptance
 from services.gateway.app import METRICS, create_app
 from services.gateway.copies import Copies
 from services.gateway.deps import Deps
+from services.gateway.exports import Exports
+from services.gateway.imports import Imports
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from services.gateway.temporary import Temporary
@@ -92,6 +94,8 @@ def build_deps(settings: GatewaySettings) -> Deps:
         tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=uploads,
         copies=Copies(store, uploads, announcer, clock),
+        exports=Exports(store, agents, clock),
+        imports=Imports(store, agents, announcer),
         temporary=Temporary(store, line, feed.ledger, uploads, announcer),
         webhooks=webhooks,
         webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),

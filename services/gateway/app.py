@@ -20,6 +20,7 @@ from services.gateway.rest import (
     attachments,
     branches,
     conversations,
+    exports,
     feedback,
     limits,
     line,
@@ -28,6 +29,7 @@ from services.gateway.rest import (
     tickets,
     webhooks,
 )
+from services.gateway.rest.exports import IMPORT_BYTES
 from services.gateway.streams import QUIET_S
 from services.gateway.temporary import RENEW_S
 from services.gateway.ws.hub import Hub
@@ -76,6 +78,7 @@ ROUTERS = (
     messages.router,
     feedback.router,
     search.router,
+    exports.router,
     branches.router,
     tickets.router,
     attachments.router,
@@ -94,6 +97,7 @@ DIST = Path(__file__).parent / "web" / "dist"
 LIMITS = (
     Allowance(path=r"/api/v1/chat/(conversations/[^/]+/)?messages", max_bytes=MESSAGE_BYTES),
     Allowance(path=r"/api/v1/chat/tickets/[^/]+", max_bytes=MESSAGE_BYTES),
+    Allowance(path=r"/api/v1/chat/import", max_bytes=IMPORT_BYTES),
     Allowance(path=r"/v1/chat/completions", max_bytes=4 * MESSAGE_BYTES),
 )
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from services.gateway.accept import Acceptance
 from services.gateway.copies import Copies
+from services.gateway.exports import Exports
+from services.gateway.imports import Imports
 from services.gateway.settings import GatewaySettings
 from services.gateway.streams import Streams
 from services.gateway.temporary import Temporary
@@ -48,6 +50,8 @@ class Deps:
     uploads: Uploads
     copies: Copies
     temporary: Temporary
+    exports: Exports
+    imports: Imports
     webhooks: Webhooks
     webhook_sender: WebhookSender
     announcer: Announcer

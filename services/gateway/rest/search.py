@@ -8,7 +8,8 @@ from fastapi.responses import Response
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import deps_of
 from services.gateway.search import search
-from tokenline.contracts.errors import BadRequest
+from tokenline.contracts.errors import BadRequest, RateLimited
+from tokenline.contracts.limits import LimitName
 from tokenline.contracts.search import SearchPage
 from tokenline.core.search import QUERY_CHARACTERS
 from tokenline.runtime.answers import answer
@@ -20,7 +21,7 @@ GatewayDeps = Annotated[Deps, Depends(deps_of)]
 
 
 @router.get("", summary="Search conversations")
-@says(SearchPage, BadRequest)
+@says(SearchPage, BadRequest, RateLimited)
 async def search_conversations(
     asker: Authenticated,
     deps: GatewayDeps,
@@ -30,4 +31,5 @@ async def search_conversations(
 ) -> Response:
     """Titles and messages of the caller's, archived ones too. Words also find what begins with them; ``"a phrase"`` as
     it stands; ``-word`` leaves out what has it. Case and accents do not count."""
+    await deps.limiting.charge(asker, LimitName.SEARCHES)
     return answer(await search(deps.store, asker, q, cursor=cursor, limit=limit))

@@ -138,7 +138,10 @@ def _responses(route: RouteContext, said: Said, errors: list[type[TokenlineError
 
 def _answer(said: Said) -> dict[str, Any]:
     if said.answer is not None:
-        return {"description": about(said.answer) or said.about, "content": {said.media: {"schema": ref(said.answer)}}}
+        content: dict[str, Any] = {said.media: {"schema": ref(said.answer)}}
+        if said.or_text is not None:
+            content[said.or_text] = {"schema": {"type": "string"}}
+        return {"description": about(said.answer) or said.about, "content": content}
     if said.media == JSON:
         return {"description": said.about}
     schema = {"type": "string"} if said.media.startswith("text/") else {}

@@ -12,6 +12,7 @@ JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 BYTES = "application/octet-stream"
 TEXT = "text/plain"
+MARKDOWN = "text/markdown"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Said:
     media: str = JSON
     about: str = "Done."
     """One sentence about the answer, where the struct does not say it."""
+    or_text: str | None = None
+    """Media type of the text that it may be instead."""
 
 
 def says(
@@ -33,11 +36,12 @@ def says(
     also: Mapping[int, type] | None = None,
     media: str = JSON,
     about: str = "Done.",
+    or_text: str | None = None,
 ) -> Callable[[Endpoint], Endpoint]:
     """Decorates an endpoint, below its route: ``@says(Conversation, NotFound)``. Changes nothing in how it runs."""
 
     def declared(endpoint: Endpoint) -> Endpoint:
-        endpoint.__dict__["said"] = Said(answer, errors, also or {}, media, about)
+        endpoint.__dict__["said"] = Said(answer, errors, also or {}, media, about, or_text)
         return endpoint
 
     return declared
