@@ -70,6 +70,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "ask_in_conversation": {"content": "What is it?"},
     "ask": {"content": "What is it?"},
     "search_files": {"query": "anything"},
+    "import_conversations": {
+        "format": "tokenline.conversations",
+        "version": 1,
+        "exported_at": 1,
+        "conversations": [],
+    },
     "edit_question": {"content": "What is this?"},
     "choose_path": {"message_id": "{message}"},
     "copy_conversation": {},

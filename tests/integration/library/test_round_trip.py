@@ -135,7 +135,7 @@ async def text(pieces: AsyncIterator[bytes]) -> bytes:
     return b"".join([piece async for piece in pieces])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(conversations(), max_size=3, unique_by=lambda conversation: conversation.id))
 def test_what_is_imported_is_exported_as_it_was(house: House, made: list[ExportedConversation]):
     document = Export(format="tokenline.conversations", version=1, exported_at=1.0, conversations=tuple(made))
