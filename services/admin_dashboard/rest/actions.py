@@ -17,6 +17,7 @@ from tokenline.contracts.topology import HIGHEST
 from tokenline.runtime.auth.bodies import Body
 from tokenline.runtime.auth.http import Administrator
 from tokenline.runtime.documents.says import says
+from tokenline.runtime.json_types import WHOLE
 
 router = admin_router()
 
@@ -24,7 +25,7 @@ Target = Annotated[str, Path(max_length=100)]
 
 
 class LevelBody(Body):
-    priority: Annotated[int, Field(ge=0, le=HIGHEST)] | None = None
+    priority: Annotated[int, Field(ge=0, le=HIGHEST), WHOLE] | None = None
     """`None`: as far as it goes."""
 
 

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.accept import Question
+from tokenline.contracts.base import to_json
 from tokenline.contracts.chat import ContextTurn, FunctionCall
 from tokenline.contracts.errors import BadRequest
+from tokenline.runtime.json_types import WHOLE, Flag, Number
 
 PASSED_ON = (
     "temperature",
@@ -99,7 +101,7 @@ class Tool(Lenient):
 
 
 class StreamOptions(Lenient):
-    include_usage: bool | None = False
+    include_usage: Flag | None = False
 
 
 class CompletionRequest(Lenient):
@@ -107,27 +109,27 @@ class CompletionRequest(Lenient):
 
     model: str
     messages: list[ChatMessage] = Field(min_length=1, max_length=2000)
-    stream: bool | None = False
+    stream: Flag | None = False
     stream_options: StreamOptions | None = None
 
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[Number, Field(ge=0, le=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
     stop: str | list[str] | None = None
-    seed: int | None = None
-    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
-    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
-    logit_bias: dict[str, float] | None = None
+    seed: Annotated[int, WHOLE] | None = None
+    presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    logit_bias: dict[str, Number] | None = None
     reasoning_effort: str | None = None
     response_format: dict[str, Any] | None = None
     tools: list[Tool] | None = Field(default=None, max_length=128)
     tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = None
+    parallel_tool_calls: Flag | None = None
 
-    n: int | None = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
+    n: Annotated[int, WHOLE] | None = None
+    logprobs: Flag | None = None
+    top_logprobs: Annotated[int, WHOLE] | None = None
     modalities: list[str] | None = None
     audio: dict[str, Any] | None = None
     functions: list[dict[str, Any]] | None = None
@@ -146,7 +148,7 @@ class CompletionRequest(Lenient):
             raise BadRequest("The last message must be the user's, or a tool's.", param=f"messages[{len(turns) - 1}]")
         after_tools = last.role == "tool"
         asked = next((turn.content for turn in reversed(turns) if turn.role == "user" and turn.content.strip()), "")
-        return Question(
+        question = Question(
             content=(asked or NO_QUESTION) if after_tools else last.content,
             agent_id=self.model,
             client_message_id=client_message_id,
@@ -155,6 +157,12 @@ class CompletionRequest(Lenient):
             options=self._options(),
             archived=True,
         )
+        try:
+            to_json(question)
+        except UnicodeEncodeError:
+            # Half of a surrogate pair, which JSON can write and nothing can store.
+            raise BadRequest("The request has text in it that is no Unicode.") from None
+        return question
 
     def _options(self) -> dict[str, Any]:
         options = self.model_dump(include=set(PASSED_ON), exclude_none=True)

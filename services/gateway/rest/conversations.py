@@ -22,6 +22,7 @@ from tokenline.core.clock import new_id
 from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.documents.says import says
+from tokenline.runtime.json_types import WHOLE, Flag
 
 TITLE = Field(default=None, min_length=1, max_length=titles.MAX_TITLE)
 
@@ -39,20 +40,20 @@ class NewConversation(BaseModel):
     title: str | None = TITLE
     initial_message: str | None = None
     follow_up: FollowUp = FollowUp.QUEUE
-    temporary: bool = False
+    temporary: Flag = False
 
 
 class ConversationPatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
     title: str | None = TITLE
-    archived: bool | None = None
+    archived: Flag | None = None
     agent_id: str | None = None
     follow_up: FollowUp | None = None
 
 
 class ReadMark(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    seq: int = Field(ge=0, le=MAX_SEQ)
+    seq: Annotated[int, Field(ge=0, le=MAX_SEQ), WHOLE]
 
 
 @router.post("", status_code=201, summary="Begin a conversation")

@@ -31,6 +31,7 @@ from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated, Reader
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.documents.says import says
+from tokenline.runtime.json_types import WHOLE, Flag
 from tokenline.runtime.limits import headers
 
 WAIT_S = 300.0
@@ -51,15 +52,15 @@ class NewMessage(BaseModel):
     webhook_id: str | None = None
     parent_id: str | None = None
     instead_of: str | None = None
-    wait: bool = False
-    temporary: bool = False
+    wait: Flag = False
+    temporary: Flag = False
     """Of a new conversation."""
 
 
 class PassageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     query: str = Field(min_length=1, max_length=4000)
-    top_k: int = Field(default=5, ge=1, le=50)
+    top_k: Annotated[int, Field(ge=1, le=50), WHOLE] = 5
 
 
 @router.post("/messages", status_code=202, summary="Ask a question")

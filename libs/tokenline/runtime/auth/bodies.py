@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tokenline.contracts.accounts import Scope
 from tokenline.contracts.limits import Limit, Limits
+from tokenline.runtime.json_types import WHOLE, Number
 from tokenline.runtime.limits import MAX_SPAN_S
 
 Token = Annotated[str, Field(min_length=1, max_length=2048)]
@@ -43,8 +44,8 @@ class PasswordBody(Body):
 class LimitBody(Body):
     """0: without limit of its own."""
 
-    max: Annotated[int, Field(ge=0, le=10**12)]
-    per_s: Annotated[float, Field(gt=0, le=MAX_SPAN_S)]
+    max: Annotated[int, Field(ge=0, le=10**12), WHOLE]
+    per_s: Annotated[Number, Field(gt=0, le=MAX_SPAN_S)]
 
     def shape(self) -> Limit:
         return Limit(max=self.max, per_s=self.per_s)
@@ -69,6 +70,6 @@ class DeletionBody(Body):
 
 class ApiKeyBody(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    scopes: Annotated[frozenset[Scope], Field(min_length=1)] = frozenset({Scope.CHAT, Scope.ADMIN})
-    expires_in_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=100)] = (Scope.CHAT, Scope.ADMIN)
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
     limits: LimitsBody = LimitsBody()

@@ -23,7 +23,7 @@ from tokenline.contracts.errors import (
 )
 from tokenline.contracts.rest import ErrorAnswer
 from tokenline.runtime.auth.http import current_user, reader, require_admin, require_person, whoever
-from tokenline.runtime.documents.says import JSON, Said, said_by
+from tokenline.runtime.documents.says import JSON, TEXT, Said, said_by
 from tokenline.runtime.documents.schemas import Schema, components, ref
 from tokenline.runtime.documents.source import about
 
@@ -144,7 +144,8 @@ def _answer(said: Said) -> dict[str, Any]:
         return {"description": about(said.answer) or said.about, "content": content}
     if said.media == JSON:
         return {"description": said.about}
-    schema = {"type": "string"} if said.media.startswith("text/") else {}
+    # Of an event stream each event is what a schema would be of, and none of OpenAPI's says that.
+    schema = {"type": "string"} if said.media == TEXT else {}
     return {"description": said.about, "content": {said.media: {"schema": schema}}}
 
 
