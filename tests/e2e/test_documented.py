@@ -292,7 +292,7 @@ def test_every_call_of_the_gateway_answers_as_its_document_says(running: System)
 
 
 def _account(client: httpx2.Client) -> None:
-    for path in ("me", "agents", "queue/status", "api-keys"):
+    for path in ("me", "me/limits", "agents", "queue/status", "api-keys"):
         assert client.get(f"/api/v1/{path}").status_code == 200
     client.post("/api/v1/auth/ws-ticket")
     key = client.post("/api/v1/api-keys", json={"name": "one"}).json()

@@ -11,7 +11,7 @@ export { type KeyValue, Session, type SignInState } from "./session";
 export { LiveSocket, type SocketState, socketUrl } from "./socket";
 export { countUnread, isUnread, TYPING_MS } from "./state/presence";
 export { reduce } from "./state/reducer";
-export { countInLine, liveTickets, type Row, rowsOf, wasBusy, wholeTicket } from "./state/rows";
+export { cameBack, countInLine, liveTickets, type Row, rowsOf, wasBusy, wasLimited, wholeTicket } from "./state/rows";
 export { threadOf } from "./state/threads";
 export {
   type ChatEvent,

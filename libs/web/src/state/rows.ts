@@ -40,7 +40,7 @@ export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
     const row: Row = { key: answer.id, question: null, outgoing: null, answer, ticket: null };
     rows.splice(at < 0 ? rows.length : at, 0, row);
   }
-  const sending = state.outbox.filter((entry) => entry.conversationId === conversationId && !wasBusy(entry));
+  const sending = state.outbox.filter((entry) => entry.conversationId === conversationId && !cameBack(entry));
   return [
     ...rows,
     ...sending.map((entry): Row => ({ ...NOTHING, key: entry.clientMessageId, outgoing: entry })),
@@ -50,6 +50,16 @@ export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
 /** Refused because an answer runs: no part of the conversation, its text belongs to whoever wrote it again. */
 export function wasBusy({ error }: Outgoing): boolean {
   return error?.code === "busy";
+}
+
+/** Refused because a limit is used up: it can be sent again in a while, by whoever wrote it. */
+export function wasLimited({ error }: Outgoing): boolean {
+  return error?.code === "rate_limited";
+}
+
+/** Belongs into the composer again. */
+export function cameBack(entry: Outgoing): boolean {
+  return wasBusy(entry) || wasLimited(entry);
 }
 
 const NOTHING = { question: null, answer: null, ticket: null };

@@ -25,6 +25,7 @@ function ChosenChip({ thread, item }: { thread: string; item: Chosen }) {
       sent={item.sent}
       attachment={latest ?? item.attachment}
       error={item.error}
+      waitsUntil={item.waitsUntil}
       onRemove={() => remove(thread, item)}
     />
   );

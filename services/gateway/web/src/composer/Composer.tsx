@@ -5,11 +5,13 @@ import { type ClipboardEvent, type KeyboardEvent, useRef } from "react";
 import { useAgent } from "../state/agent";
 import { chat, useChat } from "../state/chat";
 import { setDraft, useDraft } from "../state/drafts";
+import { usePause } from "../state/pause";
 import { choose, clear, useChosen } from "../state/uploads";
 import { PoolWait } from "../waiting/PoolWait";
 import { AttachmentTray } from "./AttachmentTray";
 import { COMPOSER_ID } from "./focus";
 import { FollowUpMenu } from "./FollowUpMenu";
+import { PauseNotice } from "./PauseNotice";
 import { submits } from "./keys";
 import { SendButton } from "./SendButton";
 import { useAutoHeight } from "./useAutoHeight";
@@ -27,7 +29,8 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
   useAutoHeight(area, text);
 
   const uploading = chosen.some(({ attachment, error }) => !attachment && !error);
-  const ready = text.trim() !== "" && !uploading;
+  const pause = usePause();
+  const ready = text.trim() !== "" && !uploading && !pause;
 
   function send() {
     if (!ready) return;
@@ -69,6 +72,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
           {refusal}
         </p>
       )}
+      {pause && <PauseNotice {...pause} />}
       <AttachmentTray thread={thread} />
       <textarea
         ref={area}

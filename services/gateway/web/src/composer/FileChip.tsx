@@ -1,6 +1,7 @@
 import type { Attachment } from "@tokenline/client";
-import { bytes, cx } from "@tokenline/client/ui";
+import { bytes, clock, cx, useNow } from "@tokenline/client/ui";
 import { Check, CircleAlert, FileText, ImageIcon, X } from "lucide-react";
+import { secondsUntil } from "../state/pause";
 import { useAttachmentWatch } from "../state/queries";
 
 interface Props {
@@ -10,6 +11,8 @@ interface Props {
   sent?: number;
   attachment: Attachment | null;
   error?: string | null;
+  /** A limit is used up: it is sent then (ms). */
+  waitsUntil?: number;
   onRemove?: () => void;
 }
 
@@ -17,11 +20,13 @@ const READING = new Set(["uploading", "queued", "extracting", "embedding"]);
 const STAGE_SHARE: Record<string, number> = { uploading: 0, queued: 0.1, extracting: 0.4, embedding: 0.75 };
 
 /** A file with the stage it has reached, by name and as a bar. */
-export function FileChip({ name, size, sent = 1, attachment, error, onRemove }: Props) {
+export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, onRemove }: Props) {
   const reading = attachment !== null && READING.has(attachment.state);
   useAttachmentWatch(attachment?.id ?? null, reading);
   const failed = error ?? (attachment?.state === "failed" ? (attachment.error?.message ?? "Could not be read") : null);
-  const stage = failed ?? (attachment ? stageOf(attachment) : `uploading ${Math.round(sent * 100)} %`);
+  const waits = secondsUntil(waitsUntil ?? 0, useNow(1000, waitsUntil !== undefined));
+  const sending = waits ? `uploads in ${clock(waits)}` : `uploading ${Math.round(sent * 100)} %`;
+  const stage = failed ?? (attachment ? stageOf(attachment) : sending);
   const share = attachment ? (attachment.progress?.share ?? STAGE_SHARE[attachment.state]) : sent;
   const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : FileText;
 

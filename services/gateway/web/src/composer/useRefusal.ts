@@ -1,24 +1,27 @@
-import { wasBusy } from "@tokenline/client";
+import { cameBack, wasLimited } from "@tokenline/client";
 import { useEffect, useState } from "react";
 import { chat, useChat } from "../state/chat";
 import { addToDraft } from "../state/drafts";
+import { pauseSending } from "../state/pause";
 import { restore } from "../state/uploads";
 
 /**
- * Why a question came back because an answer is running; its text and files are in the composer again. `null` once
- * nothing is running (`busy` false) or it was sent again.
+ * Takes questions back that were refused for now; their text and files are in the composer again. Says why if an answer
+ * is running: `null` once nothing is (`busy` false) or it was sent again. If a limit is used up, sending pauses.
  */
 export function useRefusal(conversationId: string | null, busy: boolean): [string | null, () => void] {
   const [sentence, setSentence] = useState<string | null>(null);
   const refused = useChat(({ state }) =>
-    state.outbox.find((entry) => entry.conversationId === conversationId && wasBusy(entry)),
+    state.outbox.find((entry) => entry.conversationId === conversationId && cameBack(entry)),
   );
   useEffect(() => {
-    if (!refused?.error || !conversationId) return;
+    if (!refused?.error) return;
+    const thread = conversationId ?? "new";
     chat().discard(refused.clientMessageId);
-    addToDraft(conversationId, refused.content);
-    restore(conversationId, refused.attachments);
-    setSentence(refused.error.message);
+    addToDraft(thread, refused.content);
+    restore(thread, refused.attachments);
+    if (wasLimited(refused)) pauseSending(refused.error);
+    else setSentence(refused.error.message);
   }, [refused, conversationId]);
   useEffect(() => {
     if (!busy) setSentence(null);

@@ -5,6 +5,7 @@ import { startChat } from "../state/chat";
 import { onPlaced } from "../state/client";
 import { forgetDrafts } from "../state/drafts";
 import { forgetEdits, recallEdits } from "../state/edits";
+import { forgetPause } from "../state/pause";
 import { forgetUploads } from "../state/uploads";
 import { watchAnswers } from "../state/watch";
 import { Thread } from "../thread/Thread";
@@ -26,6 +27,7 @@ export function Shell() {
     () => () => {
       queries.clear();
       forgetUploads();
+      forgetPause();
       forgetDrafts();
       forgetEdits();
     },

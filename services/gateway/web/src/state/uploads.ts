@@ -2,6 +2,7 @@ import { ApiError, type Attachment, messageOf, type Upload, upload } from "@toke
 import { create } from "zustand";
 import { chat } from "./chat";
 import { api, session } from "./client";
+import { waitOf } from "./pause";
 
 /** A file in the composer: on its way, or already an attachment. */
 export interface Chosen {
@@ -12,6 +13,8 @@ export interface Chosen {
   sent: number;
   attachment: Attachment | null;
   error: string | null;
+  /** A limit is used up: it goes out by itself then (ms). */
+  waitsUntil?: number;
 }
 
 interface Uploads {
@@ -21,7 +24,7 @@ interface Uploads {
 export const useUploads = create<Uploads>(() => ({ byThread: {} }));
 
 const NONE: Chosen[] = [];
-const underWay = new Map<number, Upload>();
+const underWay = new Map<number, Pick<Upload, "abort">>();
 let lastKey = 0;
 
 export function useChosen(thread: string): Chosen[] {
@@ -67,17 +70,27 @@ function start(thread: string, file: File): void {
     ...list,
     { key, name: file.name, size: file.size, sent: 0, attachment: null, error: null },
   ]);
-  const running = upload(session, file, (sent) => edit({ sent }));
-  underWay.set(key, running);
-  running.done
-    .then((attachment) => {
-      chat().apply({ type: "local.attachment", attachment });
-      edit({ sent: 1, attachment });
-    })
-    .catch((error: unknown) => {
-      if (!(error instanceof ApiError && error.code === "aborted")) edit({ error: messageOf(error) });
-    })
-    .finally(() => underWay.delete(key));
+  const send = () => {
+    const running = upload(session, file, (sent) => edit({ sent, waitsUntil: undefined }));
+    underWay.set(key, running);
+    running.done
+      .then((attachment) => {
+        underWay.delete(key);
+        chat().apply({ type: "local.attachment", attachment });
+        edit({ sent: 1, attachment });
+      })
+      .catch((error: unknown) => {
+        underWay.delete(key);
+        if (error instanceof ApiError && error.code === "rate_limited") wait(waitOf(error.detail) * 1000);
+        else if (!(error instanceof ApiError && error.code === "aborted")) edit({ error: messageOf(error) });
+      });
+  };
+  const wait = (ms: number) => {
+    const timer = setTimeout(send, ms);
+    underWay.set(key, { abort: () => clearTimeout(timer) });
+    edit({ sent: 0, waitsUntil: Date.now() + ms });
+  };
+  send();
 }
 
 function change(thread: string, edit: (list: Chosen[]) => Chosen[]): void {
