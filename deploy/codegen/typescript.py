@@ -49,6 +49,7 @@ ALONE: tuple[type, ...] = (
     rest.Me,
     rest.MessagePage,
     rest.NewApiKey,
+    rest_accounts.SignInMethods,
     rest_accounts.SignInPage,
     rest.PoolStatusPage,
     rest.SocketTicket,

@@ -19,6 +19,7 @@ from tokenline.contracts.metrics import STORE_WRITE
 from tokenline.core.clock import Clock, SystemClock, new_id
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.oidc.wiring import open_oidc
 from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
@@ -61,6 +62,7 @@ def build_deps(settings: DashboardSettings) -> Deps:
         clock=clock,
         metrics=metrics,
         accounts=accounts,
+        oidc=open_oidc(settings, store, clock, accounts),
         revocations=Revocations(store, accounts, clock),
         supervisor=Supervisor(),
         feed=feed,

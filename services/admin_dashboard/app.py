@@ -13,6 +13,7 @@ from services.admin_dashboard.rest import actions, records, views
 from tokenline.contracts import metrics as m
 from tokenline.contracts.events import Event
 from tokenline.runtime.auth.api_keys import WRITE_USED_S
+from tokenline.runtime.auth.oidc.wiring import offer_oidc
 from tokenline.runtime.auth.revocations import LOOK_S
 from tokenline.runtime.auth.routes import auth_router
 from tokenline.runtime.body_limit import BodyLimit
@@ -55,6 +56,8 @@ def create_app(deps: Deps) -> FastAPI:
             yield
         await deps.moves.announcer.flush()
         await deps.broker.close()
+        if deps.oidc is not None:
+            await deps.oidc.close()
         await deps.store.close()
 
     def hear(event: Event) -> None:
@@ -86,6 +89,7 @@ def create_app(deps: Deps) -> FastAPI:
     )
     app.state.deps = deps
     app.state.accounts = deps.accounts
+    offer_oidc(app, deps.oidc, deps.settings)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecureHeaders)

@@ -16,6 +16,7 @@ from tokenline.core.clock import Clock
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.oidc.sign_in import OidcSignIn
 from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.line import Line
@@ -44,3 +45,5 @@ class Deps:
     pictures: Pictures
     dead_letters: DeadLetters
     actions: Actions
+    oidc: OidcSignIn | None = None
+    """``None``: there is no provider to sign in at."""

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from tokenline.runtime.auth.oidc.settings import OidcSettings
 from tokenline.runtime.limits import SignInLimits
-from tokenline.runtime.settings import ServiceSettings
 
 
-class DashboardSettings(ServiceSettings):
+class DashboardSettings(OidcSettings):
     secret_key: SecretStr
     """Signs access tokens; the same at every gateway and dashboard, 32 characters or more."""
     former_secret_keys: tuple[SecretStr, ...] = ()

@@ -22,6 +22,7 @@ from tokenline.contracts.metrics import FENCED, PUBLISH, STORE_WRITE
 from tokenline.core.clock import SystemClock, new_id
 from tokenline.runtime.agents import load_agents
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.oidc.wiring import open_oidc
 from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.limits import Limiting
@@ -85,6 +86,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         clock=clock,
         metrics=metrics,
         accounts=accounts,
+        oidc=open_oidc(settings, store, clock, accounts),
         revocations=revocations,
         supervisor=supervisor,
         feed=feed,

@@ -39,6 +39,7 @@ from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.topology import INGEST_QUEUE, ticket_queue
 from tokenline.core.clock import new_id
 from tokenline.runtime.auth.api_keys import WRITE_USED_S
+from tokenline.runtime.auth.oidc.wiring import offer_oidc
 from tokenline.runtime.auth.revocations import LOOK_S
 from tokenline.runtime.auth.routes import auth_router
 from tokenline.runtime.body_limit import JSON_BYTES, MESSAGE_BYTES, Allowance, BodyLimit
@@ -145,6 +146,8 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.broker.close()
         await deps.search.close()
         await deps.webhook_sender.close()
+        if deps.oidc is not None:
+            await deps.oidc.close()
         await deps.store.close()
 
     async def ensure_first_admin() -> None:
@@ -191,6 +194,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.hub = hub
     app.state.leave = deps.streams.leave_all
     app.state.accounts = deps.accounts
+    offer_oidc(app, deps.oidc, deps.settings)
     install_error_handlers(app)
     app.add_middleware(BodyLimit, allowances=(*LIMITS, _uploads(deps)))
     app.add_middleware(

@@ -21,6 +21,7 @@ from tokenline.core.ports.store import Store
 from tokenline.runtime.agents import Agents
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.oidc.sign_in import OidcSignIn
 from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
 from tokenline.runtime.limits import Limiting
@@ -56,3 +57,5 @@ class Deps:
     webhook_sender: WebhookSender
     announcer: Announcer
     limiting: Limiting
+    oidc: OidcSignIn | None = None
+    """``None``: there is no provider to sign in at."""

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from tokenline.runtime.auth.oidc.settings import OidcSettings
 from tokenline.runtime.limits import LimitSettings
-from tokenline.runtime.settings import ServiceSettings
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(OidcSettings):
     gateway_id: str = Field(default="gateway-1", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     """Different at every gateway; workers send replies to it."""
     secret_key: SecretStr

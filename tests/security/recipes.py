@@ -89,13 +89,23 @@ BODIES: dict[str, dict[str, Any]] = {
 """For each operation with a body: the least that succeeds. ``{new}``, ``{email}``, ``{refresh_token}`` and the kinds
 of `people` are filled in; a tuple is a file."""
 
-REFUSED = {("dashboard", "register"): 403}
-"""Calls that are refused to everybody: accounts are opened at the gateways."""
+REFUSED = {("dashboard", "register"): 403, ("gateway", "exchange"): 404, ("dashboard", "exchange"): 404}
+"""Calls that are refused to everybody: accounts are opened at the gateways, and there is no provider here."""
 
 MISSING = {("ask_in_conversation", "body", "conversation_id"): 400}
 """Where a missing thing is not answered with 404: the address names the conversation already."""
 
-ANYBODY = {"healthz", "readyz", "scrape", "register", "login", "refresh", "logout"}
+ANYBODY = {
+    "healthz",
+    "readyz",
+    "scrape",
+    "register",
+    "login",
+    "refresh",
+    "logout",
+    "sign_in_methods",
+    "exchange",
+}
 """Operations that need no credential in the header, and must stay the only ones."""
 
 FOR_PEOPLE = {

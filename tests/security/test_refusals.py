@@ -135,6 +135,9 @@ def _key_of(person: Person) -> str:
     return key
 
 
+OIDC = {"/api/v1/auth/oidc/start", "/api/v1/auth/oidc/callback"}
+"""Where browsers are sent from one to the next."""
+
 HIDDEN = {
     "gateway": {
         "/openapi.json",
@@ -143,7 +146,8 @@ HIDDEN = {
         "/api/v1/chat/ws",
         "/ws/chat/{conversation_id}",
         "",
+        *OIDC,
     },
-    "dashboard": {"/openapi.json", "/asyncapi.json", "/api/v1/admin/ws", ""},
+    "dashboard": {"/openapi.json", "/asyncapi.json", "/api/v1/admin/ws", "", *OIDC},
 }
 """The documents themselves, sockets, the page, and the refusal of what is not OpenAI's."""

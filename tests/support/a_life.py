@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tests.support.drafts import a_conversation, a_user, an_answer, an_attachment, an_id, ask
-from tokenline.contracts.accounts import ApiKey, Erasure, RefreshToken, Role, User
+from tokenline.contracts.accounts import ApiKey, Erasure, Identity, RefreshToken, Role, User
 from tokenline.contracts.admin import AuditAction, AuditEntry
 from tokenline.contracts.attachments import Attachment, AttachmentState
 from tokenline.contracts.limits import Charge, Limit, LimitName
@@ -29,6 +29,7 @@ async def lived(store: Store, clock: Clock, email: str = EMAIL) -> tuple[User, l
         )
     await store.revoke_refresh_families(user.id, except_family="none")
     await store.add_api_key(ApiKey(id=an_id(clock), user_id=user.id, name="bot", hash=user.id, created_at=clock.now()))
+    await store.put_identity(Identity(issuer="https://id", subject=email, user_id=user.id, created_at=clock.now()))
     webhook = Webhook(id=an_id(clock), owner_id=user.id, url="https://hooks.example/", created_at=clock.now())
     await store.add_webhook(webhook, 10)
     files = [

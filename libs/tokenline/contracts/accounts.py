@@ -76,6 +76,15 @@ class ApiKey(Shape):
     """What the key may use of what its user may."""
 
 
+class Identity(Shape):
+    """Who somebody is at an OpenID Connect provider; addresses change there, subjects never."""
+
+    issuer: str
+    subject: str
+    user_id: UserId
+    created_at: float
+
+
 class Erasure(Shape):
     """An account that is being deleted: it is gone for everybody, and what belonged to it is still to be removed."""
 

@@ -2,15 +2,16 @@
 
 TokenlineError
 ├── Retryable   the same request may succeed later: try again, with back-off
-│   ├── BrokerUnavailable · StoreUnavailable (StorageFull) · SearchUnavailable
+│   ├── BrokerUnavailable · StoreUnavailable (StorageFull) · SearchUnavailable · ProviderUnavailable
 │   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── InvalidRequest · MethodNotAllowed · RequestTimeout · UriTooLong · HeadersTooLarge   (HTTP itself)
 │   ├── AddressRefused
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
-│   ├── NotSignedIn (TokenExpired · WrongCredentials)
-│   ├── NotAllowed (RegistrationClosed · WrongPassword · SignInTooOld)
+│   ├── NotSignedIn (TokenExpired · WrongCredentials · SignInLapsed · SignInCancelled · ProviderRefused)
+│   ├── NotAllowed (RegistrationClosed · WrongPassword · SignInTooOld · EmailUnverified · DomainNotAllowed ·
+│   │               AccountDisabled)
 │   ├── Conflict (EmailTaken · LastAdministrator · Busy · TooLate · Cancelled) · InvalidEmail · WeakPassword
 │   └── QueueFull · RateLimited · QueueTimeout      (carry ``retry_after_s``)
 └── Fatal       a fault of the installation: an operator must act
@@ -77,6 +78,11 @@ class StorageFull(StoreUnavailable):
     code = "storage_full"
     status = 507
     default_message = "The disk is full. Nothing was saved; an administrator must free space."
+
+
+class ProviderUnavailable(Retryable):
+    code = "provider_unavailable"
+    default_message = "The sign-in provider cannot be reached. Please try again."
 
 
 class ModelUnavailable(Retryable):
@@ -190,6 +196,42 @@ class NotAllowed(Rejected):
 class RegistrationClosed(NotAllowed):
     code = "registration_closed"
     default_message = "Registration is closed. Ask an administrator for an account."
+
+
+class SignInLapsed(NotSignedIn):
+    """Signing in at a provider: begun in another browser, too long ago, or finished before."""
+
+    code = "sign_in_lapsed"
+    default_message = "This sign-in is no longer valid. Please begin again."
+
+
+class SignInCancelled(NotSignedIn):
+    code = "sign_in_cancelled"
+    default_message = "The sign-in was cancelled at the provider."
+
+
+class ProviderRefused(NotSignedIn):
+    """What the provider said cannot be trusted, or is a refusal."""
+
+    code = "provider_refused"
+    default_message = "Signing in at the provider did not succeed. Please begin again."
+
+
+class EmailUnverified(NotAllowed):
+    code = "email_unverified"
+    default_message = "Your provider has not verified your e-mail address. Verify it there, then sign in again."
+
+
+class DomainNotAllowed(NotAllowed):
+    code = "domain_not_allowed"
+    default_message = "Accounts with this e-mail address may not sign in here."
+
+
+class AccountDisabled(NotAllowed):
+    """Said only to whom a provider vouches for."""
+
+    code = "account_disabled"
+    default_message = "This account is disabled. Ask an administrator."
 
 
 class WrongPassword(NotAllowed):

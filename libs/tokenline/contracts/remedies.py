@@ -20,6 +20,7 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
     ),
     e.StoreUnavailable: Remedy(when="the store is away, frozen or overloaded", do="try again; nothing was saved"),
     e.StorageFull: Remedy(when="the disk under the store is full", do="free space; no restart is needed"),
+    e.ProviderUnavailable: Remedy(when="the provider to sign in at cannot be reached", do="try again"),
     e.ModelUnavailable: Remedy(when="the model's endpoint cannot be reached, after all attempts", do="ask again"),
     e.ModelOverloaded: Remedy(when="the model's endpoint answers 429 or 503, after all attempts", do="ask again later"),
     e.AnswerIncomplete: Remedy(when="the model stopped in mid-answer, after all attempts", do="ask again"),
@@ -50,6 +51,21 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
     ),
     e.NotAllowed: Remedy(when="account or key may not do this", do="use another one, or ask an administrator"),
     e.RegistrationClosed: Remedy(when="nobody can register here", do="ask an administrator for an account"),
+    e.SignInLapsed: Remedy(
+        when="a sign-in at a provider was begun in another browser or long ago, or finished before", do="begin again"
+    ),
+    e.SignInCancelled: Remedy(when="whoever was to sign in at the provider said no there", do="begin again"),
+    e.ProviderRefused: Remedy(
+        when="the provider refuses, or what it says cannot be trusted", do="begin again; if it stays, see the log"
+    ),
+    e.EmailUnverified: Remedy(
+        when="the provider does not vouch for the e-mail address", do="verify it there, then sign in again"
+    ),
+    e.DomainNotAllowed: Remedy(
+        when="addresses of this domain may not sign in at the provider",
+        do="use another address, or ask an administrator",
+    ),
+    e.AccountDisabled: Remedy(when="a provider vouches for a disabled account", do="ask an administrator"),
     e.WrongPassword: Remedy(when="somebody who is signed in gave a wrong password of their own", do="try again"),
     e.SignInTooOld: Remedy(
         when="an account without a password does what needs one, and signed in a while ago", do="sign in again first"

@@ -159,6 +159,8 @@ class Me(Shape):
     tier: int
     """Priority of their tickets."""
     via: Literal["password", "api_key"]
+    has_password: bool
+    """False: this account is opened by a provider alone, until it is given a password."""
 
 
 class ApiKeyCard(Shape):

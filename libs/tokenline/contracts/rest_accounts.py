@@ -22,3 +22,17 @@ class SignInPage(Shape):
 
     items: tuple[SignInCard, ...]
     next: str | None = None
+
+
+class ProviderButton(Shape):
+    label: str
+    """Of the provider, for “Continue with …”."""
+    start: str
+    """Where the browser is to go; ``?return_to=`` says where it comes back to."""
+
+
+class SignInMethods(Shape):
+    """How one can sign in here; a password always serves those who have one."""
+
+    registration_open: bool
+    oidc: ProviderButton | None

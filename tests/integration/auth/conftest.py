@@ -116,9 +116,9 @@ def gateway(another_gateway: Gateways) -> Gateway:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
     """The app behind a real server; yields ``host:port``."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(app, log_config=None, access_log=True, ws="websockets-sansio", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     async with TaskGroup() as tasks:

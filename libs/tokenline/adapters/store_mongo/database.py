@@ -37,6 +37,7 @@ class Collections:
         self.counters: Collection = database["counters"]
         self.erasures: Collection = database["erasures"]
         self.gates: Collection = database["gates"]
+        self.identities: Collection = database["identities"]
         self.leases: Collection = database["leases"]
         self.messages: Collection = database["messages"]
         self.paused_pools: Collection = database["paused_pools"]

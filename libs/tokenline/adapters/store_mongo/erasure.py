@@ -21,7 +21,7 @@ async def _close(db: Collections, user_id: UserId) -> None:
     async with revoking(db, user_id):
         await db.users.delete_one({"_id": user_id})
         # Families before tokens: a token whose family is unknown is dead.
-        for collection in (db.refresh_families, db.refresh_tokens, db.api_keys):
+        for collection in (db.refresh_families, db.refresh_tokens, db.api_keys, db.identities):
             await collection.delete_many({"user_id": user_id})
 
 

@@ -63,6 +63,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "api_keys": ([("user_id", _UP)],),
     "audit": ([("number", _DOWN)],),
     "erasures": ([("asked_at", _UP)],),
+    "identities": ([("user_id", _UP)],),
     "leases": ([("expires_at", _UP)],),
     "webhooks": ([("owner_id", _UP)],),
     "used": ([("over_at", _UP)],),

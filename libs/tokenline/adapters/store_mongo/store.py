@@ -14,6 +14,7 @@ from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, D
 from tokenline.adapters.store_mongo.erasure import Erasing
 from tokenline.adapters.store_mongo.failures import refuses_us
 from tokenline.adapters.store_mongo.feedback import Feedbacks
+from tokenline.adapters.store_mongo.identities import Identities
 from tokenline.adapters.store_mongo.layout import lay_out
 from tokenline.adapters.store_mongo.leases import Leases
 from tokenline.adapters.store_mongo.limits import Limits
@@ -50,6 +51,7 @@ class MongoStore(
     Search,
     Erasing,
     Temporary,
+    Identities,
 ):
     """Belongs to the event loop that opens it.
 

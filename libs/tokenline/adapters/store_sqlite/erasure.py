@@ -24,6 +24,7 @@ _CLOSE = (
     "DELETE FROM users WHERE id = ?",
     "DELETE FROM refresh_tokens WHERE user_id = ?",
     "DELETE FROM api_keys WHERE user_id = ?",
+    "DELETE FROM identities WHERE user_id = ?",
 )
 _REST = (
     "DELETE FROM webhooks WHERE owner_id = ?",

@@ -12,6 +12,7 @@ from tokenline.adapters.store_sqlite.credentials import Credentials
 from tokenline.adapters.store_sqlite.database import Database
 from tokenline.adapters.store_sqlite.erasure import Erasing
 from tokenline.adapters.store_sqlite.feedback import Feedbacks
+from tokenline.adapters.store_sqlite.identities import Identities
 from tokenline.adapters.store_sqlite.leases import Leases
 from tokenline.adapters.store_sqlite.limits import Limits
 from tokenline.adapters.store_sqlite.releasing import Releasing
@@ -42,6 +43,7 @@ class SqliteStore(
     Search,
     Erasing,
     Temporary,
+    Identities,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

@@ -14,6 +14,7 @@ class Keyring:
 
     def __init__(self, secret: str, former: Iterable[str] = ()) -> None:
         self.newest = key_id(secret)
+        self.newest_key = secret.encode()
         self._keys = {key_id(one): one.encode() for one in (secret, *former)}
         if any(len(key) < MIN_SECRET_BYTES for key in self._keys.values()):
             raise Misconfigured(f"The secret for tokens needs at least {MIN_SECRET_BYTES} bytes.")

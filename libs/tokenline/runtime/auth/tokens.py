@@ -24,6 +24,7 @@ _REQUIRED = ["iss", "aud", "sub", "typ", "iat", "exp", "jti"]
 _CLOCK_SKEW_S = 60
 
 TokenType = Literal["access", "socket"]
+NoteType = Literal["oidc-start", "oidc-handover"]
 
 
 class Claims(Shape):
@@ -56,14 +57,7 @@ class Tokens:
 
     def read(self, token: str, kind: TokenType) -> Claims:
         """Raises `TokenExpired`, and `NotSignedIn` for everything that this class did not sign as ``kind``."""
-        claims = self._verified(token)
-        if claims["typ"] != kind:
-            raise NotSignedIn
-        now = self._clock.now()
-        if claims["iat"] > now + _CLOCK_SKEW_S:
-            raise NotSignedIn
-        if claims["exp"] <= now:
-            raise TokenExpired
+        claims = self._current(token, kind)
         return Claims(
             user_id=claims["sub"],
             session_id=claims["sid"],
@@ -73,7 +67,15 @@ class Tokens:
             id=claims["jti"],
         )
 
-    def _sign(self, kind: TokenType, user_id: UserId, expires_at: int, **more: Any) -> str:
+    def note(self, kind: NoteType, for_s: int, **fields: str) -> str:
+        """Something of ours that a browser keeps for a while: signed, not secret."""
+        return self._sign(kind, "", int(self._clock.now()) + for_s, **fields)
+
+    def read_note(self, note: str, kind: NoteType) -> dict[str, Any]:
+        """Raises `TokenExpired` and `NotSignedIn`, as `read`."""
+        return self._current(note, kind)
+
+    def _sign(self, kind: TokenType | NoteType, user_id: UserId, expires_at: int, **more: Any) -> str:
         claims = {
             "iss": _ISSUER,
             "aud": _AUDIENCE,
@@ -84,8 +86,19 @@ class Tokens:
             "jti": secrets.token_urlsafe(16),
             **more,
         }
-        kid = self._keys.newest
-        return jwt.encode(claims, self._keys.get(kid), algorithm=_ALGORITHM, headers={"kid": kid})
+        headers = {"kid": self._keys.newest}
+        return jwt.encode(claims, self._keys.newest_key, algorithm=_ALGORITHM, headers=headers)
+
+    def _current(self, token: str, kind: TokenType | NoteType) -> dict[str, Any]:
+        claims = self._verified(token)
+        if claims["typ"] != kind:
+            raise NotSignedIn
+        now = self._clock.now()
+        if claims["iat"] > now + _CLOCK_SKEW_S:
+            raise NotSignedIn
+        if claims["exp"] <= now:
+            raise TokenExpired
+        return claims
 
     def _verified(self, token: str) -> dict[str, Any]:
         if len(token) > _MAX_TOKEN_CHARS or not token.isascii():

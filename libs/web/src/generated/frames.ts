@@ -440,6 +440,7 @@ export interface Me {
   role: Role;
   tier: number;
   via: "api_key" | "password";
+  has_password: boolean;
 }
 
 /** Oldest first; `next` leads to earlier ones. */
@@ -541,6 +542,11 @@ export interface Processing {
   type: "processing";
   ticket_id: string;
   attempt: number;
+}
+
+export interface ProviderButton {
+  label: string;
+  start: string;
 }
 
 /**
@@ -668,6 +674,12 @@ export interface SignInCard {
   used_at: number;
   agent: string;
   current: boolean;
+}
+
+/** How one can sign in here; a password always serves those who have one. */
+export interface SignInMethods {
+  registration_open: boolean;
+  oidc: ProviderButton | null;
 }
 
 /** Used last first. */

@@ -4,6 +4,7 @@ from tokenline.adapters.store_sqlite.migrations import (
     erasures,
     feedback,
     first,
+    identities,
     limits,
     line,
     revocations,
@@ -26,5 +27,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     search.STATEMENTS,
     erasures.STATEMENTS,
     temporary.STATEMENTS,
+    identities.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from tokenline.contracts.accounts import ApiKey, RefreshToken, User
+from tokenline.contracts.accounts import ApiKey, Identity, RefreshToken, User
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import ApiKeyId, UserId
 
@@ -68,6 +68,12 @@ class AccountStore(Protocol):
 
     async def revoke_refresh_families(self, user_id: UserId, *, except_family: str | None = None) -> None:
         """All of the user's families, but for that one."""
+        ...
+
+    async def identity(self, issuer: str, subject: str) -> Identity | None: ...
+
+    async def put_identity(self, identity: Identity) -> None:
+        """In place of what is known of this issuer and subject."""
         ...
 
     async def add_api_key(self, key: ApiKey) -> None: ...

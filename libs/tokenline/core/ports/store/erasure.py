@@ -17,7 +17,10 @@ class ErasureStore(Protocol):
         ...
 
     async def close_account(self, user_id: UserId) -> None:
-        """Delete the user, their sign-ins and API keys: nobody gets in, and the address is free. May be repeated."""
+        """Delete the user, their sign-ins, identities and API keys: nobody gets in, and the address is free.
+
+        May be repeated.
+        """
         ...
 
     async def erasures(self, limit: int) -> list[Erasure]:

@@ -18,7 +18,8 @@ router = APIRouter(prefix="/me")
 
 @router.get("", summary="Who am I")
 @says(Me)
-async def me(principal: Anybody) -> Response:
+async def me(principal: Anybody, accounts: AccountsOf) -> Response:
+    user = await accounts.rights.active_user(principal.user_id)
     return answer(
         Me(
             id=principal.user_id,
@@ -26,6 +27,7 @@ async def me(principal: Anybody) -> Response:
             role=principal.role,
             tier=principal.tier,
             via=principal.via,
+            has_password=bool(user.password_hash),
         )
     )
 
