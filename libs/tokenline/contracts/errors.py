@@ -2,7 +2,7 @@
 
 TokenlineError
 ├── Retryable   the same request may succeed later: try again, with back-off
-│   ├── BrokerUnavailable · StoreUnavailable (StorageFull) · SearchUnavailable · ProviderUnavailable
+│   ├── BrokerUnavailable · StoreUnavailable (StorageFull) · SearchUnavailable · ProviderUnavailable · Stopping
 │   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
@@ -83,6 +83,11 @@ class StorageFull(StoreUnavailable):
 class ProviderUnavailable(Retryable):
     code = "provider_unavailable"
     default_message = "The sign-in provider cannot be reached. Please try again."
+
+
+class Stopping(Retryable):
+    code = "stopping"
+    default_message = "This gateway is being restarted. Please ask again."
 
 
 class ModelUnavailable(Retryable):

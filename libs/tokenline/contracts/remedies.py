@@ -21,6 +21,11 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
     e.StoreUnavailable: Remedy(when="the store is away, frozen or overloaded", do="try again; nothing was saved"),
     e.StorageFull: Remedy(when="the disk under the store is full", do="free space; no restart is needed"),
     e.ProviderUnavailable: Remedy(when="the provider to sign in at cannot be reached", do="try again"),
+    e.Stopping: Remedy(
+        when="somebody waits for a whole answer, and the gateway stops before it comes",
+        do="send the same again: another gateway takes it, or this one in a moment",
+        fields=("retry_after_s",),
+    ),
     e.ModelUnavailable: Remedy(when="the model's endpoint cannot be reached, after all attempts", do="ask again"),
     e.ModelOverloaded: Remedy(when="the model's endpoint answers 429 or 503, after all attempts", do="ask again later"),
     e.AnswerIncomplete: Remedy(when="the model stopped in mid-answer, after all attempts", do="ask again"),

@@ -12,7 +12,7 @@ from services.gateway.openai_api.chunks import Chunks, event, whole
 from services.gateway.openai_api.errors import openai_error, worth_repeating
 from tokenline.contracts import frames as f
 from tokenline.contracts.chat import Message
-from tokenline.contracts.errors import Cancelled, ErrorInfo, NotFound, NotSignedIn, Restarted
+from tokenline.contracts.errors import Cancelled, ErrorInfo, NotFound, NotSignedIn, Restarted, Stopping
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.runtime.auth.principal import Principal
@@ -26,6 +26,7 @@ News = f.ServerFrame | str | CallPiece
 
 GONE = ErrorInfo(code=NotFound.code, message="The conversation of this completion was deleted.")
 CANCELLED = Cancelled().info()
+STOPPING = Stopping(retry_after_s=1).info()
 BROKE_OFF = Restarted().info()
 """Text that was sent cannot be taken back from an OpenAI client."""
 
@@ -51,12 +52,21 @@ class Completion:
         self._named = named
 
     async def whole(self) -> dict[str, object]:
-        """The answer as stored. Raises `Failed`. Cancelled, it stops the ticket."""
+        """The answer as stored. Raises `Failed`. Cancelled, it stops the ticket.
+
+        When this gateway stops, the answer has half of the time that is left to come; then the client is sent away
+        while there is still somebody to say so.
+        """
         cursor = Cursor()
-        async with self._followed(cursor, _end) as ends:
-            async for end in ends:
-                if end is not None:
-                    return whole(self._ticket, self._model, self._answer(*end))
+        try:
+            async with asyncio.timeout(None) as limit, self._followed(cursor, _end) as ends:
+                async for end in ends:
+                    if end is not None:
+                        return whole(self._ticket, self._model, self._answer(*end))
+                    if self._deps.streams.leaving and limit.when() is None:
+                        limit.reschedule(asyncio.get_running_loop().time() + self._deps.settings.graceful_s / 2)
+        except TimeoutError:
+            raise Failed(STOPPING, repeat=True) from None
         raise Failed(GONE, repeat=False)
 
     def _answer(self, ticket: Ticket, answer: Message | None) -> Message:

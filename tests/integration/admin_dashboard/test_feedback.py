@@ -6,7 +6,7 @@ from tokenline.contracts.feedback import Feedback, FeedbackReason, Rating
 
 async def test_it_is_listed_latest_first_with_who_said_it_and_of_which_agent(others, page):
     ann, token = await others.register("ann@example.org")
-    ids = []
+    ids: list[str] = []
     for comment in ("Not so.", None, "<script>alert(1)</script>"):
         _, [_, answer] = await dialogue(others.store, others.clock, 1, owner=ann.id)
         said = Feedback(rating=Rating.DOWN, reasons=(FeedbackReason.STYLE,), comment=comment, at=1000.0 + len(ids))
