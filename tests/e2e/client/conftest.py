@@ -1,6 +1,7 @@
 """One line for all tests of the clients: two gateways, a worker with two slots, the scripted model."""
 
 import re
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import httpx2
@@ -10,8 +11,26 @@ from deploy.local.rabbitmq import NodeHandle
 from tests.support.system import System
 from tokenline.client import AsyncTokenline
 
+LIMIT_S = 120
+"""Of a whole test, however it waits: the client is made to wait for ever, so a lost frame would be waited for, too."""
 PASSWORD = "a long password"
 """Of every account that a test makes."""
+
+
+@pytest.fixture(autouse=True)
+def limited(line: System) -> Iterator[None]:
+    """In the main thread, where tests and their event loops run. ``line``: starting it is not counted."""
+
+    def over(*_: object) -> None:
+        raise TimeoutError(f"The test took longer than {LIMIT_S} s.")
+
+    former = signal.signal(signal.SIGALRM, over)
+    signal.alarm(LIMIT_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, former)
 
 
 @pytest.fixture(scope="package")

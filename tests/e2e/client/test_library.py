@@ -18,8 +18,10 @@ from tokenline.client import (
     Chat,
     Complete,
     Event,
+    FeedbackReason,
     Processing,
     Queued,
+    Rating,
     Text,
     Tokenline,
     Unreachable,
@@ -302,3 +304,20 @@ async def until_open(chat: Chat, reading: "asyncio.Task[list[Event]]") -> None:
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def test_an_answer_is_rated_and_read_and_its_conversation_named(client: AsyncTokenline) -> None:
+    answer = await client.ask('{"say": "Well said."}')
+    [_, message] = (await client.conversations.messages(answer.conversation_id)).items
+    said = await client.answers.rate(message.id, Rating.DOWN, reasons=[FeedbackReason.STYLE], comment="Too short.")
+    assert (said.rating, said.reasons, said.comment) == ("down", ("style",), "Too short.")
+    [_, rated] = (await client.conversations.messages(answer.conversation_id)).items
+    assert rated.feedback == said
+    await client.answers.unrate(message.id)
+    [_, unrated] = (await client.conversations.messages(answer.conversation_id)).items
+    assert unrated.feedback is None
+    unread = await client.conversations.get(answer.conversation_id)
+    assert unread.answer_seq == message.seq > unread.read_seq
+    assert (await client.conversations.read_up_to(answer.conversation_id, message.seq)).read_seq == message.seq
+    with pytest.raises(NotFound):
+        await client.answers.rate("nobody's", Rating.UP)

@@ -6,16 +6,26 @@ from typing import cast
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.session import Session
 from tests.unit.test_core_ledger import entry
-from tokenline.contracts.events import LineEntry, TicketChanged
+from tokenline.contracts.events import AnswerRated, ConversationTyped, LineEntry, TicketChanged
+from tokenline.contracts.frames import FeedbackFrame, ServerFrame, Typed
 from tokenline.contracts.tickets import TicketState
 from tokenline.runtime.supervisor import Supervisor
 
 
 class Tab:
-    """Knows no ticket yet."""
+    """Knows no ticket yet. ``only`` shows one conversation."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "", only: str | None = None) -> None:
+        self.id = name
         self.followed: list[str] = []
+        self.noticed: list[ServerFrame] = []
+        self._only = only
+
+    def shows(self, conversation_id: str) -> bool:
+        return self._only in (None, conversation_id)
+
+    def notice(self, frame: ServerFrame) -> None:
+        self.noticed.append(frame)
 
     def wants(self, entry: LineEntry) -> bool:
         return entry.ticket_id not in self.followed
@@ -37,3 +47,18 @@ async def test_a_ticket_whose_end_is_heard_of_first_is_followed_too() -> None:
         for _ in range(5):
             await asyncio.sleep(0)
     assert tab.followed == ["t1", "t2"]
+
+
+async def test_typing_is_told_to_the_users_other_tabs_and_nobody_else() -> None:
+    writing, other, elsewhere, foreign = Tab("a"), Tab("b"), Tab("c", only="c2"), Tab("d")
+    async with Supervisor() as supervisor:
+        hub = Hub(supervisor)
+        for tab in (writing, other, elsewhere):
+            hub.add("u", cast(Session, tab))
+        hub.add("v", cast(Session, foreign))
+        hub.on_event(ConversationTyped(conversation_id="c1", owner_id="u", session="a"))
+        hub.on_event(AnswerRated(conversation_id="c1", owner_id="u", message_id="m", feedback=None))
+    rated = FeedbackFrame(conversation_id="c1", message_id="m", feedback=None)
+    assert writing.noticed == [rated]
+    assert other.noticed == [Typed(conversation_id="c1"), rated]
+    assert elsewhere.noticed == foreign.noticed == []

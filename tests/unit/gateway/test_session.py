@@ -9,13 +9,16 @@ from services.gateway.deps import Deps
 from services.gateway.live import Cursor, Follower
 from services.gateway.ws.outbox import Outbox
 from services.gateway.ws.session import Session
+from tests.support.drafts import a_conversation
 from tests.support.in_process.processes import principal
 from tests.unit.test_core_ledger import entry
 from tests.unit.test_core_ticket import ticket
 from tokenline.contracts import frames as f
-from tokenline.contracts.events import LineEntry
+from tokenline.contracts.chat import Conversation
+from tokenline.contracts.events import ConversationChanged, ConversationTyped, Event, LineEntry
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.clock import ManualClock
+from tokenline.core.conversation import ConversationChange, changed
 
 
 class Gateway:
@@ -47,6 +50,61 @@ class Gateway:
 @pytest.fixture
 def gateway() -> Gateway:
     return Gateway(entry(1))
+
+
+class Conversations:
+    """One of a user's, and what is announced of it."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.stored = a_conversation(self.clock, "u", id="c", answer_seq=9)
+        self.announced: list[Event] = []
+        self.writes = 0
+
+    async def get_conversation(self, conversation_id: str) -> Conversation | None:
+        return self.stored if conversation_id == "c" else None
+
+    async def change_conversation(self, _: str, change: ConversationChange) -> Conversation:
+        self.writes += 1
+        self.stored = changed(self.stored, change)
+        return self.stored
+
+    def announce(self, event: Event) -> None:
+        self.announced.append(event)
+
+    def session(self, told: list[f.ServerFrame], only: str | None = None) -> Session:
+        deps = SimpleNamespace(store=self, announcer=self, clock=self.clock)
+        outbox = cast(Outbox, SimpleNamespace(notice=told.append, wake=lambda _: None))
+        return Session(cast(Deps, deps), principal("u"), outbox, only, lambda _: None)
+
+
+async def test_typing_is_passed_on_every_two_seconds_and_reading_when_it_is_news() -> None:
+    there, told = Conversations(), list[f.ServerFrame]()
+    session = there.session(told)
+    for _ in range(50):
+        await session.take(f.Typing(conversation_id="c"))
+        there.clock.advance(0.1)
+    assert there.announced == [ConversationTyped(conversation_id="c", owner_id="u", session=session.id)] * 3
+    for seq in (4, 4, 2, 99, 99):
+        await session.take(f.Read(conversation_id="c", seq=seq))
+    assert (there.stored.read_seq, there.writes) == (9, 2)
+    assert [type(event) for event in there.announced[3:]] == [ConversationChanged] * 2
+    assert told == []
+
+
+async def test_what_is_refused_is_named_and_ends_no_ticket() -> None:
+    there, told = Conversations(), list[f.ServerFrame]()
+    session = there.session(told, only="c")
+    await session.take(f.Read(conversation_id="elsewhere", seq=1))
+    await session.take(f.Typing(conversation_id="elsewhere"))
+    await there.session(told).take(f.Typing(conversation_id="nobody's"))
+    about = [(frame.refused, frame.ticket_id) for frame in told if isinstance(frame, f.Error)]
+    assert about == [
+        (f.Refused(type="read", conversation_id="elsewhere"), None),
+        (f.Refused(type="typing", conversation_id="elsewhere"), None),
+        (f.Refused(type="typing", conversation_id="nobody's"), None),
+    ]
+    assert there.announced == []
 
 
 @pytest.fixture
