@@ -8,7 +8,7 @@ from services.gateway.live import FRAME_CHARACTERS, Cursor, Follower, LiveTicket
 from tests.unit.test_core_ledger import entry
 from tests.unit.test_core_ticket import ticket
 from tokenline.contracts import frames as f
-from tokenline.contracts.chat import FunctionCall, Message, MessageStatus
+from tokenline.contracts.chat import FunctionCall, Message, MessageStatus, SharedMessage
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import TicketState
@@ -109,6 +109,8 @@ def test_the_end_brings_the_rest_and_then_the_terminal_frame_once() -> None:
         "type": "delta", "ticket_id": "t1", "attempt": 1, "offset": 5, "text": "and half",
     }  # fmt: skip
     assert isinstance(frames[1], f.Complete)
+    # An instance of a subclass would be encoded with all of its fields.
+    assert type(frames[1].message) is SharedMessage
     assert frames[1].length == 13
     assert kinds(live, cursor) == []
 
