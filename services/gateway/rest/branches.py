@@ -11,13 +11,15 @@ from services.gateway.rest.answers import deps_of, served_all
 from services.gateway.rest.conversations import Own
 from services.gateway.rest.tickets import status_of
 from tokenline.contracts.chat import Conversation
-from tokenline.contracts.errors import Busy, NotFound, QueueFull
+from tokenline.contracts.errors import Busy, NotFound, QueueFull, RateLimited
 from tokenline.contracts.events import ConversationChanged
+from tokenline.contracts.limits import LimitName
 from tokenline.contracts.rest import Asked
 from tokenline.core.ports.store import Accepted
 from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.documents.says import says
+from tokenline.runtime.limits import headers
 
 router = APIRouter(prefix="/api/v1/chat", tags=["branches"])
 GatewayDeps = Annotated[Deps, Depends(deps_of)]
@@ -35,7 +37,7 @@ class CopyFrom(BaseModel):
 
 
 @router.post("/messages/{message_id}/retry", status_code=202, summary="Ask for another answer")
-@says(Asked, NotFound, Busy, QueueFull)
+@says(Asked, NotFound, Busy, QueueFull, RateLimited)
 async def retry_message(message_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
     """To a question, named by itself or by one of its answers: whole, stopped or broken off, that stays reachable.
 
@@ -45,7 +47,7 @@ async def retry_message(message_id: str, asker: Authenticated, deps: GatewayDeps
 
 
 @router.post("/tickets/{ticket_id}/retry", status_code=202, summary="Ask the ticket's question again")
-@says(Asked, NotFound, Busy, QueueFull)
+@says(Asked, NotFound, Busy, QueueFull, RateLimited)
 async def retry_ticket(ticket_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
     """As `retry_message`, by the ticket of the question."""
     ticket = await deps.tickets.get(asker, ticket_id)
@@ -64,15 +66,17 @@ async def choose_path(conversation: Own, body: PathChoice, deps: GatewayDeps) ->
 
 
 @router.post("/conversations/{conversation_id}/copy", status_code=201, summary="Copy a conversation")
-@says(Conversation, NotFound)
+@says(Conversation, NotFound, RateLimited)
 async def copy_conversation(conversation: Own, body: CopyFrom, asker: Authenticated, deps: GatewayDeps) -> Response:
     """The path up to a message (or the current path) as a conversation of its own, with copies of its files.
 
     The same ``client_copy_id`` again gives the same copy again.
     """
+    await deps.limiting.charge(asker, LimitName.CONVERSATIONS)
     return answer(await deps.copies.make(asker, conversation, body.message_id, body.client_copy_id), 201)
 
 
 async def _asked(deps: Deps, accepted: Accepted) -> Response:
     [message] = await served_all(deps.store, (accepted.question,))
-    return answer(Asked(message=message, ticket=await status_of(deps, accepted.ticket)), 202)
+    said = Asked(message=message, ticket=await status_of(deps, accepted.ticket))
+    return answer(said, 202, headers(accepted.used, deps.clock.now()))

@@ -1,11 +1,15 @@
 """Limits as clients meet them (I5): what is refused says what and when, and is not half-done."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
 
+from services.gateway.ws.outbox import Outbox
+from services.gateway.ws.session import Session
 from tests.integration.limits.conftest import MINUTE, Gateway, MakeGateway, a_minute
+from tokenline.contracts import frames as f
 from tokenline.contracts.limits import Limit, Limits
 from tokenline.contracts.tickets import Usage
 from tokenline.core import ticket as moves
@@ -160,3 +164,39 @@ async def test_a_key_may_have_less_than_its_user(gateway: Gateway) -> None:
     assert (used["messages api_key"]["remaining"], used["messages user"]["used"]) == (0, 1)
     gateway.token = person
     assert (await gateway.ask()).status_code == 202, "the person may go on"
+
+
+async def test_asking_again_and_copying_count_as_asking_and_beginning(gateway: Gateway, clock: ManualClock) -> None:
+    asked = (await gateway.ask()).json()
+    ticket_id, conversation = asked["ticket"]["id"], asked["message"]["conversation_id"]
+    await _answered(gateway, ticket_id, clock, tokens=60)
+    again = await gateway.post(f"/api/v1/chat/tickets/{ticket_id}/retry")
+    assert again.status_code == 202
+    assert '"messages";r=1' in again.headers["ratelimit"]
+    await _answered(gateway, again.json()["ticket"]["id"], clock, tokens=60)
+    refused = await gateway.post(f"/api/v1/chat/tickets/{ticket_id}/retry")
+    assert (refused.status_code, refused.json()["error"]["detail"]["limit"]) == (429, "tokens")
+    copies = [(await gateway.post(f"/api/v1/chat/conversations/{conversation}/copy", {})).status_code for _ in range(5)]
+    assert copies == [201] * 4 + [429]
+
+
+async def test_the_search_counts_as_one(gateway: Gateway) -> None:
+    answers = [(await gateway.get("/api/v1/chat/search?q=ticket")).status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+async def test_a_socket_is_told_which_message_was_one_too_many(gateway: Gateway) -> None:
+    said: list[f.ServerFrame] = []
+    outbox = cast(Outbox, SimpleNamespace(notice=said.append, wake=lambda _: None))
+    asker = await gateway.deps.accounts.authenticate(gateway.token)
+    session = Session(gateway.deps, asker, outbox, None, lambda _: None)
+    for number in range(4):
+        await session.take(f.Send(client_message_id=f"m{number}", content="?"))
+    [refusal] = [frame for frame in said if isinstance(frame, f.Error)]
+    assert (refusal.client_message_id, refusal.ticket_id) == ("m3", None)
+    assert refusal.error.code == "rate_limited"
+    assert refusal.error.detail["limit"] == "messages"
+    assert refusal.error.detail["retry_after_s"] == pytest.approx(60)
+    await session.take(f.Send(client_message_id="m0", content="?"))
+    assert isinstance(said[-1], f.Accepted), "a resend is served"
+    session.stop()
