@@ -11,6 +11,8 @@ from deploy.local.errors import LocalError
 from tests.bench import profiles, recovery, restart
 from tests.bench.eta import measure as eta
 from tests.bench.line import fairness, ledger, throughput
+from tests.bench.reading import outcomes
+from tests.bench.reading import throughput as ingest
 from tests.bench.rows import Row, save, table
 from tests.bench.streaming import idle, measure, messages, return_path
 from tests.bench.streaming.work import BrokenRun
@@ -36,6 +38,8 @@ def main() -> int:
         "fairness": fairness.run,
         "ledger": ledger.run,
         "eta": eta.run,
+        "reading": outcomes.run,
+        "ingest": ingest.run,
         "restart": restart.run,
         "recovery": recovery.run,
     }

@@ -1,0 +1,1 @@
+"""How well and how fast files are read: outcomes over many, both PDF libraries, and T14."""
