@@ -10,6 +10,7 @@ from services.ingest.chunk import cut
 from services.ingest.extract.readers import read
 from services.ingest.extract.source import Read, Source
 from services.ingest.passages import chunks_of
+from tests.support import documents
 from tests.support.corpus import LETTERS, Specimen, outlined_pdf, specimens
 from tests.support.drafts import an_attachment
 from tokenline.contracts.attachments import DocumentInfo
@@ -126,6 +127,24 @@ def test_markdown_headings_outside_of_code():
 def test_letters_of_every_encoding(encoding):
     found = read(Source(LETTERS[encoding].encode(encoding), "a.txt"))
     assert found.text.text == LETTERS[encoding]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le présent contrat est conclu entre les parties. La durée est d'une année à compter de la signature.",
+        "El presente contrato se celebra entre las partes. La duración será de un año; ¿de acuerdo? Véase la página.",
+        "Detta avtal ingås mellan parterna. Avtalstiden är ett år från dagen för undertecknandet, så småningom.",
+    ],
+)
+def test_letters_of_western_europe_win_a_tie(text):
+    assert read(Source(text.encode("cp1252"), "a.txt")).text.text == text
+
+
+def test_a_word_that_goes_on_in_the_next_line_is_one_word():
+    lines = b"BT /F1 12 Tf 50 700 Td (a line that ends in man-) Tj 0 -14 Td (agement of things) Tj ET"
+    found = read(Source(documents.raw_pdf(lines), "a.pdf", pdf_reader="pdfium"))
+    assert found.text.text == "a line that ends in management of things"
 
 
 def test_what_no_engine_stores_is_replaced():

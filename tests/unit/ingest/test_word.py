@@ -1,5 +1,6 @@
 """Word documents: everything that stands in them, in the order of reading, and nothing that stands outside (R2, B8)."""
 
+import random
 import time
 
 import pytest
@@ -130,6 +131,12 @@ def test_refused_by_name(data, error, word_of_it):
         read_docx(data)
     assert "contract.docx" in caught.value.message
     assert time.process_time() - begin < 5
+
+
+def test_the_sum_of_what_it_holds_is_bounded_whatever_the_ratio(monkeypatch):
+    monkeypatch.setattr("services.ingest.extract.archive.UNPACKED_BYTES", 100_000)
+    with pytest.raises(TooComplex, match="unpack"):
+        read_docx(docx(paragraph("Words."), parts={"word/media/x.png": random.Random(1).randbytes(100_000)}))
 
 
 def test_nothing_is_unpacked_of_what_is_refused(monkeypatch):
