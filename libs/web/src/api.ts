@@ -60,6 +60,22 @@ export class Api {
     return this.http.get(`${CONVERSATIONS}/${conversationId}/messages`, { cursor, limit });
   }
 
+  /** Another answer to a question, named by itself or by an answer to it; its ticket, if one is under way. */
+  retry(messageId: string): Promise<Asked> {
+    return this.http.json("POST", `/api/v1/chat/messages/${messageId}/retry`);
+  }
+
+  /** The current path then runs through this message, and on to the newest one below it. */
+  choosePath(conversationId: string, messageId: string): Promise<Conversation> {
+    return this.http.json("PUT", `${CONVERSATIONS}/${conversationId}/path`, { message_id: messageId });
+  }
+
+  /** The path up to a message, or the current one, as a conversation of its own. */
+  copyConversation(conversationId: string, copyId: string, messageId?: string): Promise<Conversation> {
+    const body = { client_copy_id: copyId, ...(messageId ? { message_id: messageId } : {}) };
+    return this.http.json("POST", `${CONVERSATIONS}/${conversationId}/copy`, body);
+  }
+
   /** For clients that can hold neither a socket nor an event stream. */
   ticket(id: string): Promise<TicketStatus> {
     return this.http.get(`/api/v1/chat/tickets/${id}`);

@@ -10,6 +10,9 @@ import { type ChatEvent, type ChatState, emptyState, LIVE_PHASES, type Outgoing,
 /** What is said of typing more often than this the server would not pass on. */
 const TYPING_EVERY_MS = 2_000;
 
+/** What two frames about the same thing may be apart. */
+const SETTLE_MS = 400;
+
 /** Where unsent questions survive a reload. Failing to store is no reason not to send. */
 export interface Outbox {
   load: () => Outgoing[];
@@ -74,8 +77,14 @@ export class ChatClient {
     this.socket.close();
   }
 
-  /** Shown at once, sent when there is a connection, repeated until the server has accepted it. */
-  ask(content: string, to: { conversationId: string | null; agentId: string | null; attachments: Attachment[] }): string {
+  /**
+   * Shown at once, sent when there is a connection, repeated until the server has accepted it. `insteadOf`: the question
+   * in whose place it is asked, as a branch.
+   */
+  ask(
+    content: string,
+    to: { conversationId: string | null; agentId: string | null; attachments: Attachment[]; insteadOf?: string },
+  ): string {
     const outgoing: Outgoing = {
       clientMessageId: crypto.randomUUID?.() ?? fallbackId(),
       content,
@@ -125,6 +134,21 @@ export class ChatClient {
   async edit(ticketId: string, content: string): Promise<void> {
     const { message } = await this.options.api.editQuestion(ticketId, content);
     this.apply({ type: "local.edited", message });
+  }
+
+  /** Asks for another answer to a question, named by itself or by an answer to it, which stays. Throws `ApiError`. */
+  async retry(messageId: string): Promise<string> {
+    const { message, ticket } = await this.options.api.retry(messageId);
+    const { id, conversation_id, answer_id } = ticket;
+    this.apply({ type: "accepted", ticket_id: id, conversation_id, client_message_id: null, message, answer_id });
+    this.resume(id);
+    return id;
+  }
+
+  /** Shows the branch that this message is in, on all devices. Throws `ApiError`. */
+  async switchTo(conversationId: string, messageId: string): Promise<void> {
+    this.apply({ type: "local.conversations", items: [await this.options.api.choosePath(conversationId, messageId)] });
+    await this.readAgain(conversationId);
   }
 
   /** The conversation on the screen: read it, and follow what happens in it. */
@@ -203,8 +227,11 @@ export class ChatClient {
   }
 
   private async page(conversationId: string, cursor: string | null): Promise<void> {
-    const { items, next } = await this.options.api.messages(conversationId, cursor);
-    this.apply({ type: "local.messages", conversationId, items, next, older: cursor !== null });
+    const { items, next, leaf_id: leafId } = await this.options.api.messages(conversationId, cursor);
+    const older = cursor !== null;
+    // Another path is shown by now: what is above the former one's messages is not above these.
+    if (older && threadOf(this.state, conversationId).older !== cursor) return;
+    this.apply({ type: "local.messages", conversationId, items, next, leafId, older });
     this.resumeUnknown();
   }
 
@@ -235,13 +262,30 @@ export class ChatClient {
   private repair(frame: ServerFrame): void {
     if (frame.type === "delta") this.fill(frame.ticket_id);
     if (frame.type === "accepted" && this.withdrawn.has(frame.client_message_id ?? "")) this.stop(frame.ticket_id);
-    if (frame.type === "complete" || frame.type === "cancelled") {
-      const id = this.state.tickets[frame.ticket_id]?.conversationId;
+    if (frame.type === "conversation" && !frame.deleted) this.compare(frame.conversation.id);
+    if (frame.type === "complete" || frame.type === "cancelled" || frame.type === "error" || frame.type === "accepted") {
+      const id = this.state.tickets[frame.ticket_id ?? ""]?.conversationId;
       if (id && threadOf(this.state, id).stale) void this.readAgain(id);
     }
     if (frame.type === "edited" && this.reading.has(frame.message.conversation_id)) {
       void this.readAgain(frame.message.conversation_id);
     }
+  }
+
+  /**
+   * Reads the path again if it was switched elsewhere. A question asked there is told of in a frame of its own, before
+   * or after its conversation's: for that there is a moment.
+   */
+  private compare(conversationId: string): void {
+    const switched = () => {
+      const { loaded, leafId } = threadOf(this.state, conversationId);
+      const known = this.state.conversations[conversationId]?.leaf_id;
+      return loaded && known != null && known !== leafId;
+    };
+    if (!switched()) return;
+    setTimeout(() => {
+      if (switched() && this.connection === "open") void this.readAgain(conversationId);
+    }, SETTLE_MS);
   }
 
   /** Asks once per gap: more pieces arrive beyond it while the answer is on its way. */
@@ -305,6 +349,8 @@ export class ChatClient {
       conversation_id: conversationId,
       agent_id: entry.agentId,
       attachment_ids: entry.attachments.map((attachment) => attachment.id),
+      parent_id: null,
+      instead_of: entry.insteadOf ?? null,
     });
   }
 

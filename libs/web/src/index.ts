@@ -9,6 +9,7 @@ export type * from "./generated/frames";
 export { Http } from "./http";
 export { type KeyValue, Session, type SignInState } from "./session";
 export { LiveSocket, type SocketState, socketUrl } from "./socket";
+export { alternativesOf } from "./state/paths";
 export { countUnread, isUnread, TYPING_MS } from "./state/presence";
 export { reduce } from "./state/reducer";
 export { cameBack, countInLine, liveTickets, type Row, rowsOf, wasBusy, wasLimited, wholeTicket } from "./state/rows";

@@ -29,6 +29,8 @@ export interface Question {
   conversationId?: string;
   agentId?: string;
   files?: Attachment[];
+  /** The question in whose place it is asked, as a branch; that one stays reachable. */
+  insteadOf?: string;
 }
 
 /**
@@ -69,9 +71,15 @@ export class Tokenline {
     this.chat.close();
   }
 
-  ask(content: string, { conversationId, agentId, files = [] }: Question = {}): Answer {
-    const to = { conversationId: conversationId ?? null, agentId: agentId ?? null, attachments: files };
+  ask(content: string, { conversationId, agentId, files = [], insteadOf }: Question = {}): Answer {
+    const place = { conversationId: conversationId ?? null, agentId: agentId ?? null };
+    const to = { ...place, attachments: files, ...(insteadOf ? { insteadOf } : {}) };
     return new Answer(this.chat, { clientMessageId: this.chat.ask(content, to) });
+  }
+
+  /** Another answer to a question, named by itself or by an answer to it, which stays reachable. Throws `ApiError`. */
+  async retry(messageId: string): Promise<Answer> {
+    return new Answer(this.chat, { ticketId: await this.chat.retry(messageId) });
   }
 
   /** Goes on with a ticket of a former run. `had`: what of it is here already. Throws `ApiError`, `not_found`. */

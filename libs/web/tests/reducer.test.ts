@@ -3,7 +3,7 @@ import type { Attachment, ServerFrame } from "../src/generated/frames";
 import { reduce } from "../src/state/reducer";
 import { countInLine, liveTickets, rowsOf } from "../src/state/rows";
 import { type ChatEvent, emptyState, type Outgoing } from "../src/state/types";
-import { accepted, ANSWER, C, complete, conversation, delta, message, QUESTION, queued, RECORDED, T } from "./frames";
+import { accepted, C, complete, conversation, delta, message, QUESTION, queued, RECORDED, T } from "./frames";
 
 const after = (...events: ChatEvent[]) => events.reduce(reduce, emptyState());
 const ticket = (...events: ChatEvent[]) => after(...events).tickets[T]!;
@@ -210,9 +210,9 @@ describe("questions on their way", () => {
 
 describe("a conversation", () => {
   it("shows every answer under its own question, whatever came in between", () => {
-    const second = message({ id: "m3", ticket_id: "t2", content: "And?", seq: 2, created_at: 1001 });
-    const items = [ANSWER, second, QUESTION].map((item) => ({ ...item, seq: item === ANSWER ? 3 : item.seq }));
-    const state = after({ type: "local.messages", conversationId: C, items, next: null, older: false });
+    const second = message({ id: "m3", ticket_id: "t2", content: "And?", seq: 2, depth: 2, parent_id: "m2" });
+    const next = { ...accepted, ticket_id: "t2", message: second, answer_id: "m4" } as ServerFrame;
+    const state = after(accepted, next, complete(2, "Hi"));
     expect(rowsOf(state, C).map(({ question, answer }) => [question?.id, answer?.id])).toEqual([
       ["m1", "m2"],
       ["m3", undefined],

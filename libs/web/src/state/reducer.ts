@@ -1,8 +1,9 @@
 import type { Accepted, Attachment, Conversation, ErrorFrame } from "../generated/frames";
 import { type TicketFrame, ticketAfter } from "./ticket";
+import { answeredOn, asked, hasAnswer, readAbove, readEnd } from "./paths";
 import { merged, threadOf, withMessages, withThread } from "./threads";
 import { answered, metAgain, rated, readUpTo } from "./presence";
-import { type ChatEvent, type ChatState, type LocalEvent, newTicket, type ThreadMessage } from "./types";
+import { type ChatEvent, type ChatState, type LocalEvent, newTicket, type ThreadMessage, type TicketView } from "./types";
 
 /** The whole of what a chat client knows, after one more frame or local event. Pure. */
 export function reduce(state: ChatState, event: ChatEvent): ChatState {
@@ -18,7 +19,7 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
     case "feedback":
       return rated(state, event.conversation_id, event.message_id, event.feedback);
     case "edited":
-      return questioned(state, event.message);
+      return questioned(state, event.message, null);
     case "attachment":
     case "local.attachment":
       return withAttachment(state, event.attachment);
@@ -62,7 +63,7 @@ function locally(state: ChatState, event: LocalEvent): ChatState {
     case "local.followed":
       return state.tickets[event.ticket.id] ? state : withTicket(state, event.ticket);
     case "local.edited":
-      return questioned(state, event.message);
+      return questioned(state, event.message, null);
     case "local.discarded":
       return unsent(state, event.clientMessageId);
     case "local.stopping": {
@@ -100,10 +101,19 @@ function told(state: ChatState, frame: TicketFrame & { ticket_id: string }, at: 
   if (frame.type === "complete" && after !== before) {
     const { message } = frame;
     const done = withTicket(answered(next, message.conversation_id, message.seq), { ...after, conversationId: message.conversation_id, text: "", length: 0 });
-    const placed = withMessages(done, message.conversation_id, [{ ...message, content: after.text }]);
+    const whole = { ...message, content: after.text };
+    const known = withMessages(done, message.conversation_id, [whole]);
+    const placed = withThread(known, message.conversation_id, answeredOn(threadOf(known, message.conversation_id), whole));
     return after.gap ? stale(placed, message.conversation_id) : placed;
   }
-  return frame.type === "cancelled" && after.conversationId && frame.message_id ? stale(next, after.conversationId) : next;
+  return after.conversationId && after !== before && isNewsOfPath(next, after, frame) ? stale(next, after.conversationId) : next;
+}
+
+/** An end that may have left another message than is known here, or gave the path back to an earlier answer. */
+function isNewsOfPath(state: ChatState, { conversationId, questionId }: TicketView, frame: TicketFrame): boolean {
+  if (frame.type === "cancelled" && frame.message_id) return true;
+  if (frame.type !== "cancelled" && frame.type !== "error") return false;
+  return conversationId !== null && questionId !== null && hasAnswer(threadOf(state, conversationId), questionId);
 }
 
 function withTicket(state: ChatState, ticket: ChatState["tickets"][string]): ChatState {
@@ -129,13 +139,17 @@ function accepted(state: ChatState, frame: Accepted): ChatState {
   const sent = state.outbox.find((entry) => entry.clientMessageId === frame.client_message_id);
   const message = sent ? { ...frame.message, attachments: sent.attachments } : frame.message;
   const { [frame.conversation_id]: _written, ...typing } = state.typing;
-  const next = questioned({ ...state, typing }, { ...message, ticket_id: frame.ticket_id });
+  const next = questioned({ ...state, typing }, { ...message, ticket_id: frame.ticket_id }, frame.answer_id);
   return frame.client_message_id ? unsent(next, frame.client_message_id) : next;
 }
 
-function questioned(state: ChatState, message: ThreadMessage): ChatState {
-  const next = withMessages(state, message.conversation_id, [message]);
-  return message.role === "user" ? linked(next, message) : next;
+function questioned(state: ChatState, message: ThreadMessage, answerId: string | null): ChatState {
+  const id = message.conversation_id;
+  const next = withMessages(state, id, [message]);
+  if (message.role !== "user") return next;
+  // Heard of for the second time it is no news: the path may have been switched since.
+  const known = message.ticket_id !== null && state.tickets[message.ticket_id]?.questionId === message.id;
+  return linked(known ? next : withThread(next, id, asked(threadOf(next, id), message, answerId)), message);
 }
 
 function linked(state: ChatState, message: ThreadMessage): ChatState {
@@ -178,8 +192,9 @@ function withoutConversation(state: ChatState, id: string): ChatState {
 function paged(state: ChatState, page: Extract<LocalEvent, { type: "local.messages" }>): ChatState {
   const thread = threadOf(state, page.conversationId);
   const messages = merged(thread.messages, page.items);
-  const older = page.older || !thread.loaded ? page.next : thread.older;
-  const next = withThread(state, page.conversationId, { messages, older, loaded: true, stale: false });
+  const known = { ...thread, messages };
+  const read = page.older ? readAbove(known, page.items, page.next) : readEnd(known, page.items, page.leafId === undefined ? thread.leafId : page.leafId, page.next);
+  const next = withThread(state, page.conversationId, { ...read, loaded: true, stale: false });
   return page.items.filter((message) => message.role === "user").reduce(linkedIfOpen, next);
 }
 

@@ -13,36 +13,28 @@ export interface Row {
   ticket: TicketView | null;
 }
 
-/** A conversation as read from top to bottom: every answer under its own question, whenever it came. */
+/** The current path as read from top to bottom: every answer under its own question. */
 export function rowsOf(state: ChatState, conversationId: string | null): Row[] {
-  const messages = conversationId ? threadOf(state, conversationId).messages : [];
-  const answers = new Map<string, ThreadMessage>();
-  for (const message of messages) {
-    if (message.role !== "assistant") continue;
-    if (message.ticket_id) answers.set(message.ticket_id, message);
-    else if (message.parent_id) answers.set(message.parent_id, message);
+  const thread = conversationId ? threadOf(state, conversationId) : null;
+  const byId = new Map(thread?.messages.map((message) => [message.id, message]));
+  const rows: Row[] = [];
+  for (const message of thread?.path.flatMap((id) => byId.get(id) ?? []) ?? []) {
+    const last = rows.at(-1);
+    if (message.role === "user") {
+      rows.push({ ...NOTHING, key: message.client_message_id ?? message.id, question: message });
+    } else if (last?.question && !last.answer) {
+      last.answer = message;
+    } else {
+      rows.push({ ...NOTHING, key: message.id, answer: message });
+    }
   }
-  const used = new Set<ThreadMessage>();
-  const rows = messages
-    .filter((message) => message.role === "user")
-    .map((question): Row => {
-      const answer = answers.get(question.ticket_id ?? "") ?? answers.get(question.id) ?? null;
-      if (answer) used.add(answer);
-      const ticket = question.ticket_id ? (state.tickets[question.ticket_id] ?? null) : null;
-      return { key: question.client_message_id ?? question.id, question, outgoing: null, answer, ticket };
-    });
-  const asked = new Set(rows.map((row) => row.question?.id));
-  for (const answer of messages) {
-    if (answer.role !== "assistant" || used.has(answer)) continue;
-    // Its question was asked again, by another ticket.
-    if (answer.parent_id && asked.has(answer.parent_id)) continue;
-    const at = rows.findIndex((row) => (row.question?.created_at ?? Infinity) > answer.created_at);
-    const row: Row = { key: answer.id, question: null, outgoing: null, answer, ticket: null };
-    rows.splice(at < 0 ? rows.length : at, 0, row);
-  }
+  for (const row of rows) row.ticket = state.tickets[(row.answer ?? row.question)?.ticket_id ?? ""] ?? null;
   const sending = state.outbox.filter((entry) => entry.conversationId === conversationId && !cameBack(entry));
+  // What is asked in the place of a question takes it at once.
+  const instead = sending.findLast(({ insteadOf, error }) => insteadOf && !error);
+  const at = instead ? rows.findIndex(({ question }) => question?.id === instead.insteadOf) : -1;
   return [
-    ...rows,
+    ...(at < 0 ? rows : rows.slice(0, at)),
     ...sending.map((entry): Row => ({ ...NOTHING, key: entry.clientMessageId, outgoing: entry })),
   ];
 }
@@ -62,7 +54,7 @@ export function cameBack(entry: Outgoing): boolean {
   return wasBusy(entry) || wasLimited(entry);
 }
 
-const NOTHING = { question: null, answer: null, ticket: null };
+const NOTHING = { question: null, outgoing: null, answer: null, ticket: null };
 
 /** The live tickets of a conversation, oldest first: the one that Stop means, then those behind it. */
 export function liveTickets(state: ChatState, conversationId: string | null): TicketView[] {

@@ -1,6 +1,6 @@
 import type { ChatState, Thread, ThreadMessage } from "./types";
 
-const EMPTY: Thread = { messages: [], older: null, loaded: false, stale: false };
+const EMPTY: Thread = { messages: [], path: [], leafId: null, older: null, loaded: false, stale: false };
 
 export function threadOf(state: ChatState, conversationId: string): Thread {
   return state.threads[conversationId] ?? EMPTY;
@@ -21,7 +21,7 @@ export function merged(known: ThreadMessage[], items: ThreadMessage[]): ThreadMe
   const byId = new Map(known.map((message) => [message.id, message]));
   for (const item of items) {
     const former = byId.get(item.id);
-    byId.set(item.id, former?.attachments && !item.attachments ? { ...item, attachments: former.attachments } : item);
+    byId.set(item.id, former ? { ...former, ...item } : item);
   }
   return [...byId.values()].sort(inOrder);
 }

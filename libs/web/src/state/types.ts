@@ -60,6 +60,8 @@ export interface Outgoing {
   attachments: Attachment[];
   createdAt: number;
   error: ErrorInfo | null;
+  /** The question in whose place it is asked. */
+  insteadOf?: string;
 }
 
 type OnlyServed = "attachments" | "tokens_used" | "alternatives";
@@ -68,8 +70,12 @@ type OnlyServed = "attachments" | "tokens_used" | "alternatives";
 export type ThreadMessage = Omit<ServedMessage, OnlyServed> & Partial<Pick<ServedMessage, OnlyServed>>;
 
 export interface Thread {
-  /** In the order of the store. */
+  /** All that are known, of whatever branch, in the order of the store. */
   messages: ThreadMessage[];
+  /** Ids of those on the current path, from the first question on. */
+  path: string[];
+  /** Where the path ends: the answer to its last question, which may be still to come. */
+  leafId: string | null;
   /** Cursor to older messages; `null`: all are here. */
   older: string | null;
   loaded: boolean;
@@ -103,6 +109,7 @@ export type LocalEvent =
       conversationId: string;
       items: ThreadMessage[];
       next: string | null;
+      leafId?: string | null;
       /** True: an older page was added; false: the newest page was read. */
       older: boolean;
     }

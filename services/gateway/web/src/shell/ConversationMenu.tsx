@@ -1,11 +1,12 @@
 import type { Conversation } from "@tokenline/client";
 import { cx, MENU, MENU_ITEM, say } from "@tokenline/client/ui";
-import { Archive, ArchiveRestore, Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Copy, Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { chat } from "../state/chat";
 import { api } from "../state/client";
+import { useCopying } from "../state/copies";
 import { DeleteDialog } from "./DeleteDialog";
 
 interface Props {
@@ -17,6 +18,7 @@ interface Props {
 export function ConversationMenu({ conversation, here, onRename }: Props) {
   const [deleting, setDeleting] = useState(false);
   const [, navigate] = useLocation();
+  const { copy, copying } = useCopying();
   const { id, archived, title } = conversation;
 
   async function archive() {
@@ -59,6 +61,9 @@ export function ConversationMenu({ conversation, here, onRename }: Props) {
             <DropdownMenu.Item className={MENU_ITEM} onSelect={() => void archive()}>
               {archived ? <ArchiveRestore aria-hidden /> : <Archive aria-hidden />}
               {archived ? "Take out of the archive" : "Archive"}
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className={MENU_ITEM} disabled={copying} onSelect={() => copy(id)}>
+              <Copy aria-hidden /> Make a copy
             </DropdownMenu.Item>
             <DropdownMenu.Item className={cx(MENU_ITEM, "text-bad")} onSelect={() => setDeleting(true)}>
               <Trash2 aria-hidden /> Delete

@@ -1,9 +1,11 @@
 import type { ThreadMessage } from "@tokenline/client";
 import { Notice, plural } from "@tokenline/client/ui";
-import { askAgain } from "./again";
+import { retry } from "./again";
 import { CopyButton } from "./CopyButton";
+import { CopyFromHere } from "./CopyFromHere";
 import { Feedback } from "./Feedback";
 import { Retry } from "./Retry";
+import { Versions } from "./Versions";
 
 interface Props {
   message: ThreadMessage;
@@ -17,14 +19,16 @@ export function AnswerFooter({ message, question }: Props) {
   return (
     <>
       {status === "incomplete" && (
-        <Notice tone="warn" className="mt-4" action="Ask again" onAction={() => askAgain(question)}>
+        <Notice tone="warn" className="mt-4" action="Ask again" onAction={() => retry(message)}>
           The answer broke off here.
         </Notice>
       )}
       <div className="mt-2 -ml-2 flex items-center gap-0.5 text-xs text-ink-faint">
         <CopyButton text={content} label="Copy answer" className="size-8 [&>svg]:size-4" />
-        <Retry question={question} />
+        {question && <Retry message={message} />}
         <Feedback message={message} />
+        <CopyFromHere message={message} />
+        <Versions message={message} what="Answer" />
         {status === "cancelled" && <span className="ml-1.5">Stopped</span>}
         {used !== null && (
           <span className="ml-1.5 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">

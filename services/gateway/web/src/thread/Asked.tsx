@@ -1,8 +1,10 @@
-import type { Attachment, ThreadMessage, TicketView } from "@tokenline/client";
-import { useEffect } from "react";
+import { type Attachment, LIVE_PHASES, type ThreadMessage, type TicketView } from "@tokenline/client";
+import { useEffect, useState } from "react";
 import { leaveEdit, useEdit } from "../state/edits";
 import { lateBecause, QuestionEditor } from "../waiting/QuestionEditor";
+import { BranchEditor } from "./BranchEditor";
 import { Question } from "./Question";
+import { QuestionFooter } from "./QuestionFooter";
 
 interface Props {
   question: ThreadMessage;
@@ -21,11 +23,22 @@ export function Asked({ question, files, ticket }: Props) {
     if (unchanged && ticketId) leaveEdit(ticketId);
   }, [unchanged, ticketId]);
 
+  const [branching, setBranching] = useState(false);
+  const open = phase !== null && LIVE_PHASES.has(phase);
+  if (branching && !edit) {
+    return (
+      <Question content="" files={files}>
+        <BranchEditor question={question} onClose={() => setBranching(false)} />
+      </Question>
+    );
+  }
+
   return (
     <Question content={edit && !late ? "" : question.content} files={files}>
       {edit && ticketId && !unchanged && (
         <QuestionEditor ticketId={ticketId} question={question} edit={edit} late={late} />
       )}
+      {!edit && <QuestionFooter question={question} onEdit={open ? null : () => setBranching(true)} />}
     </Question>
   );
 }

@@ -1,6 +1,6 @@
 import type { ThreadMessage, TicketView } from "@tokenline/client";
 import { Notice } from "@tokenline/client/ui";
-import { askAgain } from "./again";
+import { retry } from "./again";
 import { AnswerText } from "./AnswerText";
 
 /** A ticket that ended without a stored answer: stopped, or failed with a reason. */
@@ -9,11 +9,11 @@ export function Ended({ ticket, question }: { ticket: TicketView; question: Thre
     <div className="space-y-4">
       {ticket.text && <AnswerText text={ticket.text} />}
       {ticket.phase === "cancelled" ? (
-        <Notice action="Ask again" onAction={() => askAgain(question)}>
+        <Notice action="Ask again" onAction={() => retry(question)}>
           {ticket.text ? "Stopped." : "Withdrawn before an answer."}
         </Notice>
       ) : (
-        <Notice tone="bad" action="Try again" onAction={() => askAgain(question)}>
+        <Notice tone="bad" action="Try again" onAction={() => retry(question)}>
           {ticket.error?.message ?? "Something went wrong."}
         </Notice>
       )}

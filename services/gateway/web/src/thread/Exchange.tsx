@@ -14,6 +14,7 @@ type Props = Omit<Row, "key">;
 /** A question and what became of it. */
 export const Exchange = memo(function Exchange({ question, outgoing, answer, ticket }: Props) {
   const files = useFiles(question);
+  const latest = useChat(({ state }) => state.tickets[question?.ticket_id ?? ""] ?? null);
   if (outgoing) return <Sending outgoing={outgoing} />;
   const open = answer ? null : ticket;
   const waiting = open && (WAITING.has(open.phase) || (open.phase === "processing" && !open.text));
@@ -32,6 +33,10 @@ export const Exchange = memo(function Exchange({ question, outgoing, answer, tic
       )}
       {(answer || streaming) && <Answer message={answer} ticket={ticket} question={question} />}
       {open && (open.phase === "error" || open.phase === "cancelled") && <Ended ticket={open} question={question} />}
+      {answer && latest?.phase === "error" && latest.id !== answer.ticket_id && (
+        // Another answer was asked for and could not be given: this one stays.
+        <Ended ticket={latest} question={question} />
+      )}
     </article>
   );
 });

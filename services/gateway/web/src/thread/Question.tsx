@@ -12,7 +12,7 @@ interface Props {
 /** What the user said, as it was written: plain text. */
 export function Question({ content, files, children }: Props) {
   return (
-    <div className="flex flex-col items-end gap-2 pl-[12%]">
+    <div className="group/question flex flex-col items-end gap-2 pl-[12%]">
       <span className="sr-only">You said:</span>
       {files.length > 0 && (
         <ul className="flex flex-wrap justify-end gap-2">

@@ -1,12 +1,11 @@
 import type { ThreadMessage } from "@tokenline/client";
 import { IconButton } from "@tokenline/client/ui";
 import { RotateCcw } from "lucide-react";
-import { askAgain } from "./again";
+import { retry } from "./again";
 
-export function Retry({ question }: { question: ThreadMessage | null }) {
-  if (!question) return null;
+export function Retry({ message }: { message: ThreadMessage }) {
   return (
-    <IconButton label="Ask again" className="size-8 [&>svg]:size-4" onClick={() => askAgain(question)}>
+    <IconButton label="Another answer" small onClick={() => retry(message)}>
       <RotateCcw aria-hidden />
     </IconButton>
   );

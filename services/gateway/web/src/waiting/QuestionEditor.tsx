@@ -5,7 +5,7 @@ import { focusComposer } from "../composer/focus";
 import { submits } from "../composer/keys";
 import { useAutoHeight } from "../composer/useAutoHeight";
 import { changeEdit, type Edit, leaveEdit, saveEdit } from "../state/edits";
-import { askAgain } from "../thread/again";
+import { askAnew } from "../thread/again";
 
 interface Props {
   ticketId: string;
@@ -38,7 +38,7 @@ export function QuestionEditor({ ticketId, question, edit, late }: Props) {
   function done() {
     if (empty || edit.saving) return;
     const text = edit.text.trim();
-    if (late) askAgain(question, text);
+    if (late) askAnew(question, text);
     if (late || text === question.content) leave();
     else void saveEdit(ticketId);
   }
