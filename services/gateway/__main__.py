@@ -9,6 +9,7 @@ from services.gateway.deps import Deps
 from services.gateway.exports import Exports
 from services.gateway.imports import Imports
 from services.gateway.settings import GatewaySettings
+from services.gateway.shares import Shares
 from services.gateway.streams import Streams
 from services.gateway.temporary import Temporary
 from services.gateway.tickets import Tickets
@@ -96,6 +97,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=uploads,
         copies=Copies(store, uploads, announcer, clock),
+        shares=Shares(store, agents, clock, settings.secret_key.get_secret_value()),
         exports=Exports(store, agents, clock),
         imports=Imports(store, agents, announcer),
         temporary=Temporary(store, line, feed.ledger, uploads, announcer),

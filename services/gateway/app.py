@@ -26,6 +26,7 @@ from services.gateway.rest import (
     line,
     messages,
     search,
+    shares,
     tickets,
     webhooks,
 )
@@ -80,6 +81,7 @@ ROUTERS = (
     feedback.router,
     search.router,
     exports.router,
+    shares.router,
     branches.router,
     tickets.router,
     attachments.router,

@@ -44,6 +44,7 @@ class Copies:
             owner_id=source.owner_id,
             agent_id=source.agent_id,
             title=source.title,
+            temporary=source.temporary,
             follow_up=source.follow_up,
             created_at=now,
             updated_at=now,

@@ -7,6 +7,7 @@ from services.gateway.copies import Copies
 from services.gateway.exports import Exports
 from services.gateway.imports import Imports
 from services.gateway.settings import GatewaySettings
+from services.gateway.shares import Shares
 from services.gateway.streams import Streams
 from services.gateway.temporary import Temporary
 from services.gateway.tickets import Tickets
@@ -52,6 +53,7 @@ class Deps:
     copies: Copies
     temporary: Temporary
     exports: Exports
+    shares: Shares
     imports: Imports
     webhooks: Webhooks
     webhook_sender: WebhookSender

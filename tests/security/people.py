@@ -167,6 +167,12 @@ def _sign_in(person: Person) -> str:
     return made
 
 
+def _shared(person: Person) -> dict[str, str]:
+    assert person.own["answered"]
+    link: dict[str, str] = person.post(f"/api/v1/chat/conversations/{person.own['conversation']}/share")
+    return link
+
+
 KINDS: dict[str, Callable[[Person], str]] = {
     "conversation": _conversation,
     "answered": _answered,
@@ -179,5 +185,7 @@ KINDS: dict[str, Callable[[Person], str]] = {
     "delivery": _delivery,
     "api_key": _api_key,
     "sign_in": _sign_in,
+    "share": lambda person: _shared(person)["id"],
+    "share_token": lambda person: _shared(person)["token"],
 }
 """Everything that belongs to somebody. Add a kind for each new sort of thing: how a person makes one."""

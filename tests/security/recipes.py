@@ -26,6 +26,8 @@ KIND_OF: dict[str, str | None] = {
     "attachment_id": "attachment",
     "attachment_ids": "attachment",
     "webhook_id": "webhook",
+    "share_id": "share",
+    "token": "share_token",
     "key_id": "api_key",
     "sign_in_id": "sign_in",
     # Nobody's: what an installation offers, and names that callers choose.
@@ -105,6 +107,7 @@ ANYBODY = {
     "logout",
     "sign_in_methods",
     "exchange",
+    "read_share",
 }
 """Operations that need no credential in the header, and must stay the only ones."""
 

@@ -12,6 +12,7 @@ AttachmentId: TypeAlias = str
 UserId: TypeAlias = str
 ApiKeyId: TypeAlias = str
 WebhookId: TypeAlias = str
+ShareId: TypeAlias = str
 
 AgentId: TypeAlias = str
 """A short name chosen in the agents file, such as ``assistant``."""

@@ -56,6 +56,8 @@ class Page(StaticFiles):
         is_file = "." in path.rsplit("/", 1)[-1]
         response = await super().get_response(path if is_file else "index.html", scope)
         # File names in assets/ carry a hash of their content.
+        if path.startswith("s/"):
+            response.headers["x-robots-tag"] = "noindex, nofollow"
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if "assets/" in path else "no-cache"
         return response
 

@@ -29,6 +29,7 @@ FOR_EVERYBODY = {
     ("GET", "/api/v1/auth/oidc/callback"),
     ("POST", "/api/v1/auth/oidc/exchange"),
     ("GET", "/asyncapi.json"),
+    ("GET", "/api/public/shares/{token}"),
 }
 
 

@@ -116,6 +116,7 @@ class Chat(Part):
             await db.conversations.replace_one({"_id": conversation_id}, {"deleted_at": now})
             await db.messages.delete_many({"conversation_id": conversation_id})
             await db.branches.delete_many({"conversation_id": conversation_id})
+            await db.shares.delete_many({"conversation_id": conversation_id})
             await forget_ended(db, conversation_id)
             await db.conversations.delete_many({"deleted_at": {"$lt": now - _REMEMBER_DELETED_S}})
 

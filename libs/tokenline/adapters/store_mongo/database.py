@@ -44,6 +44,7 @@ class Collections:
         self.refresh_families: Collection = database["refresh_families"]
         self.refresh_tokens: Collection = database["refresh_tokens"]
         self.schema: Collection = database["schema"]
+        self.shares: Collection = database["shares"]
         self.tickets: Collection = database["tickets"]
         self.used: Collection = database["used"]
         self.users: Collection = database["users"]

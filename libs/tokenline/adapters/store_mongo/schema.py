@@ -50,6 +50,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("owner_id", _UP), ("seq", _DOWN)],
     ),
     "branches": ([("conversation_id", _UP)],),
+    "shares": ([("owner_id", _UP)], [("conversation_id", _UP)]),
     "attachments": (
         [("conversation_id", _UP), ("created_at", _UP)],
         [("unread_since", _UP)],
@@ -73,6 +74,7 @@ _UNIQUE: Mapping[str, str] = {
     "messages": "place",
     "users": "email",
     "api_keys": "hash",
+    "shares": "token",
     "webhooks": "place",
 }
 

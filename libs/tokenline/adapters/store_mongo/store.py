@@ -23,6 +23,7 @@ from tokenline.adapters.store_mongo.releasing import Releasing
 from tokenline.adapters.store_mongo.revocations import Revocations
 from tokenline.adapters.store_mongo.schema import VERSION, migrate, migrated
 from tokenline.adapters.store_mongo.search import Search
+from tokenline.adapters.store_mongo.shares import Shares
 from tokenline.adapters.store_mongo.temporary import Temporary
 from tokenline.adapters.store_mongo.tickets import Tickets
 from tokenline.adapters.store_mongo.tree import Tree
@@ -52,6 +53,7 @@ class MongoStore(
     Erasing,
     Temporary,
     Identities,
+    Shares,
 ):
     """Belongs to the event loop that opens it.
 

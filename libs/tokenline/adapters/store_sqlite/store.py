@@ -18,6 +18,7 @@ from tokenline.adapters.store_sqlite.limits import Limits
 from tokenline.adapters.store_sqlite.releasing import Releasing
 from tokenline.adapters.store_sqlite.revocations import Revocations
 from tokenline.adapters.store_sqlite.search import Search
+from tokenline.adapters.store_sqlite.shares import Shares
 from tokenline.adapters.store_sqlite.temporary import Temporary
 from tokenline.adapters.store_sqlite.tickets import Tickets
 from tokenline.adapters.store_sqlite.tree import Tree
@@ -44,6 +45,7 @@ class SqliteStore(
     Erasing,
     Temporary,
     Identities,
+    Shares,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

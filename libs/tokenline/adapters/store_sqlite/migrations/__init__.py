@@ -9,6 +9,7 @@ from tokenline.adapters.store_sqlite.migrations import (
     line,
     revocations,
     search,
+    shares,
     sign_ins,
     temporary,
     tree,
@@ -28,5 +29,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     erasures.STATEMENTS,
     temporary.STATEMENTS,
     identities.STATEMENTS,
+    shares.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -14,6 +14,7 @@ from tokenline.core.ports.store.feedback import FeedbackPage, FeedbackStore
 from tokenline.core.ports.store.limits import LimitStore
 from tokenline.core.ports.store.paging import Page
 from tokenline.core.ports.store.search import Found, FoundPage, SearchStore
+from tokenline.core.ports.store.shares import ShareStore
 from tokenline.core.ports.store.temporary import TemporaryStore
 from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
 from tokenline.core.ports.store.tree import TreeStore
@@ -39,6 +40,7 @@ __all__ = [
     "Page",
     "Revoked",
     "SearchStore",
+    "ShareStore",
     "Store",
     "TemporaryStore",
     "TicketPage",
@@ -63,6 +65,7 @@ class Store(
     SearchStore,
     ErasureStore,
     TemporaryStore,
+    ShareStore,
     Protocol,
 ):
     async def open(self) -> None:
