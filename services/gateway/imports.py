@@ -1,13 +1,14 @@
 """Conversations on their way in. The whole document is judged before the first of it is written."""
 
 import asyncio
+from typing import Literal
 
 import msgspec
 
 from services.gateway.accept import MAX_QUESTION_BYTES
 from tokenline.contracts.errors import BadRequest, NotFound
 from tokenline.contracts.events import ConversationChanged
-from tokenline.contracts.export import ExportedConversation, ImportedConversation, ImportReport
+from tokenline.contracts.export import ExportedConversation, ImportedConversation, ImportReport, Moment
 from tokenline.core.export import Plan
 from tokenline.core.ports.store import Store
 from tokenline.runtime.agents import Agents
@@ -22,9 +23,9 @@ BATCH = 100
 class _Outline(msgspec.Struct, forbid_unknown_fields=True):
     """`Export`, but for what is in its conversations."""
 
-    format: str
-    version: int
-    exported_at: float
+    format: Literal["tokenline.conversations"]
+    version: Literal[1]
+    exported_at: Moment
     conversations: list[msgspec.Raw]
 
 
@@ -48,9 +49,7 @@ class Imports:
         try:
             outline = _outline.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadRequest(f"This is no export of Tokenline: {error}") from None
-        if (outline.format, outline.version) != ("tokenline.conversations", 1):
-            raise BadRequest("This is no export of Tokenline, or one of a newer version.")
+            raise BadRequest(f"This is no export of Tokenline, or one of a newer version: {error}") from None
         plans = []
         for number, raw in enumerate(outline.conversations):
             # One at a time: others are served in between.

@@ -185,6 +185,7 @@ KINDS: dict[str, Callable[[Person], str]] = {
     "delivery": _delivery,
     "api_key": _api_key,
     "sign_in": _sign_in,
+    "talk": lambda person: person.own["answered"] and person.own["conversation"],
     "share": lambda person: _shared(person)["id"],
     "share_token": lambda person: _shared(person)["token"],
 }

@@ -46,6 +46,7 @@ KIND_AT: dict[tuple[str, str], str] = {
     ("retry_message", "message_id"): "message",
     ("edit_question", "ticket_id"): "waiting",
     ("retry_delivery", "ticket_id"): "delivery",
+    ("share_conversation", "conversation_id"): "talk",
     ("bump_ticket", "ticket_id"): "waiting",
     ("demote_ticket", "ticket_id"): "waiting",
     ("move_ticket", "ticket_id"): "waiting",

@@ -15,7 +15,18 @@ from tests.unit.documents.test_asyncapi import references, resolved
 from tokenline.runtime.documents.openapi import described_routes, openapi
 
 ERROR = {"code": "not_found", "message": "There is nothing here under this id.", "detail": {}}
-OPEN = {"healthz", "readyz", "scrape", "register", "login", "refresh", "logout", "sign_in_methods", "exchange"}
+OPEN = {
+    "healthz",
+    "readyz",
+    "scrape",
+    "register",
+    "login",
+    "refresh",
+    "logout",
+    "sign_in_methods",
+    "exchange",
+    "read_share",
+}
 """What needs no credential in the header."""
 
 
