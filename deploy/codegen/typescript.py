@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from tokenline.contracts import accounts, admin, feedback, frames, limits, rest, rest_accounts
+from tokenline.contracts import accounts, admin, export, feedback, frames, limits, rest, rest_accounts, search, shares
 from tokenline.runtime.documents.schemas import FROM_CLIENTS, name_of, reachable
 
 TARGET = Path(__file__).parents[2] / "libs/web/src/generated/frames.ts"
@@ -56,6 +56,10 @@ ALONE: tuple[type, ...] = (
     rest.WebhookPage,
     rest.WebhookSecret,
     accounts.TokenPair,
+    export.ImportReport,
+    search.SearchPage,
+    shares.PublicShare,
+    shares.SharePage,
 )
 _PLAIN = {
     msgspec.inspect.AnyType: "unknown",

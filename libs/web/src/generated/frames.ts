@@ -380,6 +380,18 @@ export interface HistoryPoint {
   running: number;
 }
 
+/** What became of each conversation of the document, in its order. */
+export interface ImportReport {
+  items: ImportedConversation[];
+}
+
+export interface ImportedConversation {
+  conversation_id: string;
+  title: string;
+  messages: number;
+  known: boolean;
+}
+
 /** At most `max` in any `per_s` seconds. 0: without limit. */
 export interface Limit {
   max: number;
@@ -549,6 +561,25 @@ export interface ProviderButton {
   start: string;
 }
 
+/** What strangers see of a message. No ids, no owner, nothing of tools. */
+export interface PublicMessage {
+  role: "assistant" | "user";
+  content: string;
+  status: MessageStatus;
+  files: SharedFile[];
+  sources: SharedSource[];
+  created_at: number;
+}
+
+/** A shared conversation. Oldest first; `next` leads to earlier messages. */
+export interface PublicShare {
+  title: string;
+  agent: string;
+  shared_at: number;
+  items: PublicMessage[];
+  next: string | null;
+}
+
 /**
  * In the broker's queue, `position` tickets will be served before it. `note` explains a position that grew,
  * a missing worker or an unavailable broker.
@@ -608,6 +639,25 @@ export interface Resume {
   offset?: number;
 }
 
+/** A conversation by its title, or a message by its text. Text is text, never HTML. */
+export interface SearchHit {
+  conversation_id: string;
+  title: string;
+  agent_id: string;
+  archived: boolean;
+  message_id: string | null;
+  role: "assistant" | "user" | null;
+  snippet: string;
+  highlights: number[][];
+  created_at: number;
+}
+
+/** Titles first, then messages; of each the latest first. */
+export interface SearchPage {
+  items: SearchHit[];
+  next: string | null;
+}
+
 /** Ask a question. The same `client_message_id` again gives the same ticket again. */
 export interface Send {
   type: "send";
@@ -645,6 +695,28 @@ export interface ServedMessage {
   alternatives: string[];
 }
 
+/** A conversation as it was: its path down to one message. Whoever has the token may read that. */
+export interface Share {
+  id: string;
+  token: string;
+  owner_id: string;
+  conversation_id: string;
+  message_id: string;
+  title: string;
+  created_at: number;
+}
+
+/** Latest first. */
+export interface SharePage {
+  items: Share[];
+  next: null;
+}
+
+/** A file by its name; there is no way to its content. */
+export interface SharedFile {
+  name: string;
+}
+
 /** What everybody who may read a message sees of it. */
 export interface SharedMessage {
   id: string;
@@ -665,6 +737,13 @@ export interface SharedMessage {
   usage: Usage | null;
   feedback: Feedback | null;
   created_at: number;
+}
+
+/** What an answer rests on, without the passage. */
+export interface SharedSource {
+  number: number;
+  name: string;
+  page: number | null;
 }
 
 /** One browser or program that is signed in. */
