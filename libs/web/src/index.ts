@@ -1,3 +1,4 @@
+export { AccountApi } from "./account";
 export { Answer, type AnswerEvent, newsOf } from "./answer";
 export { Api } from "./api";
 export { backoffS } from "./backoff";

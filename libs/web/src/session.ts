@@ -1,6 +1,6 @@
 import type { Credentials } from "./credentials";
 import { type ApiError, errorFrom, unreachable } from "./errors";
-import type { TokenPair } from "./generated/frames";
+import type { Me, TokenPair } from "./generated/frames";
 
 interface Stored {
   access: string;
@@ -62,6 +62,17 @@ export class Session implements Credentials {
 
   register(email: string, password: string): Promise<void> {
     return this.open("/api/v1/auth/register", email, password);
+  }
+
+  /** After the provider sent the browser back: for the cookie that this left, which no script can read. */
+  async signInFromProvider(): Promise<void> {
+    const response = await this.post("/api/v1/auth/oidc/exchange", {});
+    if (!response.ok) throw errorFrom(response.status, await response.text());
+    const tokens = (await response.json()) as TokenPair;
+    const me = await fetch(`${this.baseUrl}/api/v1/me`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    if (!me.ok) throw errorFrom(me.status, await me.text());
+    this.expired = false;
+    this.keep(tokens, ((await me.json()) as Me).email);
   }
 
   /** Forgets the tokens here at once; the server is told, but not waited for. */

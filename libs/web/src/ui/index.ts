@@ -7,6 +7,7 @@ export { Logo } from "./Logo";
 export { FINE_POINTER, matches, WIDE } from "./media";
 export { MENU, MENU_ITEM } from "./menu";
 export { Notice } from "./Notice";
+export { useProviderReturn } from "./provider";
 export { SignIn } from "./SignIn";
 export { Spinner } from "./Spinner";
 export { chooseTheme, showTheme, type Theme, useTheme } from "./theme";

@@ -1,4 +1,4 @@
-import { SignIn, useAccount, useSignIn } from "@tokenline/client/ui";
+import { SignIn, useAccount, useProviderReturn, useSignIn } from "@tokenline/client/ui";
 import { lazy, Suspense } from "react";
 import { session } from "./state/client";
 
@@ -7,6 +7,7 @@ const Dashboard = lazy(() => import("./shell/Dashboard").then((module) => ({ def
 export function App() {
   const signIn = useSignIn(session);
   const account = useAccount(session);
+  const { busy, problem } = useProviderReturn(session);
   if (signIn === "in") {
     return (
       <Suspense fallback={<div className="h-full bg-panel" />}>
@@ -14,9 +15,11 @@ export function App() {
       </Suspense>
     );
   }
+  if (busy) return <div className="h-full bg-panel" />;
   return (
     <SignIn
       session={session}
+      problem={problem}
       title="Tokenline administration"
       subtitle="Sign in with an administrator's account."
       notice={signIn === "expired" ? "Your sign-in has expired. Please sign in again." : undefined}

@@ -1,4 +1,4 @@
-import { SignIn, useAccount, useSignIn } from "@tokenline/client/ui";
+import { SignIn, useAccount, useProviderReturn, useSignIn } from "@tokenline/client/ui";
 import { lazy, Suspense } from "react";
 import { session } from "./state/client";
 
@@ -7,6 +7,7 @@ const Shell = lazy(() => import("./shell/Shell").then((module) => ({ default: mo
 export function App() {
   const signIn = useSignIn(session);
   const account = useAccount(session);
+  const { busy, problem } = useProviderReturn(session);
   if (signIn === "in") {
     return (
       <Suspense fallback={<div className="h-full bg-page" />}>
@@ -14,9 +15,11 @@ export function App() {
       </Suspense>
     );
   }
+  if (busy) return <div className="h-full bg-page" />;
   return (
     <SignIn
       session={session}
+      problem={problem}
       title="Welcome to Tokenline"
       subtitle="Ask, see your place in line, and get your answer."
       notice={signIn === "expired" ? "Your sign-in has expired. Sign in again: your drafts are still here." : undefined}

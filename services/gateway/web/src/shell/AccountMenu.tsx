@@ -1,10 +1,16 @@
 import { MENU, MENU_ITEM, ThemeMenu } from "@tokenline/client/ui";
-import { ChevronsUpDown, LogOut } from "lucide-react";
+import { ChevronsUpDown, LogOut, Settings } from "lucide-react";
 import { Popover } from "radix-ui";
+import { lazy, Suspense, useState } from "react";
 import { session } from "../state/client";
+
+const SettingsDialog = lazy(() =>
+  import("../settings/SettingsDialog").then((module) => ({ default: module.SettingsDialog })),
+);
 
 export function AccountMenu() {
   const email = session.email ?? "";
+  const [settings, setSettings] = useState(false);
   return (
     <div className="shrink-0 border-t border-line p-3">
       <Popover.Root>
@@ -20,12 +26,20 @@ export function AccountMenu() {
             <p className="px-2.5 pt-1 pb-1.5 text-xs text-ink-faint">Appearance</p>
             <ThemeMenu />
             <hr className="my-2 border-line" />
+            <Popover.Close className={`${MENU_ITEM} w-full hover:bg-sunken`} onClick={() => setSettings(true)}>
+              <Settings aria-hidden /> Settings
+            </Popover.Close>
             <button type="button" className={`${MENU_ITEM} w-full hover:bg-sunken`} onClick={() => session.signOut()}>
               <LogOut aria-hidden /> Sign out
             </button>
           </Popover.Content>
         </Popover.Portal>
       </Popover.Root>
+      {settings && (
+        <Suspense fallback={null}>
+          <SettingsDialog onClose={() => setSettings(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,8 +1,10 @@
-import { Api, ChatClient, Http, type Outgoing, Session } from "@tokenline/client";
+import { AccountApi, Api, ChatClient, Http, type Outgoing, Session } from "@tokenline/client";
 import { read, write } from "./storage";
 
 export const session = new Session();
-export const api = new Api(new Http(session));
+const http = new Http(session);
+export const api = new Api(http);
+export const account = new AccountApi(http);
 
 let placed: (conversationId: string) => void = () => undefined;
 
