@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from opentelemetry.trace import Span, SpanKind
 
 from services.agent_worker.deps import Deps
+from services.agent_worker.prompt import Prompt
 from services.agent_worker.room import Room
-from services.agent_worker.run import Run, Stop, tell_ended
+from services.agent_worker.run import Run, Stop, read_prompt, tell_ended
 from services.agent_worker.settings import WorkerSettings
 from services.agent_worker.titles import Titles
 from tokenline.contracts.errors import AnswerIncomplete, QueueTimeout, StoreUnavailable
@@ -187,6 +188,7 @@ class Intake:
         suspect = self._deps.failures.suspect(claimed)
         await self._room.enter(suspect=suspect)
         won = False
+        reading: asyncio.Task[Prompt] | None = None
         orders: list[Order] = []
         try:
             now = await self._deps.store.now()
@@ -197,14 +199,18 @@ class Intake:
             self._beginning[ticket.id] = orders
             # Stays in doubt when the store fails: it may have written the claim, and then nobody else runs it (F32).
             self._in_doubt.add(claim)
+            # Beside the commit. Whoever changes the question changes its ticket, and then this claim fails.
+            reading = read_prompt(self._deps, claimed)
             won = await self._deps.store.replace_ticket(claimed)
             self._in_doubt.discard(claim)
         finally:
             self._beginning.pop(ticket.id, None)
             if not won:
                 self._room.leave(suspect=suspect)
+                if reading is not None:
+                    reading.cancel()
         if won:
-            run = self._begin(claimed, delivery)
+            run = self._begin(claimed, delivery, reading)
             for order in orders:
                 order(run)
         return won
@@ -217,11 +223,11 @@ class Intake:
         self._in_doubt.discard(claim)
         return ticket.state is TicketState.PROCESSING and ticket.incarnation == self._incarnation
 
-    def _begin(self, claimed: Ticket, delivery: Delivery) -> Run:
+    def _begin(self, claimed: Ticket, delivery: Delivery, reading: asyncio.Task[Prompt] | None = None) -> Run:
         if (former := self.runs.get(claimed.id)) is not None:
             # The keeper handed it back when our lease had run out.
             former.stop(Stop.FENCED)
-        self.runs[claimed.id] = run = Run(self._deps, claimed, delivery)
+        self.runs[claimed.id] = run = Run(self._deps, claimed, delivery, reading)
         self._idle.clear()
         self._supervisor.spawn(f"run.{claimed.id}", self._run(run))
         if claimed.attempt == 1:

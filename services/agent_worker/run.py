@@ -40,7 +40,11 @@ class Stop(Enum):
 class Run:
     """``delivery`` is the latest one of the ticket: it comes again when the broker was away."""
 
-    def __init__(self, deps: Deps, ticket: Ticket, delivery: Delivery) -> None:
+    def __init__(
+        self, deps: Deps, ticket: Ticket, delivery: Delivery, reading: asyncio.Task[Prompt] | None = None
+    ) -> None:
+        """``reading``: the prompt, if it is being read already."""
+        self._reading = reading
         self.ticket = ticket
         self.delivery = delivery
         self.span: Span = NO_SPAN
@@ -86,9 +90,7 @@ class Run:
             async with self._scope:
                 if self._stop is not None:
                     self._interrupt()
-                prompt = await build_prompt(
-                    self._deps.store, self._deps.search, self._deps.agents.get(self.ticket.agent_id), self.ticket
-                )
+                prompt = await (self._reading or read_prompt(self._deps, self.ticket))
                 self.span.add_event("prompt_built")
                 await self._stream(prompt)
         except TimeoutError:
@@ -267,6 +269,17 @@ class Run:
 
 def _is_first(prompt: Prompt) -> bool:
     return all(turn.role != "assistant" for turn in prompt.request.turns)
+
+
+def read_prompt(deps: Deps, ticket: Ticket) -> asyncio.Task[Prompt]:
+    """Ends with what `build_prompt` raises. To be cancelled, or waited for by a run."""
+
+    async def read() -> Prompt:
+        return await build_prompt(deps.store, deps.search, deps.agents.get(ticket.agent_id), ticket)
+
+    reading = asyncio.create_task(read(), name=f"prompt.{ticket.id}")
+    reading.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may be nobody's by then
+    return reading
 
 
 def tell_ended(deps: Deps, ticket: Ticket, gateways: set[GatewayId]) -> None:

@@ -8,6 +8,7 @@ the standard score ``z`` where ``E N(t) - z sd N(t) = p + ½`` (the half correct
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate
 from math import sqrt
 from statistics import NormalDist
@@ -29,12 +30,8 @@ class Ends:
         self._slots = slots
         self._law = law
         self._ahead = ahead
+        self._ages = ages
         self._idle = max(0, slots - len(ages))
-        running = Running(sorted(ages)[-slots:], law)
-        self._first = _AT_ONCE if self._idle else running.first()
-        self._ended = [Ended(0.0, float(self._idle), 0.0), *self._reckon(running)]
-        deviations = [sqrt(ended.variance) for ended in self._ended]
-        self._curves = {z: self._curve(z, deviations) for z in (-Z, 0.0, Z)}
 
     def wait(self, position: int) -> Wait:
         """Until a slot is free for the ticket with ``position`` others before it."""
@@ -44,6 +41,25 @@ class Ends:
         # The mean of a skewed distribution from three quantiles, by the expansion of Cornish and Fisher (1938).
         mean = median + (low + high - 2 * median) / (2 * Z * Z)
         return Wait(max(low, self._first.low), max(mean, self._first.mean), max(high, self._first.high))
+
+    # Reckoned when first asked for: while slots are idle, nobody asks.
+
+    @cached_property
+    def _running(self) -> Running:
+        return Running(sorted(self._ages)[-self._slots :], self._law)
+
+    @cached_property
+    def _first(self) -> Wait:
+        return _AT_ONCE if self._idle else self._running.first()
+
+    @cached_property
+    def _ended(self) -> list[Ended]:
+        return [Ended(0.0, float(self._idle), 0.0), *self._reckon(self._running)]
+
+    @cached_property
+    def _curves(self) -> dict[float, list[float]]:
+        deviations = [sqrt(ended.variance) for ended in self._ended]
+        return {z: self._curve(z, deviations) for z in (-Z, 0.0, Z)}
 
     def _reckon(self, running: Running) -> list[Ended]:
         """Mean and variance of ``N`` at growing moments.

@@ -34,6 +34,10 @@ def clean(title: str) -> str:
 
 
 def fold(text: str) -> str:
+    words = text.split()
+    if "".join(words).isprintable():
+        # All of it shows, as nearly always: looking at each character would take half a millisecond an answer.
+        return " ".join(words)
     return " ".join("".join(c if _shows(c) else " " if unicodedata.category(c) == "Cc" else "" for c in text).split())
 
 

@@ -203,6 +203,9 @@ class Session:
         return self._is_news(entry.ticket_id) and self._concerns(entry)
 
     async def follow_new(self, ticket_id: TicketId) -> None:
+        if not self._is_news(ticket_id):
+            # It was asked here: by now it is followed.
+            return
         ticket = await self._deps.store.get_ticket(ticket_id)
         if ticket is not None and ticket.attempt > 0:
             # A gateway may hear of a ticket later than its client, who has come from another one.

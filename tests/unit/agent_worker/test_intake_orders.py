@@ -1,10 +1,12 @@
 """Orders that come between a claim and its run: everybody else sees the claim before its worker does."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import cast
 
 from services.agent_worker.deps import Deps
 from services.agent_worker.intake import Intake
+from services.agent_worker.prompt import Prompt
 from services.agent_worker.run import Run
 from services.agent_worker.settings import WorkerSettings
 from tests.unit.test_core_ticket import ticket
@@ -30,7 +32,7 @@ class ClaimSeenElsewhere:
 
 
 class Begun(Intake):
-    def _begin(self, claimed: Ticket, delivery: Delivery) -> Run:
+    def _begin(self, claimed: Ticket, delivery: Delivery, reading: asyncio.Task[Prompt] | None = None) -> Run:
         self.runs[claimed.id] = run = cast(Run, SimpleNamespace(ticket=claimed))
         return run
 
