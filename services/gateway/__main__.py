@@ -16,6 +16,7 @@ from services.gateway.tickets import Tickets
 from services.gateway.uploads import Uploads
 from services.gateway.webhook_sender import WebhookSender
 from services.gateway.webhooks import Webhooks
+from services.gateway.ws.front import Front
 from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.poster_http import GuardedPoster
 from tokenline.adapters.search_http import IngestSearch
@@ -112,7 +113,8 @@ def main() -> None:
     settings = GatewaySettings()
     configure_logging(settings.gateway_id, settings.log_level)
     configure_tracing("gateway", settings.gateway_id)
-    run(create_app(build_deps(settings)), settings)
+    app = create_app(build_deps(settings))
+    run(app, settings, Front(app))
 
 
 if __name__ == "__main__":

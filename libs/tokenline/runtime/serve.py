@@ -10,6 +10,7 @@ from collections.abc import Callable
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from tokenline.contracts.frames import MAX_FRAME_BYTES
 from tokenline.runtime.connections import HttpConnection, SocketConnection, tune
@@ -67,9 +68,10 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def configure(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
+def configure(app: ASGIApp, settings: ServiceSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        interface="asgi3",
         host=settings.host,
         port=settings.port,
         http=HttpConnection,
@@ -89,10 +91,10 @@ def configure(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
     )
 
 
-def run(app: FastAPI, settings: ServiceSettings) -> None:
-    """Serve until SIGINT or SIGTERM. Blocks."""
+def run(app: FastAPI, settings: ServiceSettings, front: ASGIApp | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. Blocks. ``front`` stands before the app, if anything does."""
     listener = listen(settings.host, settings.port)
-    config = configure(app, settings)
+    config = configure(front or app, settings)
     _tune()
     log.info("service.starting", host=settings.host, port=settings.port)
     # When all has been shut down uvicorn raises the signal again; by default it would end the process right there.

@@ -21,20 +21,23 @@ from tokenline.runtime.connections import direct_writer
 
 HEARTBEAT_S = 15.0
 
+ALL, ONE = "/api/v1/chat/ws", "/ws/chat"
+
 router = APIRouter()
 
 
-@router.websocket("/api/v1/chat/ws")
+@router.websocket(ALL)
 async def all_conversations(socket: WebSocket) -> None:
-    await _open(socket, None)
+    await open_socket(socket, None)
 
 
-@router.websocket("/ws/chat/{conversation_id}")
+@router.websocket(ONE + "/{conversation_id}")
 async def one_conversation(socket: WebSocket, conversation_id: ConversationId) -> None:
-    await _open(socket, conversation_id)
+    await open_socket(socket, conversation_id)
 
 
-async def _open(socket: WebSocket, only: ConversationId | None) -> None:
+async def open_socket(socket: WebSocket, only: ConversationId | None) -> None:
+    """From handshake to close; in production straight from `Front`."""
     deps: Deps = socket.app.state.deps
     hub: Hub = socket.app.state.hub
     if not sockets.may_open(socket, deps.settings.allowed_origins):
