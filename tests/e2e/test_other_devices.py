@@ -95,6 +95,11 @@ async def test_every_change_is_told_at_the_other_gateway(two: System) -> None:
             await device.sees(
                 lambda: client.delete(rate), lambda frame: frame["type"] == "feedback" and not frame["feedback"]
             )
+            await asyncio.to_thread(
+                answered, client, conversation_id=made["conversation"]["id"], instead_of=answer["parent_id"]
+            )
+            path = {"message_id": answer["id"]}
+            await device.sees_conversation(lambda: client.put(f"{place}/path", json=path), leaf_id=answer["id"])
             told = len(socket.other)
             await own.send(type="typing", conversation_id=made["conversation"]["id"])
             await socket.until(lambda: any(frame["type"] == "typed" for frame in socket.other[told:]))

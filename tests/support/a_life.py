@@ -6,6 +6,7 @@ from tests.support.drafts import a_conversation, a_user, an_answer, an_attachmen
 from tokenline.contracts.accounts import ApiKey, Erasure, Identity, RefreshToken, Role, User
 from tokenline.contracts.admin import AuditAction, AuditEntry
 from tokenline.contracts.attachments import Attachment, AttachmentState
+from tokenline.contracts.feedback import Feedback, Rating
 from tokenline.contracts.limits import Charge, Limit, LimitName
 from tokenline.contracts.tickets import Ticket, Usage
 from tokenline.contracts.webhooks import Webhook
@@ -82,4 +83,6 @@ async def _answered(store: Store, clock: Clock, user: User, webhook: Webhook, fi
     done = moves.complete(moves.begin_streaming(running, now=clock.now()), usage=Usage(), now=clock.now())
     done = replace(done, version=running.version + 1)
     await store.replace_ticket(done, an_answer(clock, done))
+    said = Feedback(rating=Rating.DOWN, comment=f"Not for {user.email}", at=clock.now())
+    await store.rate(done.answer_id, said, done.agent_id)
     return done
