@@ -30,6 +30,8 @@ SAID = "one two three four five six seven"
 STREAMS = json.dumps({"say": SAID, "per_second": 20})
 BREAKS_OFF = '{"say": "there and back 🎟 again", "per_second": 50, "then": "cut", "faults": 1}'
 LONG = json.dumps({"say": " ".join(f"{number}·🎟" for number in range(400)), "per_second": 400})
+ELSEWHERE = {"exchange"}
+"""Calls that cannot succeed here: there is no provider to sign in at."""
 RESERVED = {"tool_call"}
 """Frames that this version does not send."""
 
@@ -288,7 +290,41 @@ def test_every_call_of_the_gateway_answers_as_its_document_says(running: System)
         _files(client)
         _openai(client)
         _webhooks(client)
-    assert calls.operations() - calls.answered == set()
+        _in_and_out(client)
+        _gone(client)
+    assert calls.operations() - calls.answered == ELSEWHERE
+
+
+def _gone(client: httpx2.Client) -> None:
+    """Sign-ins, the password, and then the account itself."""
+    own, password = "/api/v1/me", {"password": "a long password"}
+    assert client.get("/api/v1/auth/methods").status_code == 200
+    client.post("/api/v1/auth/login", json={"email": "calls@example.org", **password})
+    others = [one["id"] for one in client.get(f"{own}/sign-ins").json()["items"] if not one["current"]]
+    assert client.delete(f"{own}/sign-ins/{others[0]}").status_code == 204
+    assert client.delete(f"{own}/sign-ins/{others[0]}").status_code == 404
+    assert client.post(f"{own}/password", json={**password, "new_password": "another long one"}).is_success
+    assert client.delete(f"{own}/sign-ins").is_success
+    tokens = client.post("/api/v1/auth/login", json={"email": "calls@example.org", "password": "another long one"})
+    client.headers["authorization"] = f"Bearer {tokens.json()['access_token']}"
+    assert client.request("DELETE", own, json={"password": "another long one"}).is_success
+
+
+def _in_and_out(client: httpx2.Client) -> None:
+    """Branches, copies, search, and what leaves and comes back."""
+    asked = client.post("/api/v1/chat/messages", json={"content": '{"say": "here"}', "wait": True}).json()
+    place = f"/api/v1/chat/conversations/{asked['message']['conversation_id']}"
+    answer = asked["ticket"]["answer"]["id"]
+    again = client.post(f"/api/v1/chat/messages/{answer}/retry").json()["ticket"]["id"]
+    with client.stream("GET", f"/api/v1/chat/tickets/{again}/stream") as stream:
+        check_events("".join(stream.iter_text()))
+    assert client.post(f"/api/v1/chat/tickets/{again}/retry").is_success
+    assert client.put(f"{place}/path", json={"message_id": answer}).status_code == 200
+    assert client.post(f"{place}/copy", json={}).is_success
+    assert client.get("/api/v1/chat/search", params={"q": "here"}).status_code == 200
+    assert client.get(f"{place}/export", params={"format": "json"}).status_code == 200
+    everything = client.get("/api/v1/chat/export")
+    assert client.post("/api/v1/chat/import", content=everything.content).is_success
 
 
 def _account(client: httpx2.Client) -> None:
