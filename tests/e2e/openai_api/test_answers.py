@@ -102,6 +102,9 @@ async def test_the_packages_own_helper_puts_a_stream_of_calls_together(async_cli
 def test_calls_of_a_broken_attempt_are_not_in_the_answer(house: System, client: OpenAI) -> None:
     script = TWO_CALLS | {"then": "cut", "faults": 1, "first_ms": 1}
     raw = client.chat.completions.with_raw_response.create(model="assistant", messages=asking(script), tools=[WEATHER])
+    most, left = (int(raw.headers[f"x-ratelimit-{name}-requests"]) for name in ("limit", "remaining"))
+    assert 0 < left < most
+    assert raw.headers["x-ratelimit-reset-requests"].endswith("s")
     ticket = house_ticket(house, client, raw.headers["x-tokenline-ticket"])
     assert ticket["attempt"] == 2
     [choice] = raw.parse().choices
