@@ -99,6 +99,7 @@ class Uploads:
             name=attachment.name,
             size_bytes=size,
             mime_type=attachment.mime_type,
+            kind=attachment.kind,
             state=AttachmentState.QUEUED,
             created_at=self._clock.now(),
         )
