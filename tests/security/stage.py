@@ -69,11 +69,16 @@ pool = "idle"
 _calls: ContextVar[list[str] | None] = ContextVar("calls", default=None)
 
 
-class Watched:
-    """A store that writes down which of its calls a request makes."""
+class Broken(Exception):
+    """An error that nobody foresaw."""
 
-    def __init__(self, store: Store) -> None:
+
+class Watched:
+    """A store that writes down which of its calls a request makes, and may fail those."""
+
+    def __init__(self, store: Store, stage: "Stage") -> None:
         self._store = store
+        self._stage = stage
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
@@ -83,6 +88,8 @@ class Watched:
         calls = _calls.get()
         if calls is not None:
             calls.append(name)
+            if self._stage.fails:
+                raise Broken(f"{name} {args} {named} {SECRET}")
         return await work(*args, **named)
 
 
@@ -122,6 +129,7 @@ class Stage:
         self.store: Store
         self.apps: dict[str, FastAPI] = {}
         self.http: dict[str, httpx2.Client] = {}
+        self.fails = False
         self.at_end = ExitStack()
         """Closed before the services are."""
         self._mongo_url = mongo_url
@@ -130,6 +138,15 @@ class Stage:
         self._thread = Thread(target=self._run, name="stage")
         self._loop: asyncio.AbstractEventLoop
         self._over: asyncio.Event
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Every call of the store that a request makes fails as nobody foresaw, quoting what it was given."""
+        self.fails = True
+        try:
+            yield
+        finally:
+            self.fails = False
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """On the services' own loop, for what reaches into them."""
@@ -181,8 +198,8 @@ class Stage:
         with (
             patch.object(gateway_main, "open_broker", open_broker),
             patch.object(dashboard_main, "open_broker", open_broker),
-            patch.object(gateway_main, "open_store", _watched),
-            patch.object(dashboard_main, "open_store", _watched),
+            patch.object(gateway_main, "open_store", self._watched),
+            patch.object(dashboard_main, "open_store", self._watched),
             patch.object(gateway_main, "IngestSearch", lambda *_: self.search),
         ):
             gateway = gateway_main.build_deps(GatewaySettings(port=1, **shared, **self._settings))
@@ -199,6 +216,9 @@ class Stage:
             stack.push_async_callback(worker.kill)
             worker.supervisor.forever("lease", worker.leases.renew, every_s=5.0)
             worker.supervisor.forever("beat", worker.leases.beat)
+
+    def _watched(self, settings: ServiceSettings, clock: Clock, observe: Callable[[float], None]) -> Store:
+        return cast(Store, Watched(open_store(settings, clock, observe), self))
 
     @asynccontextmanager
     async def _served(self, app: FastAPI) -> Any:
@@ -253,10 +273,6 @@ def soon(holds: Callable[[], bool], limit_s: float = 5.0) -> None:
 
 async def _has_started(server: uvicorn.Server) -> bool:
     return server.started
-
-
-def _watched(settings: ServiceSettings, clock: Clock, observe: Callable[[float], None]) -> Store:
-    return cast(Store, Watched(open_store(settings, clock, observe)))
 
 
 @contextmanager

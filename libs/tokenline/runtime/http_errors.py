@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import (
@@ -99,21 +100,26 @@ async def _http_exception(_request: Request, error: Exception) -> Response:
     return error_response(info, error.status_code, dict(error.headers or {}))
 
 
+class CutOff(Exception):
+    """In place of an error whose text must not be seen: the server logs the text of whatever reaches it."""
+
+
 class UnexpectedErrors:
     """Answers 500 ``internal`` for an error nobody foresaw, and logs where it came from.
 
-    The error's own text is not logged: it may quote what the user sent. After the answer has begun the error goes on,
-    so that the server cuts the connection and the client does not take the beginning for the whole.
+    The error's own text is not logged: it may quote what the user sent. After the answer has begun, and on sockets,
+    `CutOff` goes on in its place, so that the server cuts the connection and the client does not take the beginning
+    for the whole.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        started = False
+        started = scope["type"] == "websocket"
 
         async def watched(message: Message) -> None:
             nonlocal started
@@ -122,12 +128,14 @@ class UnexpectedErrors:
 
         try:
             await self.app(scope, receive, watched)
+        except WebSocketDisconnect:
+            raise
         except Exception as error:
             log.error(  # noqa: TRY400 -- `exception` would log the error's text
                 "http.failed", route=_route(scope), error=type(error).__name__, stack=_stack(error)
             )
             if started:
-                raise
+                raise CutOff from None
             internal = TokenlineError()
             await error_response(internal.info(), internal.status)(scope, receive, send)
 
