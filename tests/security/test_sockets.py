@@ -72,7 +72,7 @@ class Socket:
         """Everything up to the answer to a ping."""
         number = next(_numbers)
         self.send(type="ping", id=number)
-        found = []
+        found: list[dict[str, Any]] = []
         while True:
             frame = json.loads(self.raw.recv(LIMIT_S))
             if frame == {"type": "pong", "id": number}:
@@ -204,6 +204,6 @@ def test_no_page_of_another_site_opens_a_socket(house: Stage, admin: Person, ser
             assert json.loads(raw.recv(LIMIT_S))["type"] == "ready"
 
 
-def _opening(address: str, path: str, origin: str | None, headers: dict[str, str]) -> connect:
+def _opening(address: str, path: str, origin: str | None, headers: dict[str, str]) -> ClientConnection:
     shown = None if origin is None else Origin(origin)
     return connect(f"ws{address[4:]}{path}", origin=shown, additional_headers=headers, compression=None)

@@ -2,9 +2,13 @@
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 
 import structlog
+from structlog.typing import EventDict
 
+from tokenline.contracts.errors import TokenlineError
 from tokenline.runtime.tracing import add_trace_id
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
@@ -13,6 +17,38 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
     add_trace_id,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+
+
+def tell_where(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """In place of ``exc_info``: the kind of an error and where it came from.
+
+    What it says is told only where the words are ours or the system's: others quote what a user sent, or a credential.
+    """
+    error = _error_of(event.pop("exc_info", None))
+    if error is not None:
+        event["exception"] = "".join(_told(error))
+    return event
+
+
+def _error_of(exc_info: object) -> BaseException | None:
+    if isinstance(exc_info, tuple):
+        exc_info = exc_info[1]
+    elif exc_info is True:
+        exc_info = sys.exc_info()[1]
+    return exc_info if isinstance(exc_info, BaseException) else None
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    """The first cause first, as Python tells it."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _told(before)
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _told(one)
+    yield from traceback.format_tb(error.__traceback__)
+    says = f": {error}" if isinstance(error, (TokenlineError, OSError)) else ""
+    yield f"{type(error).__module__}.{type(error).__qualname__}{says}\n"
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -29,7 +65,7 @@ def configure_logging(service: str, level: str) -> None:
             foreign_pre_chain=_SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                tell_where,
                 structlog.processors.JSONRenderer(),
             ],
         )

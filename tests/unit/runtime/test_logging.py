@@ -1,0 +1,77 @@
+"""What a log says of an error: where it came from, and never what it quotes (B2)."""
+
+import io
+import json
+import logging
+from typing import NoReturn
+
+import pytest
+import structlog
+
+from tokenline.contracts.errors import BrokerUnavailable
+from tokenline.runtime.logging import configure_logging, tell_where
+
+SECRET = "what somebody said"
+
+
+def fail(error: BaseException) -> NoReturn:
+    raise error
+
+
+def told(error: BaseException) -> str:
+    try:
+        fail(error)
+    except BaseException as caught:
+        event = tell_where(None, "error", {"event": "x.failed", "exc_info": caught})
+    assert set(event) == {"event", "exception"}
+    text: str = event["exception"]
+    return text
+
+
+def test_an_error_is_told_by_its_kind_and_its_place() -> None:
+    text = told(ValueError(SECRET))
+    assert "in told" in text
+    assert "builtins.ValueError" in text
+    assert SECRET not in text
+
+
+def test_so_are_its_causes_and_those_in_a_group() -> None:
+    try:
+        fail(KeyError(SECRET))
+    except KeyError as first:
+        chained = RuntimeError(SECRET)
+        chained.__cause__ = first
+    text = told(ExceptionGroup(SECRET, [chained, TypeError(SECRET)]))
+    assert [kind for kind in ("KeyError", "RuntimeError", "TypeError", "ExceptionGroup") if kind not in text] == []
+    assert SECRET not in text
+
+
+@pytest.mark.parametrize("error", [BrokerUnavailable("No broker."), OSError(28, "No space left on device")])
+def test_what_is_ours_or_the_systems_is_told_in_words(error: Exception) -> None:
+    assert str(error) in told(error)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"exc_info": None}, {"exc_info": (None, None, None)}, {"exc_info": False}])
+def test_without_an_error_there_is_nothing_to_tell(nothing: dict[str, object]) -> None:
+    assert tell_where(None, "error", {"event": "x", **nothing}) == {"event": "x"}
+
+
+def test_libraries_are_told_of_in_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As uvicorn, which logs whatever reaches it."""
+    root, out = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers, root.level
+    monkeypatch.setattr("sys.stderr", out)
+    try:
+        configure_logging("test", "INFO")
+        try:
+            fail(ValueError(SECRET))
+        except ValueError:
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+    [line] = out.getvalue().splitlines()
+    assert "ValueError" in json.loads(line)["exception"]
+    assert SECRET not in line
