@@ -72,7 +72,7 @@ def test_a_field_of_the_servers_is_refused_and_nothing_done(
     person = admin if operation.administrative else attacker
     call = own_call(operation, person)
     plain = call.body
-    before = rows_of(house, victim), rows_of(house, person)
+    before = rows_of(house, victim), kept(house, person)
     for name in OWNED:
         if name in operation.fields:
             continue
@@ -81,7 +81,12 @@ def test_a_field_of_the_servers_is_refused_and_nothing_done(
             answer = call.send(house)
             assert answer.status in (400, 422), f"{name}: {answer.status} {answer.body!r}"
             assert answer.calls == [] or set(answer.calls) <= {"get_conversation", "charge"}, f"{name}: {answer.calls}"
-    assert (rows_of(house, victim), rows_of(house, person)) == before
+    assert (rows_of(house, victim), kept(house, person)) == before
+
+
+def kept(house: Stage, person: Person) -> list[str]:
+    """Their rows, but for what limits count: some count calls that come to nothing."""
+    return [row for row in rows_of(house, person) if not row.startswith("used ")]
 
 
 def test_what_an_openai_client_sends_beside_is_ignored(house: Stage, attacker: Person, victim: Person) -> None:
