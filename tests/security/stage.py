@@ -31,6 +31,7 @@ from services.admin_dashboard.settings import DashboardSettings
 from services.gateway import __main__ as gateway_main
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import GatewaySettings
+from services.gateway.ws.front import Front
 from tests.support.broker import eventually
 from tests.support.in_process.processes import Worker
 from tests.support.in_process.puppet import Puppet
@@ -206,7 +207,7 @@ class Stage:
             dashboard = dashboard_main.build_deps(DashboardSettings(port=1, **shared))
         self.store = gateway.store
         self.apps = {"gateway": create_gateway(gateway), "dashboard": create_dashboard(dashboard)}
-        self.gateway = await stack.enter_async_context(self._served(self.apps["gateway"]))
+        self.gateway = await stack.enter_async_context(self._served(Front(self.apps["gateway"])))
         self.dashboard = await stack.enter_async_context(self._served(self.apps["dashboard"]))
         for name, pool in (("worker-1", "default"), ("worker-2", "spare")):
             worker = Worker(
@@ -221,7 +222,7 @@ class Stage:
         return cast(Store, Watched(open_store(settings, clock, observe), self))
 
     @asynccontextmanager
-    async def _served(self, app: FastAPI) -> Any:
+    async def _served(self, app: ASGIApp) -> Any:
         """As `runtime.serve` does it, in this loop."""
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
