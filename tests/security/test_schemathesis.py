@@ -104,6 +104,7 @@ def _settings(service: str, person: Person, names: set[str]) -> str:
         if len(list(operation.slots())) > 1:
             # It takes every 404 for the thing just made to be missing; here another thing may be.
             lines += ["[operations.checks.ensure_resource_availability]", "enabled = false"]
+            lines += ["[operations.phases.stateful]", "enabled = false"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 

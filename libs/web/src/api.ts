@@ -41,8 +41,12 @@ export class Api {
     return this.http.get(`${CONVERSATIONS}/${id}`);
   }
 
-  createConversation(agentId: string | null): Promise<Conversation> {
-    return this.http.json("POST", CONVERSATIONS, agentId ? { agent_id: agentId } : {});
+  /** `temporary`: it leaves nothing behind. */
+  createConversation(agentId: string | null, { temporary = false } = {}): Promise<Conversation> {
+    return this.http.json("POST", CONVERSATIONS, {
+      ...(agentId ? { agent_id: agentId } : {}),
+      ...(temporary ? { temporary } : {}),
+    });
   }
 
   changeConversation(

@@ -83,7 +83,7 @@ export class ChatClient {
    */
   ask(
     content: string,
-    to: { conversationId: string | null; agentId: string | null; attachments: Attachment[]; insteadOf?: string },
+    to: { conversationId: string | null; agentId: string | null; attachments: Attachment[]; insteadOf?: string; temporary?: boolean },
   ): string {
     const outgoing: Outgoing = {
       clientMessageId: crypto.randomUUID?.() ?? fallbackId(),
@@ -325,7 +325,7 @@ export class ChatClient {
     if (this.placing.has(clientMessageId)) return;
     this.placing.add(clientMessageId);
     try {
-      const conversation = await this.options.api.createConversation(entry.agentId);
+      const conversation = await this.options.api.createConversation(entry.agentId, { temporary: entry.temporary });
       this.apply({ type: "local.conversations", items: [conversation] });
       this.apply({ type: "local.messages", conversationId: conversation.id, items: [], next: null, older: false });
       if (this.withdrawn.has(clientMessageId)) return;

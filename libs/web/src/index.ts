@@ -9,6 +9,7 @@ export { ApiError, messageOf } from "./errors";
 export type * from "./generated/frames";
 export { Http } from "./http";
 export { type KeyValue, Session, type SignInState } from "./session";
+export { Library, pieces, readShare } from "./library";
 export { LiveSocket, type SocketState, socketUrl } from "./socket";
 export { alternativesOf } from "./state/paths";
 export { countUnread, isUnread, TYPING_MS } from "./state/presence";

@@ -56,6 +56,8 @@ export interface Outgoing {
   /** `null`: its conversation has not been created yet. */
   conversationId: string | null;
   agentId: string | null;
+  /** Its conversation is to leave nothing behind. */
+  temporary?: boolean;
   content: string;
   attachments: Attachment[];
   createdAt: number;

@@ -1,11 +1,12 @@
 import { liveTickets } from "@tokenline/client";
-import { FINE_POINTER, IconButton, matches } from "@tokenline/client/ui";
+import { cx, FINE_POINTER, IconButton, matches } from "@tokenline/client/ui";
 import { Paperclip } from "lucide-react";
 import { type ClipboardEvent, type KeyboardEvent, useRef } from "react";
 import { useAgent } from "../state/agent";
 import { chat, useChat } from "../state/chat";
 import { setDraft, useDraft } from "../state/drafts";
 import { usePause } from "../state/pause";
+import { setTemporary, useTemporary } from "../state/temporary";
 import { choose, clear, useChosen } from "../state/uploads";
 import { PoolWait } from "../waiting/PoolWait";
 import { AttachmentTray } from "./AttachmentTray";
@@ -21,6 +22,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
   const thread = conversationId ?? "new";
   const text = useDraft(thread);
   const chosen = useChosen(thread);
+  const temporary = useTemporary(conversationId);
   const agent = useAgent(conversationId);
   const live = useChat(({ state }) => liveTickets(state, conversationId).find(({ stopping }) => !stopping)?.id);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -36,7 +38,13 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
     if (!ready) return;
     dismiss();
     const attachments = chosen.flatMap(({ attachment }) => attachment ?? []);
-    chat().ask(text.trim(), { conversationId, agentId: agent?.id ?? null, attachments });
+    chat().ask(text.trim(), {
+      conversationId,
+      agentId: agent?.id ?? null,
+      attachments,
+      ...(temporary && !conversationId ? { temporary } : {}),
+    });
+    if (!conversationId) setTemporary(false);
     setDraft(thread, "");
     clear(thread);
     area.current?.focus();
@@ -65,7 +73,10 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
         event.preventDefault();
         send();
       }}
-      className="rounded-[22px] border border-line-strong bg-raised shadow-soft transition-colors focus-within:border-accent/45"
+      className={cx(
+        "rounded-[22px] border border-line-strong bg-raised shadow-soft transition-colors focus-within:border-accent/45",
+        temporary && "border-dashed border-accent/60",
+      )}
     >
       {refusal && (
         <p role="alert" className="mx-3 mt-3 animate-rise rounded-xl bg-warn-soft px-3 py-2 text-[13px] text-warn">

@@ -3,6 +3,7 @@ import { ChevronsUpDown, LogOut, Settings } from "lucide-react";
 import { Popover } from "radix-ui";
 import { lazy, Suspense, useState } from "react";
 import { session } from "../state/client";
+import { LibraryButtons } from "./LibraryButtons";
 
 const SettingsDialog = lazy(() =>
   import("../settings/SettingsDialog").then((module) => ({ default: module.SettingsDialog })),
@@ -29,6 +30,8 @@ export function AccountMenu() {
             <Popover.Close className={`${MENU_ITEM} w-full hover:bg-sunken`} onClick={() => setSettings(true)}>
               <Settings aria-hidden /> Settings
             </Popover.Close>
+            <LibraryButtons />
+            <hr className="my-2 border-line" />
             <button type="button" className={`${MENU_ITEM} w-full hover:bg-sunken`} onClick={() => session.signOut()}>
               <LogOut aria-hidden /> Sign out
             </button>

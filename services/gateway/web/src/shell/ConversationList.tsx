@@ -17,7 +17,7 @@ export function ConversationList({ archived, q }: Props) {
   const items = useMemo(() => {
     const found = q ? new Set(pages.data?.pages.flatMap((page) => page.items.map(({ id }) => id))) : null;
     return Object.values(known)
-      .filter((item) => item.archived === archived && (!found || found.has(item.id)))
+      .filter((item) => !item.temporary && item.archived === archived && (!found || found.has(item.id)))
       .sort((a, b) => b.updated_at - a.updated_at);
   }, [known, archived, q, pages.data]);
 

@@ -1,13 +1,15 @@
 import type { Conversation } from "@tokenline/client";
 import { cx, MENU, MENU_ITEM, say } from "@tokenline/client/ui";
-import { Archive, ArchiveRestore, Copy, Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Copy, Ellipsis, FileDown, FileJson, Link2, Pencil, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { chat } from "../state/chat";
 import { api } from "../state/client";
 import { useCopying } from "../state/copies";
+import { library, save } from "../state/library";
 import { DeleteDialog } from "./DeleteDialog";
+import { ShareDialog } from "./ShareDialog";
 
 interface Props {
   conversation: Conversation;
@@ -17,6 +19,7 @@ interface Props {
 
 export function ConversationMenu({ conversation, here, onRename }: Props) {
   const [deleting, setDeleting] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const [, navigate] = useLocation();
   const { copy, copying } = useCopying();
   const { id, archived, title } = conversation;
@@ -25,6 +28,14 @@ export function ConversationMenu({ conversation, here, onRename }: Props) {
     try {
       const changed = await api.changeConversation(id, { archived: !archived });
       chat().apply({ type: "local.conversations", items: [changed] });
+    } catch (error) {
+      say(error);
+    }
+  }
+
+  async function download(format: "md" | "json") {
+    try {
+      save(await library.export(id, format));
     } catch (error) {
       say(error);
     }
@@ -58,6 +69,15 @@ export function ConversationMenu({ conversation, here, onRename }: Props) {
             <DropdownMenu.Item className={MENU_ITEM} onSelect={onRename}>
               <Pencil aria-hidden /> Rename
             </DropdownMenu.Item>
+            <DropdownMenu.Item className={MENU_ITEM} onSelect={() => setSharing(true)}>
+              <Link2 aria-hidden /> Share
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className={MENU_ITEM} onSelect={() => void download("md")}>
+              <FileDown aria-hidden /> Export as Markdown
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className={MENU_ITEM} onSelect={() => void download("json")}>
+              <FileJson aria-hidden /> Export as JSON
+            </DropdownMenu.Item>
             <DropdownMenu.Item className={MENU_ITEM} onSelect={() => void archive()}>
               {archived ? <ArchiveRestore aria-hidden /> : <Archive aria-hidden />}
               {archived ? "Take out of the archive" : "Archive"}
@@ -71,6 +91,7 @@ export function ConversationMenu({ conversation, here, onRename }: Props) {
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
+      <ShareDialog open={sharing} onOpenChange={setSharing} conversationId={id} />
       <DeleteDialog open={deleting} onOpenChange={setDeleting} title={title} onDelete={() => void remove()} />
     </>
   );

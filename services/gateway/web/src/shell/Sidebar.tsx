@@ -4,6 +4,7 @@ import { useDeferredValue, useState } from "react";
 import { Link } from "wouter";
 import { AccountMenu } from "./AccountMenu";
 import { ConversationList } from "./ConversationList";
+import { SearchResults } from "./SearchResults";
 
 export function Sidebar() {
   const [filter, setFilter] = useState("");
@@ -27,8 +28,8 @@ export function Sidebar() {
           <Search className="pointer-events-none absolute top-2.5 left-3 size-4 text-ink-faint" aria-hidden />
           <input
             type="search"
-            aria-label="Filter conversations"
-            placeholder="Filter"
+            aria-label={archived ? "Filter archived conversations" : "Search conversations"}
+            placeholder={archived ? "Filter" : "Search"}
             value={filter}
             onChange={(event) => setFilter(event.target.value)}
             className={cx(FIELD, "h-9 border-transparent bg-sunken pl-9")}
@@ -36,7 +37,7 @@ export function Sidebar() {
         </div>
       </div>
       <div className="flex items-center justify-between px-5 pt-2 pb-1">
-        <h2 className="text-xs font-medium text-ink-faint">{archived ? "Archived" : "Conversations"}</h2>
+        <h2 className="text-xs font-medium text-ink-faint">{archived ? "Archived" : q ? "Found" : "Conversations"}</h2>
         <button
           type="button"
           onClick={() => setArchived(!archived)}
@@ -46,7 +47,7 @@ export function Sidebar() {
           {archived ? "Back" : "Archive"}
         </button>
       </div>
-      <ConversationList archived={archived} q={q} />
+      {q && !archived ? <SearchResults q={q} /> : <ConversationList archived={archived} q={q} />}
       <AccountMenu />
     </nav>
   );

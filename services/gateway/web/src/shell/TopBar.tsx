@@ -3,6 +3,7 @@ import { Menu, SquarePen } from "lucide-react";
 import { Link } from "wouter";
 import { useChat } from "../state/chat";
 import { AgentPicker } from "./AgentPicker";
+import { TemporarySwitch } from "./TemporarySwitch";
 
 interface Props {
   conversationId: string | null;
@@ -18,6 +19,7 @@ export function TopBar({ conversationId, onMenu }: Props) {
       </IconButton>
       <AgentPicker conversationId={conversationId} />
       <h1 className="min-w-0 flex-1 truncate px-2 text-center text-sm text-ink-faint">{title}</h1>
+      <TemporarySwitch conversationId={conversationId} />
       <Link
         href="/"
         aria-label="New chat"

@@ -1,10 +1,11 @@
 import type { Row } from "@tokenline/client";
-import { IconButton, say } from "@tokenline/client/ui";
+import { cx, IconButton, say } from "@tokenline/client/ui";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useLayoutEffect, useRef, useState } from "react";
 import { chat } from "../state/chat";
 import { Exchange } from "./Exchange";
+import { useJump } from "./useJump";
 
 interface Props {
   rows: Row[];
@@ -44,6 +45,19 @@ export function MessageList({ rows, conversationId, older }: Props) {
     if (following.current) list.scrollToEnd();
   }, [list, height]);
 
+  const marked = useJump({
+    rows,
+    conversationId,
+    older,
+    to: useCallback(
+      (index: number) => {
+        following.current = false;
+        list.scrollToIndex(index, { align: "start" });
+      },
+      [list],
+    ),
+  });
+
   function scrolled() {
     const end = list.isAtEnd(NEAR_END);
     const top = scroller.current?.scrollTop ?? 0;
@@ -78,7 +92,10 @@ export function MessageList({ rows, conversationId, older }: Props) {
               key={item.key}
               ref={list.measureElement}
               data-index={item.index}
-              className="absolute inset-x-0 top-0 px-4 pb-8 md:px-6"
+              className={cx(
+                "absolute inset-x-0 top-0 px-4 pb-8 transition-colors duration-700 md:px-6",
+                item.key === marked && "rounded-2xl bg-accent-soft/60",
+              )}
               style={{ transform: `translateY(${item.start}px)` }}
             >
               <Exchange {...rows[item.index]!} />
