@@ -12,16 +12,12 @@ import msgspec
 
 from tokenline.client.wire import read
 from tokenline.contracts.errors import ErrorInfo, Fatal, Rejected, Retryable, TokenlineError, error_class
+from tokenline.contracts.errors import InvalidRequest as InvalidRequest
 
 
 class Unreachable(Retryable):
     code = "unreachable"
     default_message = "No gateway can be reached."
-
-
-class InvalidRequest(Rejected):
-    code = "invalid_request"
-    status = 422
 
 
 class Closed(Rejected):
@@ -61,4 +57,4 @@ def error_of_answer(status: int, body: bytes) -> TokenlineError:
         return WrongGateway(f"There is no Tokenline gateway at this address: it answered with HTTP {status}.")
 
 
-_OWN = {error.code: error for error in (Unreachable, InvalidRequest, Closed, WrongGateway)}
+_OWN = {error.code: error for error in (Unreachable, Closed, WrongGateway)}

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from tokenline.client.errors import Closed, InvalidRequest, Unreachable, WrongGateway, error_of, error_of_answer
+from tokenline.client.errors import Closed, Unreachable, WrongGateway, error_of, error_of_answer
 from tokenline.client.models import Page
 from tokenline.client.wire import read, read_frame
 from tokenline.contracts import errors
@@ -15,7 +15,7 @@ from tokenline.contracts.chat import MessageStatus, SharedMessage
 
 CLASSES = [
     value
-    for value in [*vars(errors).values(), Unreachable, InvalidRequest, Closed, WrongGateway]
+    for value in [*vars(errors).values(), Unreachable, Closed, WrongGateway]
     if isinstance(value, type) and issubclass(value, errors.TokenlineError) and "code" in vars(value)
 ]
 MESSAGE = SharedMessage(
