@@ -22,6 +22,7 @@ from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.auth.oidc.wiring import open_oidc
 from tokenline.runtime.auth.revocations import Revocations
 from tokenline.runtime.ledger_feed import LedgerFeed
+from tokenline.runtime.limits import count_refusal
 from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
@@ -54,6 +55,7 @@ def build_deps(settings: DashboardSettings) -> Deps:
         registration_open=False,
         former_secrets=[key.get_secret_value() for key in settings.former_secret_keys],
         limits=settings.limits,
+        refused=partial(count_refusal, metrics),
     )
     return Deps(
         settings=settings,

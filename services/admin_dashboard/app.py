@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -19,8 +20,10 @@ from tokenline.runtime.auth.routes import auth_router
 from tokenline.runtime.body_limit import BodyLimit
 from tokenline.runtime.documents.openapi import describe, operation_id
 from tokenline.runtime.documents.served import admin_router as asyncapi_router
+from tokenline.runtime.flood import Floodgate
 from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
+from tokenline.runtime.limits import count_refusal
 from tokenline.runtime.line_gauges import LineGauges
 from tokenline.runtime.pages import SecureHeaders, mount_page
 
@@ -31,6 +34,7 @@ METRICS = (
     m.WORKERS,
     m.SOCKETS,
     m.LEDGER_DRIFT,
+    m.RATE_LIMITED,
     m.STORE_WRITE,
     m.BROKER_UP,
 )
@@ -92,6 +96,12 @@ def create_app(deps: Deps) -> FastAPI:
     offer_oidc(app, deps.oidc, deps.settings)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(
+        Floodgate,
+        authenticate=deps.accounts.authenticate,
+        clock=deps.clock,
+        refused=partial(count_refusal, deps.metrics),
+    )
     app.add_middleware(SecureHeaders)
     app.include_router(
         probes({"broker": broker_serves(deps.broker), "store": deps.store.ping}, deps.metrics, read_gauges)

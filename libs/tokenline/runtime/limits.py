@@ -101,7 +101,11 @@ class Limiting:
         return await self._store.used(self.charges(asker, *_OWN), self._clock.now())
 
     def refused(self, error: RateLimited) -> None:
-        self._metrics.add(RATE_LIMITED, str(error.detail.get("limit", "other")))
+        count_refusal(self._metrics, error)
+
+
+def count_refusal(metrics: Metrics, error: RateLimited) -> None:
+    metrics.add(RATE_LIMITED, str(error.detail.get("limit", "other")))
 
 
 def headers(used: Sequence[Used], now: float) -> dict[str, str]:
