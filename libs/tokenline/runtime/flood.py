@@ -15,11 +15,11 @@ from tokenline.core.limits import Bucket
 from tokenline.runtime.auth.networks import network_of
 from tokenline.runtime.http_errors import error_response
 
-PER_S = 20.0
-BURST = 200.0
-"""Of one address: an office behind one, and a test run, stay below."""
-ALL_PER_S = 300.0
-ALL_BURST = 1000.0
+PER_S = 50.0
+BURST = 1000.0
+"""Of one address: an office behind one, and somebody who tries every call, stay below."""
+ALL_PER_S = 500.0
+ALL_BURST = 3000.0
 MAX_ADDRESSES = 20_000
 """Watched at a time; beyond it the one watched longest is forgotten."""
 
