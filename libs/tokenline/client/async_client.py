@@ -10,6 +10,7 @@ from tokenline.client.chat import Chat
 from tokenline.client.conversations import Conversations
 from tokenline.client.credentials import Credentials, Fixed, SignIn
 from tokenline.client.http import Http
+from tokenline.client.library import Library
 from tokenline.client.link import State
 from tokenline.client.models import AgentInfo, Answer, Page, PoolStatus
 from tokenline.client.reconnect import Addresses
@@ -56,6 +57,7 @@ class AsyncTokenline:
         self._times = {"connect_s": connect_s, "patience_s": patience_s}
         self._uploads = Uploads(self._http, self._credentials)
         self.conversations = Conversations(self._http, self._credentials)
+        self.library = Library(self._http, self._credentials)
         self.tickets = Tickets(self._http, self._credentials)
         self.answers = Answers(self._http, self._credentials)
 

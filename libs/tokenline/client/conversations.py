@@ -21,10 +21,16 @@ class Conversations:
         self._credentials = credentials
 
     async def create(
-        self, *, agent_id: AgentId | None = None, title: str | None = None, follow_up: FollowUp = FollowUp.QUEUE
+        self,
+        *,
+        agent_id: AgentId | None = None,
+        title: str | None = None,
+        follow_up: FollowUp = FollowUp.QUEUE,
+        temporary: bool = False,
     ) -> Conversation:
-        """``follow_up``: what becomes of a question asked while an earlier one is being answered."""
-        body = _given(agent_id=agent_id, title=title, follow_up=follow_up)
+        """``follow_up``: what becomes of a question asked while an earlier one is being answered. ``temporary``: it
+        leaves nothing behind (a minute after no socket follows it, or an hour after its last question)."""
+        body = _given(agent_id=agent_id, title=title, follow_up=follow_up, temporary=temporary or None)
         return await self._http.call("POST", PATH, Conversation, self._credentials, json=body)
 
     async def list(

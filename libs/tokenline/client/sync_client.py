@@ -23,8 +23,11 @@ from tokenline.client.watch import Watch
 from tokenline.contracts import frames as f
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.chat import Conversation, Message
+from tokenline.contracts.export import Export, ImportReport
 from tokenline.contracts.feedback import Feedback, Rating
-from tokenline.contracts.ids import ConversationId, MessageId, TicketId
+from tokenline.contracts.ids import ConversationId, MessageId, ShareId, TicketId
+from tokenline.contracts.search import SearchPage
+from tokenline.contracts.shares import Share
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,6 +79,7 @@ class Tokenline:
             self._stack.close()
             raise
         self.conversations = SyncConversations(self._loop, self._client)
+        self.library = SyncLibrary(self._loop, self._client)
         self.tickets = SyncTickets(self._loop, self._client)
         self.answers = SyncAnswers(self._loop, self._client)
 
@@ -249,6 +253,32 @@ class SyncConversations:
 
     def messages(self, conversation_id: ConversationId, **options: Any) -> Page[Message]:
         return self._loop.run(self._all.messages, conversation_id, **options)
+
+
+class SyncLibrary:
+    """See `Library`."""
+
+    def __init__(self, loop: _Loop, client: AsyncTokenline) -> None:
+        self._loop = loop
+        self._all = client.library
+
+    def search(self, q: str, **options: Any) -> SearchPage:
+        return self._loop.run(self._all.search, q, **options)
+
+    def export(self, conversation_id: ConversationId | None = None) -> Export:
+        return self._loop.run(self._all.export, conversation_id)
+
+    def take_in(self, export: Export) -> ImportReport:
+        return self._loop.run(self._all.take_in, export)
+
+    def share(self, conversation_id: ConversationId) -> Share:
+        return self._loop.run(self._all.share, conversation_id)
+
+    def shares(self, conversation_id: ConversationId | None = None) -> tuple[Share, ...]:
+        return self._loop.run(self._all.shares, conversation_id)
+
+    def revoke_share(self, share_id: ShareId) -> None:
+        self._loop.run(self._all.revoke_share, share_id)
 
 
 class SyncTickets:
