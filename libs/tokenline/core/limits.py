@@ -4,6 +4,8 @@
 class Bucket:
     """A token bucket: ``rate`` per second on average, ``burst`` at once. Times are monotonic seconds."""
 
+    __slots__ = ("_at", "_burst", "_left", "_rate")
+
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate
         self._burst = burst

@@ -1,7 +1,6 @@
 """What one socket still has to be sent, in bounded memory: a set of tickets with news, and a few notices."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 
 from services.gateway.live import Follower, LiveTicket
@@ -16,7 +15,12 @@ class TooSlow(Exception):
 
 
 class Outbox:
-    """One writer per socket. News of a ticket is not queued but looked up when the socket can take it."""
+    """One writer per socket. News of a ticket is not queued but looked up when the socket can take it.
+
+    There are as many as sockets, and most have nothing to do: an empty deque and an `asyncio.Event` would take 1.4 KiB.
+    """
+
+    __slots__ = ("_idle", "_look_up", "_news", "_notices", "_send", "_waiter", "_write")
 
     def __init__(
         self,
@@ -31,41 +35,46 @@ class Outbox:
         self._write = write
         self._idle = False
         """All that was due is with the socket."""
-        self._notices: deque[str] = deque()
+        self._notices: list[str] = []
         self._news: dict[Follower, None] = {}
-        self._woken = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
 
     def notice(self, frame: ServerFrame) -> None:
         """Queue a frame that is about no ticket's state. Raises `TooSlow` when `MAX_NOTICES` are waiting."""
         if len(self._notices) >= MAX_NOTICES:
             raise TooSlow
         self._notices.append(to_json(frame).decode())
-        self._idle = False
-        self._woken.set()
+        self._wake_writer()
 
     def wake(self, follower: Follower) -> None:
         """There may be news for this follower."""
         if self._idle and self._write is not None and self._sent(follower, self._write):
             return
-        self._idle = False
         self._news[follower] = None
-        self._woken.set()
+        self._wake_writer()
 
     async def run(self, ended: Callable[[Follower], None]) -> None:
         """Send for ever; ``ended`` is told of each follower that got its terminal frame."""
+        loop = asyncio.get_running_loop()
         while True:
-            self._idle = not self._woken.is_set()
-            await self._woken.wait()
-            self._woken.clear()
+            if not self._notices and not self._news:
+                self._waiter = loop.create_future()
+                self._idle = True
+                await self._waiter
             while self._notices or self._news:
                 while self._notices:
-                    await self._send(self._notices.popleft())
+                    await self._send(self._notices.pop(0))
                 if self._news:
                     follower = next(iter(self._news))
                     del self._news[follower]
                     await self._tell(follower)
                     if follower.cursor.done:
                         ended(follower)
+
+    def _wake_writer(self) -> None:
+        self._idle = False
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _sent(self, follower: Follower, write: Callable[[bytes], bool]) -> bool:
         """Whether text was all that was due, and went."""
