@@ -27,6 +27,18 @@ _TYPE_OF_FILE = 0o170000
 # A document type is where entities are declared. Word never writes one.
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
+# A member whose directory entry leads before the file's beginning is a ValueError, one cut short a struct.error.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
 
 class Archive:
     """Raises `Corrupted`, `Encrypted`, `TooComplex`, `Unsupported` before anything is unpacked."""
@@ -54,7 +66,7 @@ class Archive:
             return self._zip.read(member)
         except KeyError:
             return None
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise self._damaged() from error
 
     def xml(self, member: str) -> etree._Element | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.chunk import cut
@@ -13,6 +13,7 @@ from services.ingest.passages import chunks_of
 from tests.support import documents
 from tests.support.corpus import LETTERS, Specimen, outlined_pdf, specimens
 from tests.support.drafts import an_attachment
+from tests.support.word import docx, paragraph
 from tokenline.contracts.attachments import DocumentInfo
 from tokenline.contracts.errors import Rejected
 from tokenline.core.clock import ManualClock
@@ -179,6 +180,7 @@ def test_any_bytes_have_a_typed_outcome(data, name):
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SOUND), st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=8)), max_size=5))
+@example(docx(paragraph("A note.")), [(1.0, b"\x01\x00\x00")])  # a directory that lies before the file's beginning
 def test_any_damage_to_a_sound_file_has_a_typed_outcome(data, damages):
     damaged = bytearray(data)
     for place, change in damages:
