@@ -134,6 +134,10 @@ def _pages_of_the_web(write: _Author) -> Iterator[Specimen]:
     lying = f"<html><head><meta charset=iso-8859-1></head><body><p>{LETTERS['shift_jis']}</p></body></html>"
     yield Specimen("lying-sjis.html", lying.encode("shift_jis"), "ok", "契約期間")
     yield Specimen("deep.html", b"<html><body>" + b"<div>" * 50_000 + b"Deep down." + b"</div>" * 50_000, "ok")
+    mail = "MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
+    yield Specimen("mail.mht", f"{mail}=3Cscript=3Ealert(1)=3C/script=3E".encode(), "ok", "=3Cscript=3E")
+    yield Specimen("entities.html", b"<p>&lt;script&gt; &#0; &#xD800; &bogus; &amp;amp;</p>", "ok", "<script>")
+    yield Specimen("attributes.html", b"<p " + b"a='b' " * 100_000 + b">Said.</p>", "ok", "Said.")
     yield Specimen("script.html", b"<html><script>alert(1)</script></html>", "no_text")
     yield Specimen("unclosed.html", b"<html><body><p>One<p>Two<table><tr><td>a<td>b", "ok", "Two")
 

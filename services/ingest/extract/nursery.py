@@ -1,8 +1,8 @@
 """The process that forks a child for each file. `sandbox` starts it without environment and talks to its input.
 
 A child gets an open file and an open pipe, and then nothing more: it can open no file and no socket (it has no free
-file descriptor), write no file, start no process, and the kernel ends it at its limits of processor time, time and
-memory.
+file descriptor, and no system call for it), write no file, and start, signal and look into no process; and the kernel
+ends it at its limits of processor time, time and memory.
 """
 
 import codecs
@@ -33,6 +33,7 @@ from services.ingest.chunk import cut
 from services.ingest.extract.answers import READY, Answer, Ended, Extracted, Reading, Refused, Task, frame
 from services.ingest.extract.readers import read
 from services.ingest.extract.source import Source
+from services.ingest.extract.syscalls import give_up_system_calls
 from tokenline.contracts.errors import Corrupted, Rejected, TooComplex
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -186,6 +187,7 @@ def limit_to(task: Task) -> None:
     # A signal that tells what happened, and a second later one that nothing can ignore.
     resource.setrlimit(resource.RLIMIT_CPU, (task.cpu_s, task.cpu_s + 1))
     signal.setitimer(signal.ITIMER_REAL, task.wall_s)
+    give_up_system_calls()
 
 
 def _answer(task: Task, data: bytes, tell: Callable[[int, int], None]) -> bytes:

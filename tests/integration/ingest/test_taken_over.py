@@ -34,6 +34,7 @@ async def test_a_crash_is_the_files_fault_and_nobody_elses():
             assert await text_of(sandbox, b"Still fine.", "next.txt") == "Still fine."
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_one_that_the_kernel_kills_for_its_memory_is_too_complex(sandbox):
     reading = asyncio.create_task(extract(sandbox, documents.slow_pdf(), "slow.pdf"))
     child = await asyncio.to_thread(first_child, sandbox.pid)
