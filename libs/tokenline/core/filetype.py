@@ -208,14 +208,17 @@ def _as_text(head: bytes) -> str | None:
     encoding = encoding_of(head)
     if encoding is None:
         return None
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    try:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    except UnicodeError:
+        return None
     return None if _CONTROLS.search(text) else text
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)().decode(data)
-    except UnicodeDecodeError:
+    except UnicodeError:  # decoders of East Asian encodings raise more than `UnicodeDecodeError`
         return False
     return True
 

@@ -1,6 +1,8 @@
 """Pages by pypdf: pure Python, forgiving with damaged files, ten times slower than pdfium."""
 
 import io
+import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,8 +16,20 @@ from tokenline.contracts.errors import Corrupted, Encrypted, TooComplex
 UNPACKED_BYTES = 32 * 1024 * 1024
 """Of one stream. Pages of text are some 10 KiB; the sum over streams is bounded by memory and time."""
 
-_FAULTS = (PyPdfError, DependencyError, DeprecationError, ValueError, LookupError, TypeError, AttributeError)
-"""pypdf lets the last four through on files that break the format's rules."""
+_FAULTS = (
+    *(PyPdfError, DependencyError, DeprecationError, struct.error, zlib.error),
+    *(
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        NotImplementedError,
+        ArithmeticError,
+        AssertionError,
+        EOFError,
+    ),
+)
+"""pypdf lets the second line through on files that break the format's rules."""
 
 
 def pages_of(source: Source) -> Pages:

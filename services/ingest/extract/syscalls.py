@@ -52,7 +52,7 @@ def give_up_system_calls() -> bool:
     if machine not in _ALLOWED:
         return False
     instructions = _instructions(_ARCHITECTURES[machine], sorted(_ALLOWED[machine].values()))
-    filled = (_Instruction * len(instructions))(*instructions)
+    filled = (_Instruction * len(instructions))(*(_Instruction(*fields) for fields in instructions))
     program = _Program(len(instructions), filled)
     return bool(_libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
 
