@@ -48,7 +48,7 @@ class Archive:
         _check_directory(data, name)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        except _DAMAGE as error:
             raise self._damaged() from error
         members = self._zip.infolist()
         kind = zipped_kind("\n".join(member.filename for member in members).encode(errors="replace"))
