@@ -57,7 +57,9 @@ def settings() -> str:
 
 
 def _variables(shape: type[ServiceSettings]) -> Iterator[Variable]:
-    notes = field_notes(ServiceSettings) | field_notes(shape)
+    # Those of the bases first: a field that is declared again is told about anew.
+    bases = [base for base in reversed(shape.__mro__) if issubclass(base, ServiceSettings)]
+    notes = {name: note for base in bases for name, note in field_notes(base).items()}
     for field, info in shape.model_fields.items():
         name = str(info.validation_alias or f"TOKENLINE_{field.upper()}")
         if isinstance(info.default, BaseModel):

@@ -9,6 +9,8 @@ from tokenline.runtime.limits import SignInLimits
 
 
 class DashboardSettings(OidcSettings):
+    public_url: str | None = Field(default=None, validation_alias="TOKENLINE_ADMIN_PUBLIC_URL")
+    """Where browsers find the dashboard (``https://admin.example.org``); unset: as their requests say."""
     secret_key: SecretStr
     """Signs access tokens; the same at every gateway and dashboard, 32 characters or more."""
     former_secret_keys: tuple[SecretStr, ...] = ()

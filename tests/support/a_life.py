@@ -8,6 +8,7 @@ from tokenline.contracts.admin import AuditAction, AuditEntry
 from tokenline.contracts.attachments import Attachment, AttachmentState
 from tokenline.contracts.feedback import Feedback, Rating
 from tokenline.contracts.limits import Charge, Limit, LimitName
+from tokenline.contracts.shares import Share
 from tokenline.contracts.tickets import Ticket, Usage
 from tokenline.contracts.webhooks import Webhook
 from tokenline.core import ticket as moves
@@ -42,7 +43,8 @@ async def lived(store: Store, clock: Clock, email: str = EMAIL) -> tuple[User, l
         await store.add_attachment(file)
     conversation = a_conversation(clock, user.id, title=f"For {email}")
     await store.create_conversation(a_conversation(clock, user.id, archived=True))
-    await _answered(store, clock, user, webhook, files[0])
+    await store.create_conversation(a_conversation(clock, user.id, temporary=True))
+    await _showed(store, clock, await _answered(store, clock, user, webhook, files[0]))
     stopped = (await ask(store, clock, owner=user.id, webhook_id=webhook.id)).ticket
     await store.replace_ticket(moves.cancel(stopped, now=clock.now()))
     for number in range(2):
@@ -72,6 +74,20 @@ async def an_admin(store: Store, clock: Clock) -> User:
 
 def erasure_of(user: User, clock: Clock) -> Erasure:
     return Erasure(user_id=user.id, email=user.email, asked_at=clock.now())
+
+
+async def _showed(store: Store, clock: Clock, ticket: Ticket) -> None:
+    """A link to the answer."""
+    share = Share(
+        id=an_id(clock),
+        token=ticket.id,
+        owner_id=ticket.owner_id,
+        conversation_id=ticket.conversation_id,
+        message_id=ticket.answer_id,
+        title="Shown",
+        created_at=clock.now(),
+    )
+    assert await store.add_share(share) == share
 
 
 async def _answered(store: Store, clock: Clock, user: User, webhook: Webhook, file: Attachment) -> Ticket:

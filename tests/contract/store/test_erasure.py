@@ -61,7 +61,7 @@ async def test_nothing_is_left_of_it_and_nothing_else_is_touched(
     for file in await store.owned_attachments(user.id, 10):
         await store.delete_attachment(file.id)
     conversations = await store.owned_conversations(user.id, 10)
-    assert len(conversations) == 4
+    assert len(conversations) == 5
     assert len(await store.owned_conversations(user.id, 3)) == 3
     for conversation_id in conversations:
         await store.delete_conversation(conversation_id)
@@ -79,7 +79,8 @@ async def test_nothing_is_left_of_it_and_nothing_else_is_touched(
     assert await store.get_user(bob.id) == bob
     assert await store.get_user(admin.id) == admin
     assert len(await store.live_tickets(bob.id)) == 2
-    assert len(await store.owned_conversations(bob.id, 10)) == 4
+    assert len(await store.owned_conversations(bob.id, 10)) == 5
+    assert (len(await store.shares(bob.id)), len((await store.feedback()).items)) == (1, 1)
     assert len(await store.owned_attachments(bob.id, 10)) == len(bobs)
     assert len(await store.webhooks(bob.id)) == 1
     assert len((await store.audit()).items) == 4

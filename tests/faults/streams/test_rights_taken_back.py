@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from websockets.asyncio.client import connect
 
 from tests.faults.streams.test_doors import GW
+from tests.support.chat import Chat
 from tests.support.system import System
 from tokenline.contracts.accounts import User
 from tokenline.core.ports.store import Store
@@ -98,3 +100,27 @@ async def test_b4_streams_end_within_five_seconds(system: System, store: Store, 
 
 def _disabled(user: User) -> User:
     return User(**{name: getattr(user, name) for name in user.__struct_fields__} | {"disabled": True})
+
+
+async def test_on_a_socket_a_key_does_what_its_scopes_say(system: System) -> None:
+    token = (await asyncio.to_thread(system.sign_in, "scopes@example.org"))["access_token"]
+    async with httpx2.AsyncClient(timeout=30, base_url=f"{system.url(GW)}/api/v1", headers=_bearer(token)) as http:
+        keys = {
+            scope: (await http.post("/api-keys", json={"name": scope, "scopes": [scope]})).json()["key"]
+            for scope in ("read", "admin")
+        }
+        asked = (await http.post("/chat/messages", json={"content": LONG, "agent_id": "wide"})).json()
+    ticket = asked["ticket"]["id"]
+    async with connect(system.socket_url(GW), additional_headers=_bearer(keys["read"])) as socket:
+        looking = Chat(socket)
+        await looking.send(type="send", client_message_id="m1", content="May I?")
+        await looking.send(type="cancel", ticket_id=ticket)
+        await looking.until(lambda: [frame["type"] for frame in looking.other].count("error") == 2)
+        errors = [frame["error"] for frame in looking.other if frame["type"] == "error"]
+        assert [(error["code"], error["detail"]) for error in errors] == [("not_allowed", {"scope": "chat"})] * 2
+        await looking.send(type="follow", conversation_id=asked["message"]["conversation_id"])
+        await looking.until(lambda: ticket in looking.tickets and bool(looking.tickets[ticket].text))
+    async with connect(system.socket_url(GW), additional_headers=_bearer(keys["admin"])) as socket:
+        assert json.loads(await socket.recv())["error"]["detail"] == {"scope": "read"}
+        await socket.wait_closed()
+        assert socket.close_code == 4403

@@ -200,7 +200,8 @@ async def test_a_sign_in_may_take_ten_minutes(serve: Serve, browser: Browser, cl
 
 
 async def test_the_token_of_another_sign_in_is_refused(serve: Serve, browser: Browser) -> None:
-    """The nonce: a code that was got for one sign-in does not end another."""
+    """A code that was got for one sign-in does not end another: the provider holds its verifier against it, and we the
+    nonce (`tests/unit/auth/test_id_token.py`)."""
     await serve()
     stolen = dict(parse_qsl(urlsplit(await browser.to_the_callback("ann")).query))["code"]
     async with Browser(browser.gateway) as mine:

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from starlette.datastructures import UploadFile
 
 from services.gateway.erasing import SETTLE_S, Erasing
 from services.gateway.uploads import Uploads, key_of
 from tests.support.a_life import EMAIL, erasure_of, lived
 from tests.support.in_process.fuse import Died, Fuse, fused, fused_store
+from tests.support.in_process.processes import principal
 from tests.support.raw import all_of
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.adapters.files_obstore import ObstoreFiles
@@ -20,7 +23,7 @@ from tokenline.adapters.vectors_edge import EdgeVectors
 from tokenline.adapters.vectors_shared import Layout
 from tokenline.contracts.accounts import User
 from tokenline.contracts.attachments import Attachment, SearchRequest
-from tokenline.contracts.errors import SearchUnavailable
+from tokenline.contracts.errors import NotSignedIn, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
@@ -80,10 +83,13 @@ class House:
         if fuse is not None:
             store = fused_store(store, fuse)
             files, search = fused(files, fuse), fused(search, fuse)
+        line = Line(store, MemoryBroker(self._server), user_limit=2)
+        return Erasing(store, line, self.uploads(store, files, search), f"gateway-{self._gateways}")
+
+    def uploads(self, store: Store, files: Files, search: Search) -> Uploads:
         broker = MemoryBroker(self._server)
-        line = Line(store, broker, user_limit=2)
-        uploads = Uploads(store, files, search, broker, line.announcer, self.clock, 1000)
-        return Erasing(store, line, uploads, f"gateway-{self._gateways}")
+        announcer = Line(store, broker, user_limit=2).announcer
+        return Uploads(store, files, search, broker, announcer, self.clock, 1000)
 
     async def passages(self, user: User, files: list[Attachment]) -> list[Any]:
         return list(await self.vectors.opening(user.id, [file.id for file in files], 10))
@@ -124,7 +130,7 @@ async def test_everything_goes_once_nobody_can_add_to_it(house: House) -> None:
     eraser = house.eraser()
     await eraser.sweep()
     assert await house.store.live_tickets(user.id) == [], "what waits is stopped at once"
-    assert len(await house.store.owned_conversations(user.id, 10)) == 4, "a call under way may still write"
+    assert len(await house.store.owned_conversations(user.id, 10)) == 5, "a call under way may still write"
     house.clock.advance(SETTLE_S)
     await eraser.sweep()
     await house.check_gone(user, files)
@@ -141,7 +147,7 @@ async def test_a_running_ticket_is_stopped_and_waited_for(house: House) -> None:
     await eraser.sweep()
     [asked] = await house.store.live_tickets(user.id)
     assert asked.cancel_requested
-    assert len(await house.store.owned_conversations(user.id, 10)) == 4
+    assert len(await house.store.owned_conversations(user.id, 10)) == 5
     assert await house.store.replace_ticket(moves.cancel(asked, now=house.clock.now()))
     await eraser.sweep()
     await house.check_gone(user, files)
@@ -157,6 +163,19 @@ async def test_while_ingest_is_away_nothing_is_forgotten_about(house: House) -> 
     assert len(await house.store.owned_attachments(user.id, 10)) == 3
     house.ingest.away = False
     await eraser.sweep()
+    await house.check_gone(user, files)
+
+
+async def test_a_file_that_arrives_after_its_owner_has_gone_is_not_kept(house: House) -> None:
+    """However long it was under way."""
+    user, files = await house.move_in()
+    asker = principal(user.id)
+    uploads = house.uploads(house.store, house.files, cast(Search, house.ingest))
+    await house.store.begin_erasure(erasure_of(user, house.clock))
+    house.clock.advance(SETTLE_S)
+    await house.eraser().sweep()
+    with pytest.raises(NotSignedIn):
+        await uploads.add(asker, UploadFile(BytesIO(b"Some late notes."), filename="late.txt"), None)
     await house.check_gone(user, files)
 
 

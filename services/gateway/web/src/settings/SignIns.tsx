@@ -43,7 +43,7 @@ function Row({ one, busy, onEnd }: { one: SignInCard; busy: boolean; onEnd: () =
       <div className="min-w-0 flex-1">
         <p className="truncate text-sm font-medium">{name}</p>
         <p className="text-[13px] text-ink-faint">
-          {one.current ? <span className="text-accent">This one</span> : `Last used ${when(one.used_at)}`}
+          {one.current ? <span className="text-accent">This one</span> : one.used_at > 0 ? `Last used ${when(one.used_at)}` : "Signed in earlier"}
           {one.created_at > 0 && ` · since ${when(one.created_at)}`}
         </p>
       </div>
