@@ -216,7 +216,7 @@ async def test_the_deletion_of_a_conversation_with_an_end_that_nobody_acted_on(w
         assert (await world.store.messages(conversation.id)).items == ()
         assert await world.store.get_conversation(conversation.id) is None
 
-    await world.at_every_write(scenario, writes=6)
+    await world.at_every_write(scenario, writes=7)
 
 
 async def test_the_deletion_of_a_file_that_a_question_waits_for(world: World):
