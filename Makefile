@@ -13,7 +13,8 @@ WORKERS ?= 1
 SLOTS ?= 4
 GATEWAYS ?= 1
 
-TIERS := $(wildcard tests/unit tests/contract tests/integration tests/e2e tests/faults)
+# The long ones first, so that at the end no process waits for another.
+TIERS := tests/faults tests/e2e tests/security tests/integration tests/contract tests/unit
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint format bench bench-peers screenshots recordings types clean
@@ -30,7 +31,7 @@ run: setup ## run everything on loopback [PORT=8080 ADMIN_PORT=8090 DATA=var WOR
 
 test: ## set up for tests and run all of them [ARGS="-k name"]
 	@$(BOOTSTRAP) --for test
-	@$(VENV)/python -m pytest -n 3 $(TIERS) $(ARGS)
+	@$(VENV)/python -m pytest -n 3 --no-loadscope-reorder $(TIERS) $(ARGS)
 	@if [ -n "$$(find libs/web services -name node_modules -prune -o -name '*.test.ts*' -print)" ]; then npm test; fi
 
 lint: ## style, format, types and the direction of imports
