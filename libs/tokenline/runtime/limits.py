@@ -9,7 +9,9 @@ from tokenline.contracts.limits import Charge, Limit, LimitName, Limits, Used
 from tokenline.contracts.metrics import RATE_LIMITED
 from tokenline.core.clock import Clock
 from tokenline.core.ports.store import LimitStore
+from tokenline.runtime.auth.networks import network_of
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.auth.secret import digest
 from tokenline.runtime.metrics import Metrics
 
 MAX_SPAN_S = 31 * 24 * 3600.0
@@ -58,9 +60,20 @@ class LimitSettings(SignInLimits):
     searches: LimitSetting = LimitSetting(max=120, per_s=60)
     """Searches of a user."""
 
+    messages_per_address: LimitSetting = LimitSetting(max=0, per_s=600)
+    """Questions of all users together who come from one network address."""
+    tokens_per_address: LimitSetting = LimitSetting(max=0, per_s=86_400)
+    """Tokens of all users together who ask from one network address."""
+    uploads_per_address: LimitSetting = LimitSetting(max=0, per_s=300)
+    """Files of all users together who come from one network address."""
+
     def of(self, name: LimitName) -> Limit:
         setting: LimitSetting = getattr(self, name.value)
         return setting.limit()
+
+    def per_address(self, name: LimitName) -> Limit | None:
+        setting: LimitSetting | None = getattr(self, f"{name.value}_per_address", None)
+        return None if setting is None else setting.limit()
 
 
 class Limiting:
@@ -73,13 +86,16 @@ class Limiting:
         self._settings = settings
 
     def charges(self, asker: Principal, *names: LimitName, amount: int = 1) -> tuple[Charge, ...]:
-        """Of the user, and of the API key where it has a limit of its own. Empty: nothing is limited."""
+        """Of the user, of the API key where it has a limit of its own, and of the network address that they come from
+        where such are set. Empty: nothing is limited."""
         made = []
         for name in names:
             own = _of(asker.limits, name)
             made.append(_charge(name, f"user:{asker.user_id}", own or self._settings.of(name), amount))
             if asker.via == "api_key" and (keys := _of(asker.key_limits, name)) is not None:
                 made.append(_charge(name, f"api_key:{asker.credential_id}", keys, amount))
+            if asker.address and (shared := self._settings.per_address(name)) is not None and shared.max > 0:
+                made.append(_charge(name, f"address:{digest(network_of(asker.address))}", shared, amount))
         return tuple(charge for charge in made if charge.limit.max > 0)
 
     async def charge(self, asker: Principal, name: LimitName) -> tuple[Used, ...]:

@@ -7,12 +7,14 @@ from typing import TypeVar
 
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
+from msgspec.structs import replace
 
 from tokenline.contracts import closing
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import MalformedFrame, NotSignedIn, TokenlineError, TooLarge, UnknownFrame
 from tokenline.contracts.frames import MAX_FRAME_BYTES, Auth, Error
 from tokenline.runtime.auth.accounts import Accounts
+from tokenline.runtime.auth.http import address_of
 from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.origin import origin_allowed
 
@@ -50,16 +52,21 @@ async def sign_in(socket: WebSocket, accounts: Accounts, decode: Callable[[str |
     """
     try:
         async with asyncio.timeout(AUTH_S):
-            if credential := header_credential(socket):
-                return await accounts.authenticate(credential)
-            if ticket := socket.query_params.get("ticket"):
-                return await accounts.redeem_socket_ticket(ticket)
-            frame = parse(await receive(socket), decode)
-            if not isinstance(frame, Auth):
-                raise NotSignedIn("The first frame must be “auth”.")
-            return await accounts.authenticate(frame.token)
+            principal = await _who(socket, accounts, decode)
     except TimeoutError:
         raise NotSignedIn("Nobody signed in on this socket in time.") from None
+    return replace(principal, address=address_of(socket))
+
+
+async def _who(socket: WebSocket, accounts: Accounts, decode: Callable[[str | bytes], object]) -> Principal:
+    if credential := header_credential(socket):
+        return await accounts.authenticate(credential)
+    if ticket := socket.query_params.get("ticket"):
+        return await accounts.redeem_socket_ticket(ticket)
+    frame = parse(await receive(socket), decode)
+    if not isinstance(frame, Auth):
+        raise NotSignedIn("The first frame must be “auth”.")
+    return await accounts.authenticate(frame.token)
 
 
 async def receive(socket: WebSocket) -> str | bytes:

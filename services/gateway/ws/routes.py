@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from msgspec.structs import replace
 
 from services.gateway.deps import Deps
 from services.gateway.ws.hub import Hub
@@ -130,6 +131,6 @@ class Door:
         if principal.user_id != session.principal.user_id:
             raise NotSignedIn("This socket belongs to somebody else.")
         demand(principal, Scope.READ)
-        session.principal = principal
+        session.principal = replace(principal, address=session.principal.address)
         self._deps.revocations.watch(session)
         session.start(HEARTBEAT_S)

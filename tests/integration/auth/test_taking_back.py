@@ -40,12 +40,12 @@ async def test_a_demoted_administrator_loses_the_role_with_the_old_token(
     await gateway.accounts.ensure_first_admin(**ANN)
     token = (await gateway.post("/auth/login", ANN)).json()["access_token"]
     assert (await gateway.get("/admin/anything", token)).status_code == 200
-    socket = await gateway.accounts.authenticate(token)
+    socket = replace(await gateway.accounts.authenticate(token), address="192.0.2.1")
     await _change(store, role=Role.USER, tier=1)
     clock.advance(BELIEVED_S)
     assert code(await gateway.get("/admin/anything", token)) == (403, "not_allowed")
     rechecked = await gateway.accounts.recheck(socket)
-    assert (rechecked.role, rechecked.tier) == (Role.USER, 1)
+    assert (rechecked.role, rechecked.tier, rechecked.address) == (Role.USER, 1, "192.0.2.1")
 
 
 async def test_administration_is_for_administrators(gateway: Gateway) -> None:

@@ -72,6 +72,22 @@ async def test_two_gateways_count_together(gateway: Gateway, make_gateway: MakeG
     assert [(await one.ask()).status_code for one in (gateway, other)] == [429] * 2
 
 
+async def test_all_who_come_from_one_address_share_its_limit(make_gateway: MakeGateway) -> None:
+    gateway: Gateway = await make_gateway(limits=LimitSettings(messages_per_address=a_minute(3)))
+    await gateway.sign_in()
+    ann = gateway.token
+    assert [(await gateway.ask()).status_code for _ in range(2)] == [202] * 2
+    gateway.token = ""
+    await gateway.sign_in({"email": "bob@example.org", "password": "battery staple"})
+    assert [(await gateway.ask()).status_code for _ in range(2)] == [202, 429]
+    refused = await gateway.ask()
+    assert refused.json()["error"]["detail"]["of"] == "address"
+    gateway.token = ann
+    assert (await gateway.ask()).status_code == 429
+    gateway.http._transport.client = ("198.51.100.7", 1)  # type: ignore[attr-defined] # another address of the caller's
+    assert (await gateway.ask()).status_code == 202
+
+
 async def test_what_is_allowed_and_used_is_told(gateway: Gateway, clock: ManualClock) -> None:
     await gateway.ask()
     used = await gateway.used()

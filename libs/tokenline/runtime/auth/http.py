@@ -7,6 +7,8 @@ Credentials come in the `Authorization` header or in bodies, never in a URL. The
 from typing import Annotated
 
 from fastapi import Depends, Request
+from msgspec.structs import replace
+from starlette.requests import HTTPConnection
 
 from tokenline.contracts.accounts import Scope
 from tokenline.contracts.errors import NotAllowed, NotSignedIn
@@ -33,7 +35,8 @@ def bearer_token(request: Request) -> str:
 
 async def whoever(request: Request) -> Principal:
     """Any credential, whatever its scopes. Raises `NotSignedIn` or `TokenExpired`."""
-    return await accounts_of(request).authenticate(bearer_token(request))
+    principal = await accounts_of(request).authenticate(bearer_token(request))
+    return replace(principal, address=address_of(request))
 
 
 async def current_user(request: Request) -> Principal:
@@ -65,8 +68,8 @@ async def require_person(request: Request) -> Principal:
     return principal
 
 
-def address_of(request: Request) -> str:
-    return request.client.host if request.client else ""
+def address_of(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""
 
 
 Anybody = Annotated[Principal, Depends(whoever)]

@@ -28,3 +28,5 @@ class Principal(Shape):
     """The user's own, where they differ from everybody's."""
     key_limits: Limits = Limits()
     """The API key's."""
+    address: str = ""
+    """Where it comes from; empty: from nowhere that counts."""

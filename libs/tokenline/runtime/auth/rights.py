@@ -4,6 +4,8 @@ import re
 import secrets
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from tokenline.contracts.accounts import EVERY_SCOPE, ApiKey, Scope, User
 from tokenline.contracts.errors import NotSignedIn, TokenExpired
 from tokenline.contracts.ids import ApiKeyId, UserId
@@ -53,9 +55,10 @@ class Rights:
         Raises `TokenExpired`, or `NotSignedIn` after sign-out, revocation or disabling.
         """
         self._check_expiry(principal.expires_at)
-        return await self._principal(
+        found = await self._principal(
             principal.user_id, principal.via, principal.credential_id, principal.expires_at, anew=True
         )
+        return replace(found, address=principal.address)
 
     def socket_ticket(self, principal: Principal) -> str:
         """Opens one socket within 30 s."""
