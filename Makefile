@@ -31,7 +31,7 @@ run: setup ## run everything on loopback [PORT=8080 ADMIN_PORT=8090 DATA=var WOR
 
 test: ## set up for tests and run all of them [ARGS="-k name"]
 	@$(BOOTSTRAP) --for test
-	@$(VENV)/python -m pytest -n 4 --no-loadscope-reorder $(TIERS) $(ARGS)
+	@$(VENV)/python -m pytest -n 3 --no-loadscope-reorder $(TIERS) $(ARGS)
 	@if [ -n "$$(find libs/web services -name node_modules -prune -o -name '*.test.ts*' -print)" ]; then npm test; fi
 
 lint: ## style, format, types and the direction of imports
