@@ -76,8 +76,8 @@ def test_a_sitting_place_text_stop_and_leave(line: System, key: str) -> None:
         [conversation] = client.conversations.list().items
         messages = client.conversations.messages(conversation.id).items
         assert [message.status for message in messages if message.role == "assistant"] == ["cancelled", "complete"]
-        # What was shown is what is stored.
-        assert messages[1].content.strip() in terminal.shown
+        # What was shown is what is stored; the terminal itself writes ^C wherever the text is by then.
+        assert messages[1].content.strip() in terminal.shown.replace("^C", "")
 
 
 def test_ctrl_c_twice_leaves_a_single_question(line: System, key: str) -> None:
