@@ -42,7 +42,7 @@ export class ChatClient {
   private readonly resumed = new Set<string>();
   private readonly withdrawn = new Set<string>();
   private readonly filling = new Map<string, string>();
-  private readonly placing = new Set<string>();
+  private placing = false;
   private readonly reading = new Map<string, Promise<void>>();
   private readonly asked = new Map<string, string>();
   private readonly unsaid = new Map<string, number>();
@@ -319,26 +319,34 @@ export class ChatClient {
     }
   }
 
-  /** The conversation is created first, so that repeating the question can never create two. */
-  private async place(entry: Outgoing): Promise<void> {
-    const { clientMessageId } = entry;
-    if (this.placing.has(clientMessageId)) return;
-    this.placing.add(clientMessageId);
+  /**
+   * The conversation is created first, so that repeating the question can never create two. What is asked until it is
+   * there was written below the first question, and goes with it.
+   */
+  private async place(first: Outgoing): Promise<void> {
+    if (this.placing) return;
+    this.placing = true;
     try {
-      const conversation = await this.options.api.createConversation(entry.agentId, { temporary: entry.temporary });
+      const conversation = await this.options.api.createConversation(first.agentId, { temporary: first.temporary });
       this.apply({ type: "local.conversations", items: [conversation] });
       this.apply({ type: "local.messages", conversationId: conversation.id, items: [], next: null, older: false });
-      if (this.withdrawn.has(clientMessageId)) return;
-      this.apply({ type: "local.placed", clientMessageId, conversationId: conversation.id });
-      this.options.onPlaced?.(conversation.id);
-      this.send(entry, conversation.id);
+      this.settle(conversation.id);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // Not reached: it stays in the outbox and goes out with the next connection.
-      if (error.status > 0) this.apply({ type: "local.send_failed", clientMessageId, error: infoOf(error) });
+      if (error.status === 0) return;
+      this.apply({ type: "local.send_failed", clientMessageId: first.clientMessageId, error: infoOf(error) });
     } finally {
-      this.placing.delete(clientMessageId);
+      this.placing = false;
     }
+    this.deliver();
+  }
+
+  /** Those withdrawn meanwhile have left the outbox. */
+  private settle(conversationId: string): void {
+    const waiting = this.state.outbox.filter((entry) => entry.conversationId === null && !entry.error);
+    for (const { clientMessageId } of waiting) this.apply({ type: "local.placed", clientMessageId, conversationId });
+    if (waiting.length) this.options.onPlaced?.(conversationId);
   }
 
   private send(entry: Outgoing, conversationId: string): void {

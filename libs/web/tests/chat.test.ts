@@ -82,6 +82,38 @@ describe("asking", () => {
     chat.close();
   });
 
+  it("puts what is asked before its conversation is there into the same one, in order", async () => {
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    const fresh = { ...ASK, conversationId: null };
+    chat.ask("Hello?", fresh);
+    const withdrawn = chat.ask("Never mind.", fresh);
+    chat.ask("And more?", fresh);
+    chat.discard(withdrawn);
+    await settle();
+    expect(createConversation).toHaveBeenCalledOnce();
+    expect(sent("send").map((frame) => [frame["conversation_id"], frame["content"]])).toEqual([
+      [C, "Hello?"],
+      [C, "And more?"],
+    ]);
+    chat.close();
+  });
+
+  it("goes on with the next when the conversation of the first is refused", async () => {
+    createConversation.mockRejectedValueOnce(new ApiError(429, { code: "rate_limited", message: "Later.", detail: {} }));
+    const chat = client();
+    await settle();
+    FakeSocket.latest().accept();
+    const fresh = { ...ASK, conversationId: null };
+    chat.ask("Hello?", fresh);
+    chat.ask("And more?", fresh);
+    await settle();
+    expect(saved.map(({ error }) => error?.code ?? null)).toEqual(["rate_limited", null]);
+    expect(sent("send")).toMatchObject([{ conversation_id: C, content: "And more?" }]);
+    chat.close();
+  });
+
   it("keeps a first question that could not be placed for the next connection", async () => {
     createConversation.mockRejectedValueOnce(new ApiError(0, { code: "unreachable", message: "", detail: {} }));
     const chat = client();
