@@ -8,6 +8,7 @@ import select
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
@@ -54,6 +55,13 @@ class Terminal:
         while (found := self.shown.find(text, self._from)) < 0:
             assert self._take(deadline - time.monotonic()), f"no {text!r} in:\n{self.shown[-2000:]}"
         self._from = found + len(text)
+
+    def until_it_waits(self) -> None:
+        """Until the program sleeps, as it does when it waits for a key. Python's readline misses a Ctrl-C that comes
+        between the prompt and that, which only a program types so fast."""
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        while stat.read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.01)
 
     def exit_code(self, within_s: float = 30) -> int:
         deadline = time.monotonic() + within_s
