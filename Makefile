@@ -13,7 +13,7 @@ WORKERS ?= 1
 SLOTS ?= 4
 GATEWAYS ?= 1
 
-# The long ones first, so that at the end no process waits for another.
+# In the order of `tests/conftest.py`: those that wait beside those that compute, the short ones last.
 TIERS := tests/faults tests/e2e tests/security tests/integration tests/contract tests/unit
 
 .DEFAULT_GOAL := help

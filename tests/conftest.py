@@ -16,6 +16,8 @@ pytest_plugins = [
     "tests.support.tape",
 ]
 
+_WAITING = ("tests/faults/", "tests/e2e/")
+_COMPUTING = ("tests/security/", "tests/integration/", "tests/contract/")
 _SCRUBBED = ("TOKENLINE_", "OPENAI_", "AMQP_", "MONGO_", "QDRANT_", "OTEL_")
 
 
@@ -27,14 +29,27 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that mostly wait run beside tests that compute, and the short ones come last, so that no core idles."""
+    place: dict[str, float] = {}
+    for tier in (_WAITING, _COMPUTING):
+        group = dict.fromkeys(together(config, item.nodeid) for item in items if item.nodeid.startswith(tier))
+        place |= {scope: rank / len(group) for rank, scope in enumerate(group)}
+    items.sort(key=lambda item: place.get(together(config, item.nodeid), 1.0))
+
+
+def together(config: pytest.Config, nodeid: str) -> str:
+    """What stays in one process, with what its fixtures started: a file, or a folder that has a `conftest.py`."""
+    path = nodeid.partition("::")[0]
+    folder = path.rpartition("/")[0]
+    return folder if (config.rootpath / folder / "conftest.py").exists() else path
+
+
 class Together(LoadScopeScheduling):  # type: ignore[misc] # published without types
-    """A file stays in one process, and so does a folder whose tests share a `conftest.py`, with what its fixtures
-    started. (`--dist loadgroup` groups nothing under pytest 9.2, where xdist 3.8 cannot change the ids of tests.)"""
+    """`--dist loadgroup` groups nothing under pytest 9.2, where xdist 3.8 cannot change the ids of tests."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        folder = path.rpartition("/")[0]
-        return folder if (self.config.rootpath / folder / "conftest.py").exists() else path
+        return together(self.config, nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
