@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from services.ingest.extract import pdf_pypdf
+from services.ingest.extract import pdf_pdfium, pdf_pypdf
 from services.ingest.extract.about import about
 from services.ingest.extract.pdf_pages import Pages
 from services.ingest.extract.source import Read, Source
@@ -11,11 +11,6 @@ from services.ingest.extract.writer import TITLE_CHARS
 from tokenline.contracts.errors import Corrupted, NoText
 from tokenline.contracts.texts import ExtractedText, Heading
 from tokenline.core.filetype import PDF
-
-try:
-    from services.ingest.extract import pdf_pdfium
-except ImportError:  # pypdfium2 has no wheel for some systems
-    pdf_pdfium = None  # type: ignore[assignment]
 
 PAGE_BREAK = "\f"
 MAX_HEADINGS = 5_000
@@ -45,7 +40,7 @@ def read_pdf(source: Source) -> Read:
 
 
 def _pages(source: Source) -> Pages:
-    if source.pdf_reader != "pypdf" and pdf_pdfium is not None:
+    if source.pdf_reader != "pypdf":
         try:
             return pdf_pdfium.pages_of(source)
         except Corrupted:
