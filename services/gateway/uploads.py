@@ -15,6 +15,7 @@ from tokenline.contracts.ids import AttachmentId, ConversationId
 from tokenline.contracts.topology import INGEST, INGEST_QUEUE
 from tokenline.core.access import owned_by
 from tokenline.core.clock import Clock, new_id
+from tokenline.core.file_keys import file_key
 from tokenline.core.filetype import HEAD_BYTES, sniff
 from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.files import Files
@@ -76,7 +77,7 @@ class Uploads:
             created_at=now,
         )
         with attachment_span("attachment.accept", attachment, kind=SpanKind.SERVER, root=True):
-            size = await self._files.put(key_of(attachment.id), self._chunks(head, file, name))
+            size = await self._files.put(file_key(attachment.id), self._chunks(head, file, name))
             stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
             await self._store.add_attachment(stored)
             self._announcer.announce(AttachmentChanged(attachment=stored))
@@ -91,7 +92,7 @@ class Uploads:
         """
         if await self._store.get_attachment(copy_id) is not None:
             return
-        size = await self._files.put(key_of(copy_id), self.content(attachment))
+        size = await self._files.put(file_key(copy_id), self.content(attachment))
         copied = Attachment(
             id=copy_id,
             owner_id=attachment.owner_id,
@@ -117,11 +118,11 @@ class Uploads:
             return
         await self._search.forget(attachments[0].owner_id, [attachment.id for attachment in attachments])
         for attachment in attachments:
-            await self._files.delete(key_of(attachment.id))
+            await self._files.delete(file_key(attachment.id))
             await self._store.delete_attachment(attachment.id)
 
     def content(self, attachment: Attachment) -> AsyncIterator[bytes]:
-        return self._files.get(key_of(attachment.id))
+        return self._files.get(file_key(attachment.id))
 
     async def _check_owner(self, attachment: Attachment) -> None:
         """A file takes as long as its sender; an account that was deleted meanwhile was searched for files already.
@@ -153,11 +154,6 @@ class Uploads:
             raise TooLarge(
                 f"“{name}” is larger than {self._max_bytes / 2**20:.0f} MiB.", name=name, max_bytes=self._max_bytes
             )
-
-
-def key_of(attachment_id: AttachmentId) -> str:
-    """Where the file is kept; the name a user gave plays no part in it."""
-    return f"attachments/{attachment_id}"
 
 
 def clean_name(name: str | None) -> str:

@@ -11,7 +11,7 @@ import pytest
 from starlette.datastructures import UploadFile
 
 from services.gateway.erasing import SETTLE_S, Erasing
-from services.gateway.uploads import Uploads, key_of
+from services.gateway.uploads import Uploads
 from tests.support.a_life import EMAIL, erasure_of, lived
 from tests.support.in_process.fuse import Died, Fuse, fused, fused_store
 from tests.support.in_process.processes import principal
@@ -27,6 +27,7 @@ from tokenline.contracts.errors import NotSignedIn, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
+from tokenline.core.file_keys import file_key
 from tokenline.core.ports.files import Files
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
@@ -69,7 +70,7 @@ class House:
     async def move_in(self) -> tuple[User, list[Attachment]]:
         user, files = await lived(self.store, self.clock)
         for file in files:
-            await self.files.put(key_of(file.id), _chunks(f"{EMAIL} wrote this".encode()))
+            await self.files.put(file_key(file.id), _chunks(f"{EMAIL} wrote this".encode()))
             chunk = Chunk(attachment_id=file.id, name=file.name, page=None, start=0, end=5, content="tickets in a line")
             await self.vectors.upsert(user.id, [chunk], None)
         assert len(await self.passages(user, files)) == 3
