@@ -136,9 +136,7 @@ class Jobs:
             try:
                 outcome = await self._outcome(attachment, last_chance=last_chance)
             except Superseded:
-                await self._deps.vectors.delete(attachment.owner_id, [attachment_id])
-                if await self._deps.store.get_attachment(attachment_id) is None:
-                    await forget_derived(self._deps.files, attachment_id)
+                await self._withdraw(attachment)
                 return
             self._deps.metrics.add(INGEST_FILES, outcome)
             log.info("ingest.ended", attachment_id=attachment_id, outcome=outcome)
@@ -167,6 +165,18 @@ class Jobs:
                 f"“{attachment.name}” could not be read because of a fault on our side.",
             )
         return AttachmentState.INDEXED.value
+
+    async def _withdraw(self, attachment: Attachment) -> None:
+        """Delete what was written of a file that somebody deleted meanwhile, or ended.
+
+        Whoever indexed it, while this process was thought dead, wrote the same passages: they stay.
+        """
+        current = await self._deps.store.get_attachment(attachment.id)
+        if current is not None and current.state is AttachmentState.INDEXED:
+            return
+        await self._deps.vectors.delete(attachment.owner_id, [attachment.id])
+        if current is None:
+            await forget_derived(self._deps.files, attachment.id)
 
     async def _fail(self, attachment: Attachment, code: str, message: str) -> str:
         error = ErrorInfo(code=code, message=message, detail={"name": attachment.name})

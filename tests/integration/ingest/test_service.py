@@ -299,6 +299,23 @@ async def test_deleting_while_reading_leaves_nothing(ingest):
     assert {told.state for told in ingest.events if told.id == attachment.id} == {"extracting"}
 
 
+async def test_a_frozen_reader_leaves_the_passages_of_the_one_who_took_its_file(tmp_path, amqp_url, monkeypatch):
+    async with Ingest(tmp_path, amqp_url, parallel=1) as ingest:
+        conversation = await ingest.conversation()
+        store, write = ingest.deps.store, ingest.deps.vectors.upsert
+
+        async def meanwhile_another_ended_it(*args):
+            await write(*args)
+            current = await store.get_attachment(attachment.id)
+            ended = msgspec.structs.replace(current, state=AttachmentState.INDEXED, version=current.version + 1)
+            assert await store.replace_attachment(ended)
+
+        monkeypatch.setattr(ingest.deps.vectors, "upsert", meanwhile_another_ended_it)
+        attachment = await ingest.upload(b"Patience is a virtue.", "a.txt", conversation)
+        await ingest.ended(await ingest.upload(b"", "after_it.txt", conversation))
+        assert len(await ingest.search(conversation, "patience")) == 1
+
+
 async def test_probes_and_metrics(ingest):
     conversation = await ingest.conversation()
     await ingest.ended(await ingest.upload(b"Some words.", "a.txt", conversation))
