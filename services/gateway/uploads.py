@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from opentelemetry.trace import SpanKind
 from starlette.datastructures import UploadFile
 
-from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
+from tokenline.contracts.attachments import READ, Attachment, AttachmentState, IngestJob
 from tokenline.contracts.base import pack
 from tokenline.contracts.errors import BrokerUnavailable, NotSignedIn, QueueFull, TooLarge
 from tokenline.contracts.events import AttachmentChanged
@@ -109,20 +109,24 @@ class Uploads:
         await self._give_to_ingest(copied)
 
     async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:
-        """Delete file, passages and record, in this order: what fails can be asked for again. Raises `NotFound`."""
+        """Delete passages, file and record, in this order: what fails can be asked for again. Raises `NotFound`."""
         await self.purge([await self.get(asker, attachment_id)])
 
     async def purge(self, attachments: list[Attachment]) -> None:
         """Raises `SearchUnavailable` with nothing deleted when ingest cannot be reached."""
-        if not attachments:
-            return
-        await self._search.forget(attachments[0].owner_id, [attachment.id for attachment in attachments])
+        await self._forget(attachments)
         for attachment in attachments:
             await self._files.delete(file_key(attachment.id))
             await self._store.delete_attachment(attachment.id)
+        # Until its record was gone, a reader could begin or end: it wrote passages that ingest had forgotten.
+        await self._forget([attachment for attachment in attachments if attachment.state not in READ])
 
     def content(self, attachment: Attachment) -> AsyncIterator[bytes]:
         return self._files.get(file_key(attachment.id))
+
+    async def _forget(self, attachments: list[Attachment]) -> None:
+        if attachments:
+            await self._search.forget(attachments[0].owner_id, [attachment.id for attachment in attachments])
 
     async def _check_owner(self, attachment: Attachment) -> None:
         """A file takes as long as its sender; an account that was deleted meanwhile was searched for files already.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from starlette.datastructures import UploadFile
 
 from services.gateway.erasing import SETTLE_S, Erasing
@@ -22,7 +23,7 @@ from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.adapters.vectors_edge import EdgeVectors
 from tokenline.adapters.vectors_shared import Layout
 from tokenline.contracts.accounts import User
-from tokenline.contracts.attachments import Attachment, SearchRequest
+from tokenline.contracts.attachments import Attachment, AttachmentState, SearchRequest
 from tokenline.contracts.errors import NotSignedIn, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.core import ticket as moves
@@ -178,6 +179,29 @@ async def test_a_file_that_arrives_after_its_owner_has_gone_is_not_kept(house: H
     with pytest.raises(NotSignedIn):
         await uploads.add(asker, UploadFile(BytesIO(b"Some late notes."), filename="late.txt"), None)
     await house.check_gone(user, files)
+
+
+async def test_a_reader_that_comes_to_its_end_while_its_file_is_deleted_leaves_no_passages(house: House) -> None:
+    """It had the file in hand before ingest was told to forget it, and its record was there until the last."""
+    user, files = await house.move_in()
+    reading = replace(files[0], id=AttachmentId("read"), state=AttachmentState.EXTRACTING, version=0)
+    await house.store.add_attachment(reading)
+    forget, forgotten = house.ingest.forget, 0
+
+    async def and_then_its_reader_ends(owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
+        nonlocal forgotten
+        await forget(owner_id, attachment_ids)
+        if forgotten == 0:
+            passage = Chunk(attachment_id=reading.id, name="a.txt", page=None, start=0, end=4, content="Mine")
+            await house.vectors.upsert(owner_id, [passage], None)
+            ended = replace(reading, state=AttachmentState.INDEXED, version=1)
+            assert await house.store.replace_attachment(ended)
+        forgotten += 1
+
+    house.ingest.forget = and_then_its_reader_ends  # type: ignore[method-assign]
+    await house.uploads(house.store, house.files, cast(Search, house.ingest)).purge([reading])
+    assert await house.store.get_attachment(reading.id) is None
+    assert await house.passages(user, [reading]) == []
 
 
 async def test_one_gateway_at_a_time_does_it(house: House) -> None:

@@ -28,12 +28,13 @@ class ForgettingSearch:
     """Stands for ingest: it knows which vectors it was told to delete."""
 
     forgotten: list[AttachmentId] = field(default_factory=list)
+    """Each once, however often it was told."""
 
     async def passages(self, request: SearchRequest) -> tuple[Passage, ...]:
         return ()
 
     async def forget(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
-        self.forgotten += attachment_ids
+        self.forgotten += [one for one in attachment_ids if one not in self.forgotten]
 
     async def close(self) -> None:
         return
