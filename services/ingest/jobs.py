@@ -98,6 +98,8 @@ class Jobs:
         deliveries = self._deliveries[attachment_id]
         task.cancel()
         await asyncio.wait([task])
+        if self._tasks.get(attachment_id) is task:  # it was cancelled before its first step, and took nothing back
+            self._let_go(attachment_id)
         await _acknowledge(deliveries)
 
     async def _run(self, attachment_id: AttachmentId) -> None:
@@ -106,18 +108,19 @@ class Jobs:
                 await self._until_ended(attachment_id)
             await _acknowledge(self._deliveries[attachment_id])
         finally:
-            del self._tasks[attachment_id]
-            del self._deliveries[attachment_id]
+            self._let_go(attachment_id)
+
+    def _let_go(self, attachment_id: AttachmentId) -> None:
+        del self._tasks[attachment_id]
+        del self._deliveries[attachment_id]
 
     async def _until_ended(self, attachment_id: AttachmentId) -> None:
         tries = lost = 0
         while True:
             try:
                 await self._once(attachment_id, last_chance=lost >= MAX_LOST)
-            except SandboxLost:
-                lost += 1
-                log.warning("ingest.sandbox_lost", attachment_id=attachment_id)
             except Retryable as error:
+                lost += isinstance(error, SandboxLost)
                 pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 tries += 1
                 log.warning("ingest.retry", attachment_id=attachment_id, reason=error.code, pause_s=pause)

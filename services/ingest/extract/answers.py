@@ -27,6 +27,7 @@ NURSERY = "services.ingest.extract.nursery"
 """By name: the service itself never imports a parser."""
 
 READY = b"ready"
+UNFILTERED = b"ready, but nothing takes system calls from a child"
 
 PdfReaderName = Literal["auto", "pypdf", "pdfium"]
 """``auto``: pdfium, and pypdf for what pdfium refuses or does not survive."""

@@ -15,6 +15,7 @@ import structlog
 from services.ingest.extract.answers import (
     NURSERY,
     READY,
+    UNFILTERED,
     Ended,
     Extracted,
     PdfReaderName,
@@ -48,6 +49,11 @@ log = structlog.get_logger()
 class SandboxLost(Retryable):
     code = "sandbox_lost"
     default_message = "The reading process was ended from outside."
+
+
+class SandboxUnavailable(Retryable):
+    code = "sandbox_unavailable"
+    default_message = "The reading process does not start again."
 
 
 def _nobody(done: int, of: int) -> None:
@@ -93,8 +99,8 @@ class Sandbox:
         """Text and passages of the file, from its beginning. Takes ``file``'s descriptor, not its Python object.
 
         ``tell`` hears how many pages of how many are read. Raises `Rejected` when it cannot be read (`TooComplex` at
-        the limits), `SandboxLost` to be tried again. Cancelling gives up waiting; the child ends when it next tells how
-        far it is, at its limits, or with the sandbox.
+        the limits), `SandboxLost` and `SandboxUnavailable` to be tried again. Cancelling gives up waiting; the child
+        ends when it next tells how far it is, at its limits, or with the sandbox.
         """
         task = msgspec.structs.replace(self._limits, name=name)
         body, ended = await self._ask(task, file, tell)
@@ -107,8 +113,14 @@ class Sandbox:
         return await asyncio.to_thread(judged, body, ended, task)
 
     async def _ask(self, task: Task, file: BinaryIO, tell: Tell) -> tuple[bytes | None, int]:
-        """The child's last message, ``None`` where it left none, and the signal that ended it. Raises `SandboxLost`."""
-        running = await self._running()
+        """The child's last message, ``None`` where it left none, and the signal that ended it.
+
+        Raises `SandboxLost`, `SandboxUnavailable`.
+        """
+        try:
+            running = await self._running()
+        except (Misconfigured, OSError) as error:
+            raise SandboxUnavailable from error  # no processes or no memory left: not the file's fault
         os.lseek(file.fileno(), 0, os.SEEK_SET)
         answer, pipe = os.pipe()
         try:
@@ -159,9 +171,11 @@ class _Nursery:
         except (TimeoutError, OSError) as error:
             await started.stop()
             raise Misconfigured("The process that reads files does not start.") from error
-        if greeting != READY:
+        if greeting not in (READY, UNFILTERED):
             await started.stop()
             raise Misconfigured("The process that reads files ends at once.")
+        if greeting == UNFILTERED:
+            log.warning("sandbox.no_seccomp")
         return started
 
     @property

@@ -47,7 +47,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def give_up_system_calls() -> bool:
-    """Needs `PR_SET_NO_NEW_PRIVS`. False where the kernel or the processor is another: limits must do alone."""
+    """Needs `PR_SET_NO_NEW_PRIVS`. False where the kernel has no seccomp or the processor is another: limits must do
+    alone, and the service says so when it starts."""
     machine = platform.machine()
     if machine not in _ALLOWED:
         return False

@@ -2,17 +2,21 @@
 
 import asyncio
 import contextlib
+import subprocess
 import sys
 import tempfile
 import time
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
-from services.ingest.extract.sandbox import Sandbox, SandboxLost
+from services.ingest.extract import sandbox as sandbox_module
+from services.ingest.extract.answers import UNFILTERED
+from services.ingest.extract.sandbox import Sandbox, SandboxLost, SandboxUnavailable
 from tests.support import documents, word
 from tests.support.pictures import enormous_png
-from tokenline.contracts.errors import Corrupted, Encrypted, NoText, TooComplex, TooLarge, Unsupported
+from tokenline.contracts.errors import Corrupted, Encrypted, Misconfigured, NoText, TooComplex, TooLarge, Unsupported
 from tokenline.core.filetype import DOCX
 from tokenline.core.texts import page_at
 
@@ -186,6 +190,34 @@ async def test_a_lost_nursery_is_replaced(sandbox):
     lost.kill()
     await asyncio.to_thread(psutil.wait_procs, [lost])
     assert await text_of(sandbox, b"Again.", "a.txt") == "Again."
+
+
+async def test_a_nursery_that_does_not_come_back_is_waited_for_by_the_file(monkeypatch):
+    """No processes or no memory left: that is over some day, and until then readiness says so."""
+    async with Sandbox() as sandbox:
+        with monkeypatch.context() as without:
+            without.setattr(sandbox_module, "NURSERY", "services.ingest.no_such_module")
+            lost = psutil.Process(sandbox.pid)
+            lost.kill()
+            await asyncio.to_thread(psutil.wait_procs, [lost])
+            with pytest.raises(SandboxUnavailable):
+                await text_of(sandbox, b"Patience.", "a.txt")
+            with pytest.raises(Misconfigured):
+                await sandbox.check()
+        assert await text_of(sandbox, b"Patience.", "a.txt") == "Patience."
+
+
+async def test_it_is_said_where_the_system_cannot_take_calls_from_a_child(monkeypatch):
+    said = f"import os; os.write(0, {UNFILTERED!r}); os.read(0, 1)"
+    monkeypatch.setattr(
+        sandbox_module,
+        "_spawn",
+        lambda stdin: subprocess.Popen([sys.executable, "-Ic", said], stdin=stdin.fileno(), env={}),
+    )
+    with capture_logs() as logs:
+        async with Sandbox():
+            pass
+    assert [entry["event"] for entry in logs] == ["sandbox.no_seccomp"]
 
 
 async def test_a_long_document_says_how_far_it_is():
