@@ -236,3 +236,21 @@ describe("a conversation", () => {
     expect(state.conversations).toEqual({});
   });
 });
+
+describe("a file that is read", () => {
+  const file = { id: "f1", state: "extracting", version: 1, progress: null } as Attachment;
+  const told = { ...file, progress: { done: 120, of: 300, share: 0.2 } };
+  const progressAfter = (...events: ChatEvent[]) => after(...events).attachments.f1?.progress;
+
+  it("is as far as was told last, whatever is asked for meanwhile", () => {
+    const asked: ChatEvent = { type: "local.attachment", attachment: file };
+    expect(progressAfter({ type: "attachment", attachment: told }, asked)).toEqual(told.progress);
+    expect(progressAfter(asked, { type: "attachment", attachment: told })).toEqual(told.progress);
+  });
+
+  it("begins anew in its next state", () => {
+    const embedding = { ...file, state: "embedding", version: 2 } as Attachment;
+    const frames = [told, embedding].map((attachment): ChatEvent => ({ type: "attachment", attachment }));
+    expect(progressAfter(...frames)).toBeNull();
+  });
+});

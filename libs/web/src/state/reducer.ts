@@ -213,5 +213,7 @@ function stale(state: ChatState, conversationId: string): ChatState {
 function withAttachment(state: ChatState, attachment: Attachment): ChatState {
   const known = state.attachments[attachment.id];
   if (known && known.version > attachment.version) return state;
-  return { ...state, attachments: { ...state.attachments, [attachment.id]: attachment } };
+  // How far it is within a state is only told, so what was asked for says nothing of it.
+  const progress = attachment.progress ?? (known?.version === attachment.version ? known.progress : null);
+  return { ...state, attachments: { ...state.attachments, [attachment.id]: { ...attachment, progress } } };
 }

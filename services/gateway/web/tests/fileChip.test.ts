@@ -1,6 +1,6 @@
 import type { Attachment } from "@tokenline/client";
 import { expect, it } from "vitest";
-import { stageOf } from "../src/composer/FileChip";
+import { shareOf, stageOf } from "../src/composer/FileChip";
 
 const file = (part: Partial<Attachment>) => ({ state: "extracting", progress: null, warning: null, ...part }) as Attachment;
 
@@ -12,4 +12,19 @@ it.each<[Partial<Attachment>, string]>([
   [{ state: "indexed", warning: "Pages 3–7 have no text." }, "indexed; pages 3–7 have no text"],
 ])("%j is shown as %j", (part, shown) => {
   expect(stageOf(file(part))).toBe(shown);
+});
+
+it("never goes back on its way", () => {
+  const seen = [
+    { state: "uploading" },
+    { state: "queued" },
+    { state: "extracting" },
+    { state: "extracting", progress: { done: 1, of: 300, share: 0.002 } },
+    { state: "extracting", progress: { done: 300, of: 300, share: 0.5 } },
+    { state: "embedding" },
+    { state: "embedding", progress: { done: 40, of: 300, share: 0.55 } },
+    { state: "indexed" },
+  ].map((part) => shareOf(file(part as Partial<Attachment>)));
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  expect(seen.at(-1)).toBe(1);
 });

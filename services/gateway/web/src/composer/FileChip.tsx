@@ -17,7 +17,8 @@ interface Props {
 }
 
 const READING = new Set(["uploading", "queued", "extracting", "embedding"]);
-const STAGE_SHARE: Record<string, number> = { uploading: 0, queued: 0.1, extracting: 0.4, embedding: 0.75 };
+/** Where a stage begins: what it tells of its progress leads on from there. */
+const STAGE_SHARE: Record<string, number> = { uploading: 0, queued: 0.05, extracting: 0.1, embedding: 0.5 };
 
 /** A file with the stage it has reached, by name and as a bar. */
 export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, onRemove }: Props) {
@@ -27,7 +28,7 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
   const waits = secondsUntil(waitsUntil ?? 0, useNow(1000, waitsUntil !== undefined));
   const sending = waits ? `uploads in ${clock(waits)}` : `uploading ${Math.round(sent * 100)} %`;
   const stage = failed ?? (attachment ? stageOf(attachment) : sending);
-  const share = attachment ? (attachment.progress?.share ?? STAGE_SHARE[attachment.state]) : sent;
+  const share = attachment ? shareOf(attachment) : sent;
   const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : FileText;
 
   return (
@@ -39,7 +40,9 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
     >
       <Icon className={cx("size-5 shrink-0", failed ? "text-bad" : "text-accent")} aria-hidden />
       <div className="min-w-0 text-left leading-tight">
-        <p className="truncate text-[13px] font-medium">{name}</p>
+        <p className="truncate text-[13px] font-medium" title={name}>
+          {name}
+        </p>
         <p
           className={cx("truncate text-xs", failed ? "text-bad" : "text-ink-faint")}
           title={failed ?? attachment?.warning ?? undefined}
@@ -61,11 +64,16 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
         <span
           aria-hidden="true"
           className="absolute bottom-0 left-0 h-0.5 bg-accent transition-[width] duration-300"
-          style={{ width: `${(share ?? 1) * 100}%` }}
+          style={{ width: `${share * 100}%` }}
         />
       )}
     </div>
   );
+}
+
+/** How much is done, 0 to 1; it never goes back. */
+export function shareOf({ state, progress }: Attachment): number {
+  return Math.max(STAGE_SHARE[state] ?? 1, progress?.share ?? 0);
 }
 
 /** `extracting, page 120 of 300`; what was left out of a file that was read. */
