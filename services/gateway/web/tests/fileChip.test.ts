@@ -1,6 +1,6 @@
 import type { Attachment } from "@tokenline/client";
 import { expect, it } from "vitest";
-import { shareOf, stageOf } from "../src/composer/FileChip";
+import { reasonOf, shareOf, stageOf } from "../src/composer/FileChip";
 
 const file = (part: Partial<Attachment>) => ({ state: "extracting", progress: null, warning: null, ...part }) as Attachment;
 
@@ -27,4 +27,9 @@ it("never goes back on its way", () => {
   ].map((part) => shareOf(file(part as Partial<Attachment>)));
   expect(seen).toEqual([...seen].sort((a, b) => a - b));
   expect(seen.at(-1)).toBe(1);
+});
+
+it("says why a file failed and not its name again", () => {
+  expect(reasonOf("“a.pdf” is protected with a password.", "a.pdf")).toBe("is protected with a password.");
+  expect(reasonOf("Could not be read", "a.pdf")).toBe("Could not be read");
 });

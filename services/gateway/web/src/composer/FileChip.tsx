@@ -27,7 +27,7 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
   const failed = error ?? (attachment?.state === "failed" ? (attachment.error?.message ?? "Could not be read") : null);
   const waits = secondsUntil(waitsUntil ?? 0, useNow(1000, waitsUntil !== undefined));
   const sending = waits ? `uploads in ${clock(waits)}` : `uploading ${Math.round(sent * 100)} %`;
-  const stage = failed ?? (attachment ? stageOf(attachment) : sending);
+  const stage = failed ? reasonOf(failed, name) : attachment ? stageOf(attachment) : sending;
   const share = attachment ? shareOf(attachment) : sent;
   const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : FileText;
 
@@ -74,6 +74,12 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
 /** How much is done, 0 to 1; it never goes back. */
 export function shareOf({ state, progress }: Attachment): number {
   return Math.max(STAGE_SHARE[state] ?? 1, progress?.share ?? 0);
+}
+
+/** Errors begin with the name, which the chip shows already; the reason would not fit behind it. */
+export function reasonOf(error: string, name: string): string {
+  const named = `“${name}” `;
+  return error.startsWith(named) ? error.slice(named.length) : error;
 }
 
 /** `extracting, page 120 of 300`; what was left out of a file that was read. */
