@@ -59,6 +59,8 @@ class Indexer:
             spans = extracted.spans[begin : begin + BATCH]
             await self._write(attachment, list(chunks_of(attachment, text, spans)), span)
             steps.wrote(spans[-1][1], text)
+        with self._stage("index", span):
+            await self._deps.vectors.settle()
         await self._progress.advance(attachment.id, AttachmentState.INDEXED, chunks=len(extracted.spans))
         return len(extracted.spans)
 

@@ -64,6 +64,9 @@ class QdrantVectors:
             )
             await _reached(self._client.upsert(self._layout.collection, points, wait=True))
 
+    async def settle(self) -> None:
+        return  # the server's log is its own affair
+
     async def search(
         self,
         owner_id: UserId,

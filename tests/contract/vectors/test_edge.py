@@ -1,6 +1,7 @@
 """What only the embedded engine has: a folder that belongs to one process."""
 
 import asyncio
+import shutil
 
 import pytest
 
@@ -44,6 +45,18 @@ async def test_before_opening(tmp_path):
     with pytest.raises(SearchUnavailable):
         await index.search("anna", ["a1"], "word", None, 5)
     await index.close()
+
+
+async def test_what_a_killed_process_wrote_is_there_before_it_is_settled(tmp_path):
+    """What the kernel has of the folder at that moment is what the next process finds."""
+    killed, following = EdgeVectors(tmp_path / "1", Layout()), EdgeVectors(tmp_path / "2", Layout())
+    await killed.open()
+    await killed.upsert("anna", [chunk("a1", f"Sentence number {n}.", start=100 * n) for n in range(100)], None)
+    shutil.copytree(tmp_path / "1", tmp_path / "2")
+    await killed.close()
+    await following.open()
+    assert len(await following.opening("anna", ["a1"], 200)) == 100
+    await following.close()
 
 
 async def test_searches_go_between_the_batches_of_a_large_file(tmp_path):

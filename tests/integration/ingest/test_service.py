@@ -8,6 +8,7 @@ import pytest
 from services.ingest import jobs as jobs_module
 from services.ingest.chunk import cut
 from services.ingest.extract.sandbox import SandboxLost
+from services.ingest.index import BATCH
 from services.ingest.passages import chunks_of
 from tests.support import documents, word
 from tests.support.drafts import a_question, a_ticket
@@ -135,6 +136,20 @@ async def test_an_outage_of_the_index_is_waited_out(ingest, monkeypatch):
     attachment = await ingest.upload(b"Patience is a virtue.", "a.txt", conversation)
     assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
     assert len(await ingest.search(conversation, "patience")) == 1
+
+
+async def test_a_long_file_is_settled_once_and_before_it_counts_as_indexed(ingest, monkeypatch):
+    conversation = await ingest.conversation()
+    vectors, seen = ingest.deps.vectors, []
+
+    async def settled():
+        seen.append((await ingest.deps.store.get_attachment(attachment.id)).state)
+
+    monkeypatch.setattr(vectors, "settle", settled)
+    text = "\n\n".join(f"Paragraph {number}. " + "Words of it. " * 70 for number in range(BATCH + 1))
+    attachment = await ingest.upload(text.encode(), "long.txt", conversation)
+    assert (await ingest.ended(attachment)).chunks > BATCH
+    assert seen == [AttachmentState.EMBEDDING]
 
 
 async def test_a_file_that_is_gone(ingest):

@@ -37,8 +37,13 @@ class VectorIndex(Protocol):
     ) -> None:
         """Write passages. Point ids derive from attachment and offsets, so writing twice changes nothing.
 
-        ``dense`` holds one float32 vector per chunk, or is ``None`` where no embedding endpoint is set.
+        ``dense`` holds one float32 vector per chunk, or is ``None`` where no embedding endpoint is set. What was
+        written is found at once, and is there after a crash of this process; see `settle`.
         """
+        ...
+
+    async def settle(self) -> None:
+        """Return when all that was written outlives a power cut. Slow: once for a file, not for each of its parts."""
         ...
 
     async def search(
