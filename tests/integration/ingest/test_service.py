@@ -322,6 +322,7 @@ async def test_a_frozen_reader_leaves_the_passages_of_the_one_who_took_its_file(
         async def meanwhile_another_ended_it(*args):
             await write(*args)
             current = await store.get_attachment(attachment.id)
+            assert current is not None
             ended = msgspec.structs.replace(current, state=AttachmentState.INDEXED, version=current.version + 1)
             assert await store.replace_attachment(ended)
 

@@ -2,11 +2,11 @@
 
 import os
 import platform
+import signal
 import socket
 
 import pytest
 
-from services.ingest.extract import nursery as nursery_module
 from services.ingest.extract.nursery import _filtered, _Nursery
 
 
@@ -14,9 +14,9 @@ def test_no_process_for_one_file_ends_that_file_only(monkeypatch: pytest.MonkeyP
     def refused() -> int:
         raise BlockingIOError
 
-    monkeypatch.setattr(nursery_module.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(nursery_module.signal, "set_wakeup_fd", lambda *_, **__: None)
-    monkeypatch.setattr(nursery_module.os, "fork", refused)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(signal, "set_wakeup_fd", lambda *_, **__: None)
+    monkeypatch.setattr(os, "fork", refused)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     heard, answer = os.pipe()
     with ours, theirs, open(os.devnull, "rb") as file, open(heard, "rb") as pipe:
