@@ -15,7 +15,7 @@ from tests.support.drafts import a_question, a_ticket
 from tests.support.ingest import Ingest
 from tests.support.pictures import enormous_png, picture
 from tokenline.contracts.attachments import AttachmentKind, AttachmentState, PictureInfo
-from tokenline.contracts.errors import SearchUnavailable
+from tokenline.contracts.errors import SearchUnavailable, StorageFull
 from tokenline.contracts.texts import ExtractedText
 from tokenline.contracts.tickets import HoldReason, TicketState
 from tokenline.core.file_keys import file_key, text_key, thumbnail_key
@@ -136,6 +136,26 @@ async def test_an_outage_of_the_index_is_waited_out(ingest, monkeypatch):
     attachment = await ingest.upload(b"Patience is a virtue.", "a.txt", conversation)
     assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
     assert len(await ingest.search(conversation, "patience")) == 1
+
+
+async def test_a_full_disk_is_waited_out_with_the_text_and_with_the_small_picture(ingest, monkeypatch):
+    monkeypatch.setattr(jobs_module, "RETRY_S", (0.01,))
+    put, full = ingest.deps.files.put, []
+
+    async def refusing_each_once(key, chunks):
+        if key.startswith(("texts/", "thumbnails/")) and key not in full:
+            full.append(key)
+            raise StorageFull
+        return await put(key, chunks)
+
+    monkeypatch.setattr(ingest.deps.files, "put", refusing_each_once)
+    conversation = await ingest.conversation()
+    text = await ingest.upload(b"Patience is a virtue.", "a.txt", conversation)
+    photo = await ingest.upload(picture(), "a.png", conversation)
+    for attachment, key in ((text, text_key(text.id)), (photo, thumbnail_key(photo.id))):
+        assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
+        assert key in full
+        assert await ingest.stored(key) is not None
 
 
 async def test_a_long_file_is_settled_once_and_before_it_counts_as_indexed(ingest, monkeypatch):
