@@ -97,7 +97,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
         tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=uploads,
-        copies=Copies(store, uploads, announcer, clock),
+        copies=Copies(store, uploads, announcer, limiting, clock),
         shares=Shares(store, agents, clock, settings.secret_key.get_secret_value()),
         exports=Exports(store, agents, clock),
         imports=Imports(store, agents, announcer),

@@ -7,10 +7,12 @@ from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.errors import NotFound
 from tokenline.contracts.events import ConversationChanged
 from tokenline.contracts.ids import AttachmentId, ConversationId, MessageId
+from tokenline.contracts.limits import LimitName
 from tokenline.core.clock import Clock, derived_id, new_id
 from tokenline.core.ports.store import MessagePage, Store
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.auth.principal import Principal
+from tokenline.runtime.limits import Limiting
 
 PAGE = 100
 PAGE_CHARACTERS = 1_000_000
@@ -18,9 +20,12 @@ PAGE_CHARACTERS = 1_000_000
 
 
 class Copies:
-    def __init__(self, store: Store, uploads: Uploads, announcer: Announcer, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, uploads: Uploads, announcer: Announcer, limiting: Limiting, clock: Clock
+    ) -> None:
         self._store = store
         self._uploads = uploads
+        self._limiting = limiting
         self._announcer = announcer
         self._clock = clock
 
@@ -28,9 +33,10 @@ class Copies:
         self, asker: Principal, source: Conversation, message_id: MessageId | None, client_copy_id: str | None
     ) -> Conversation:
         """Copy the path to this message, or the current one. Idempotent by ``client_copy_id``: all new ids follow from
-        it, so that what was begun is completed. Raises `NotFound`.
+        it, so that what was begun is completed. Raises `NotFound`, `RateLimited`.
 
-        Answers still to come are not part of it. The copy has a path, and is told of, once it is whole.
+        Answers still to come are not part of it. The copy has a path, and is told of, once it is whole. It counts as a
+        conversation when it is begun, however often it is asked for.
         """
         now = self._clock.now()
         copy_id = derived_id(source.created_at, "copy", asker.user_id, source.id, client_copy_id or new_id(now))
@@ -39,6 +45,8 @@ class Copies:
         to = None if message_id is None else await self._store.get_message(message_id)
         if message_id is not None and (to is None or to.conversation_id != source.id):
             raise NotFound
+        if made is None:
+            await self._limiting.charge(asker, LimitName.CONVERSATIONS)
         draft = Conversation(
             id=copy_id,
             owner_id=source.owner_id,

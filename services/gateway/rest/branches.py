@@ -13,7 +13,6 @@ from services.gateway.rest.tickets import status_of
 from tokenline.contracts.chat import Conversation
 from tokenline.contracts.errors import Busy, NotFound, QueueFull, RateLimited
 from tokenline.contracts.events import ConversationChanged
-from tokenline.contracts.limits import LimitName
 from tokenline.contracts.rest import Asked
 from tokenline.core.ports.store import Accepted
 from tokenline.runtime.answers import answer
@@ -70,9 +69,8 @@ async def choose_path(conversation: Own, body: PathChoice, deps: GatewayDeps) ->
 async def copy_conversation(conversation: Own, body: CopyFrom, asker: Authenticated, deps: GatewayDeps) -> Response:
     """The path up to a message (or the current path) as a conversation of its own, with copies of its files.
 
-    The same ``client_copy_id`` again gives the same copy again.
+    The same ``client_copy_id`` again gives the same copy again, and counts as nothing.
     """
-    await deps.limiting.charge(asker, LimitName.CONVERSATIONS)
     return answer(await deps.copies.make(asker, conversation, body.message_id, body.client_copy_id), 201)
 
 

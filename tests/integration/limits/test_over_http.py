@@ -192,8 +192,12 @@ async def test_asking_again_and_copying_count_as_asking_and_beginning(gateway: G
     await _answered(gateway, again.json()["ticket"]["id"], clock, tokens=60)
     refused = await gateway.post(f"/api/v1/chat/tickets/{ticket_id}/retry")
     assert (refused.status_code, refused.json()["error"]["detail"]["limit"]) == (429, "tokens")
-    copies = [(await gateway.post(f"/api/v1/chat/conversations/{conversation}/copy", {})).status_code for _ in range(5)]
-    assert copies == [201] * 4 + [429]
+    copying = f"/api/v1/chat/conversations/{conversation}/copy"
+    assert (await gateway.post(copying, {"message_id": "of nothing"})).status_code == 404
+    copies = [(await gateway.post(copying, {"client_copy_id": f"c{n}"})).status_code for n in range(5)]
+    assert copies == [201] * 4 + [429], "what was not found counts as nothing"
+    again = [(await gateway.post(copying, {"client_copy_id": f"c{n}"})).status_code for n in range(5)]
+    assert again == copies, "one that was made is served again"
 
 
 async def test_the_search_counts_as_one(gateway: Gateway) -> None:
