@@ -20,9 +20,7 @@ PAGE_CHARACTERS = 1_000_000
 
 
 class Copies:
-    def __init__(
-        self, store: Store, uploads: Uploads, announcer: Announcer, limiting: Limiting, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, uploads: Uploads, announcer: Announcer, limiting: Limiting, clock: Clock) -> None:
         self._store = store
         self._uploads = uploads
         self._limiting = limiting

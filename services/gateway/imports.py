@@ -6,9 +6,10 @@ from typing import Literal
 import msgspec
 
 from services.gateway.accept import MAX_QUESTION_BYTES
-from tokenline.contracts.errors import BadRequest, NotFound
+from tokenline.contracts.errors import BadRequest, NotFound, NotSignedIn
 from tokenline.contracts.events import ConversationChanged
 from tokenline.contracts.export import ExportedConversation, ImportedConversation, ImportReport, Moment
+from tokenline.contracts.ids import UserId
 from tokenline.core.export import Plan
 from tokenline.core.ports.store import Store
 from tokenline.runtime.agents import Agents
@@ -40,8 +41,10 @@ class Imports:
         self._announcer = announcer
 
     async def take(self, asker: Principal, body: bytes) -> ImportReport:
-        """Raises `BadRequest` with nothing written. Cut off in between, or sent twice, it may be sent again: the same
-        document makes the same conversations."""
+        """Raises `BadRequest` with nothing written, and `NotSignedIn` when the account is deleted meanwhile.
+
+        Cut off in between, or sent twice, it may be sent again: the same document makes the same conversations.
+        """
         plans = await self._plans(asker, body)
         return ImportReport(items=tuple([await self._write(plan) for plan in plans]))
 
@@ -73,8 +76,10 @@ class Imports:
         stored = await self._store.get_conversation(conversation.id)
         known = stored is not None and (stored.leaf_id is not None or plan.leaf_id is None)
         if not known:
+            await self._check_owner(conversation.owner_id)
             await self._store.create_conversation(conversation)
             for file in plan.files.values():
+                await self._check_owner(file.owner_id)
                 await self._store.add_attachment(file)
             for start in range(0, len(plan.messages), BATCH):
                 if not await self._store.add_messages(conversation.id, plan.messages[start : start + BATCH]):
@@ -88,3 +93,9 @@ class Imports:
             messages=len(plan.messages),
             known=known,
         )
+
+    async def _check_owner(self, owner_id: UserId) -> None:
+        """Before whatever is written, but for messages, which go where their conversation stands: a long import may
+        outlast its account, which was searched for conversations and files already."""
+        if await self._store.get_user(owner_id) is None:
+            raise NotSignedIn

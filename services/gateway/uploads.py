@@ -88,7 +88,7 @@ class Uploads:
     async def copy(self, attachment: Attachment, copy_id: AttachmentId, conversation_id: ConversationId) -> None:
         """Another file like this one, for another conversation: what it says is looked for in one conversation only.
 
-        Nothing happens when it was done before.
+        Nothing happens when it was done before. Raises `NotSignedIn` when the owner has gone meanwhile.
         """
         if await self._store.get_attachment(copy_id) is not None:
             return
@@ -106,6 +106,7 @@ class Uploads:
         )
         await self._store.add_attachment(copied)
         self._announcer.announce(AttachmentChanged(attachment=copied))
+        await self._check_owner(copied)
         await self._give_to_ingest(copied)
 
     async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:
@@ -129,7 +130,8 @@ class Uploads:
             await self._search.forget(attachments[0].owner_id, [attachment.id for attachment in attachments])
 
     async def _check_owner(self, attachment: Attachment) -> None:
-        """A file takes as long as its sender; an account that was deleted meanwhile was searched for files already.
+        """A file takes as long as its sender, or the file store; an account that was deleted meanwhile was searched for
+        files already.
 
         Raises `NotSignedIn`.
         """

@@ -6,12 +6,14 @@ from contextlib import AsyncExitStack
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import MagicMock
 
 import pytest
 from msgspec.structs import replace
 from starlette.datastructures import UploadFile
 
 from services.gateway.erasing import SETTLE_S, Erasing
+from services.gateway.imports import Imports
 from services.gateway.uploads import Uploads
 from tests.support.a_life import EMAIL, erasure_of, lived
 from tests.support.in_process.fuse import Died, Fuse, fused, fused_store
@@ -24,7 +26,10 @@ from tokenline.adapters.vectors_edge import EdgeVectors
 from tokenline.adapters.vectors_shared import Layout
 from tokenline.contracts.accounts import User
 from tokenline.contracts.attachments import Attachment, AttachmentState, SearchRequest
+from tokenline.contracts.base import to_json
+from tokenline.contracts.chat import Conversation, FollowUp, MessageStatus
 from tokenline.contracts.errors import NotSignedIn, SearchUnavailable
+from tokenline.contracts.export import Export, ExportedConversation, ExportedFile, ExportedMessage
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
@@ -33,6 +38,7 @@ from tokenline.core.ports.files import Files
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
 from tokenline.core.ports.vectors import Chunk
+from tokenline.runtime.agents import load_agents
 from tokenline.runtime.line import Line
 
 
@@ -108,6 +114,30 @@ class House:
 
 async def _chunks(content: bytes) -> AsyncIterator[bytes]:
     yield content
+
+
+def _an_export() -> Export:
+    message = ExportedMessage(
+        id="m",
+        parent_id=None,
+        role="user",
+        content="What does it say?",
+        status=MessageStatus.SENT,
+        created_at=1.0,
+        files=(ExportedFile(id="f", name="notes.txt", mime_type="text/plain"),),
+    )
+    conversation = ExportedConversation(
+        id="c",
+        title="Notes",
+        agent_id="assistant",
+        archived=False,
+        follow_up=FollowUp.QUEUE,
+        created_at=1.0,
+        updated_at=1.0,
+        leaf_id="m",
+        messages=(message,),
+    )
+    return Export(format="tokenline.conversations", version=1, exported_at=1.0, conversations=(conversation,))
 
 
 @pytest.fixture
@@ -202,6 +232,39 @@ async def test_a_reader_that_comes_to_its_end_while_its_file_is_deleted_leaves_n
     await house.uploads(house.store, house.files, cast(Search, house.ingest)).purge([reading])
     assert await house.store.get_attachment(reading.id) is None
     assert await house.passages(user, [reading]) == []
+
+
+async def test_a_file_that_is_copied_while_its_owner_goes_is_not_kept(house: House) -> None:
+    user, files = await house.move_in()
+    slow = ObstoreFiles(house.folder / "slow")
+    await slow.put(file_key(files[0].id), _chunks(b"Read before it was deleted."))
+    await house.store.begin_erasure(erasure_of(user, house.clock))
+    house.clock.advance(SETTLE_S)
+    await house.eraser().sweep()
+    with pytest.raises(NotSignedIn):
+        await house.uploads(house.store, slow, cast(Search, house.ingest)).copy(files[0], "copy", "conversation")
+    await house.check_gone(user, files)
+    assert [path.name for path in (house.folder / "slow").rglob("*") if path.is_file()] == [files[0].id]
+
+
+async def test_an_import_that_outlasts_its_account_leaves_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, files = await house.move_in()
+    store, create = house.store, house.store.create_conversation
+
+    async def create_slowly(conversation: Conversation) -> None:
+        await create(conversation)
+        if await store.begin_erasure(erasure_of(user, house.clock)):
+            house.clock.advance(SETTLE_S)
+            await house.eraser().sweep()
+
+    monkeypatch.setattr(store, "create_conversation", create_slowly)
+    imports = Imports(store, load_agents(None, None), MagicMock())
+    for _ in range(2):
+        with pytest.raises(NotSignedIn):
+            await imports.take(principal(user.id), to_json(_an_export()))
+        await house.check_gone(user, files)
 
 
 async def test_one_gateway_at_a_time_does_it(house: House) -> None:

@@ -11,9 +11,11 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.gateway.exports import Exports
 from services.gateway.imports import Imports
+from tests.support.drafts import a_user
 from tests.support.in_process.processes import principal
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.base import to_json
@@ -47,6 +49,8 @@ class House:
     async def _opened(self, path: Path) -> Store:
         store = SqliteStore(path, self.clock)
         await store.open()
+        for name in ("ann", "bob"):
+            await store.create_user(replace(a_user(self.clock, f"{name}@example.org"), id=name))
         return store
 
     def close(self) -> None:
