@@ -1,7 +1,6 @@
 """How much of what somebody may do in a time, and how much of it is used."""
 
 from enum import StrEnum
-from typing import Literal
 
 from tokenline.contracts.base import Shape
 
@@ -21,6 +20,17 @@ class LimitName(StrEnum):
     """Failed sign-ins, per account and per network address."""
     REGISTRATIONS = "registrations"
     """Attempts to make an account, per network address."""
+
+
+class Whose(StrEnum):
+    """What a limit holds for."""
+
+    USER = "user"
+    API_KEY = "api_key"
+    ACCOUNT = "account"
+    """One that somebody tries to get into."""
+    ADDRESS = "address"
+    """A network address."""
 
 
 class Limit(Shape):
@@ -45,7 +55,7 @@ class Charge(Shape):
 
     name: LimitName
     subject: str
-    """``user:<id>``, ``api_key:<id>``, ``account:<hash>`` or ``address:<hash>``."""
+    """``user:<id>``, ``api_key:<id>``, ``account:<hash>`` or ``address:<hash>``: `Whose`, and which."""
     limit: Limit
     amount: int = 1
 
@@ -54,8 +64,7 @@ class Used(Shape):
     """How much of a limit is used."""
 
     name: LimitName
-    of: Literal["user", "api_key", "account", "address"]
-    """Whose it is."""
+    of: Whose
     max: int
     per_s: float
     used: int

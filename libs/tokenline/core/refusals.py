@@ -31,7 +31,7 @@ def rate_limited(used_up: Sequence[Used], now: float) -> RateLimited:
     return RateLimited(
         said,
         limit=one.name.value,
-        of=one.of,
+        of=one.of.value,
         max=one.max,
         per_s=one.per_s,
         used=one.used,

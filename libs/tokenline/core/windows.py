@@ -10,7 +10,7 @@ rate limiting capable of scaling to millions of domains", Cloudflare 2017; the c
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from tokenline.contracts.limits import Charge, Limit, Used
+from tokenline.contracts.limits import Charge, Limit, Used, Whose
 
 STEPS = 20
 
@@ -67,11 +67,9 @@ def state(entries: Entries, charge: Charge, now: float) -> Used:
     """What is told of it."""
     entries = live(entries, charge.limit, now)
     amount = used(entries)
-    whose = charge.subject.partition(":")[0]
-    assert whose in ("user", "api_key", "account", "address")  # noqa: S101 -- `Charge` says so
     return Used(
         name=charge.name,
-        of=whose,  # type: ignore[arg-type]  # narrowed above
+        of=Whose(charge.subject.partition(":")[0]),
         max=charge.limit.max,
         per_s=charge.limit.per_s,
         used=amount,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from tokenline.contracts.errors import RateLimited
-from tokenline.contracts.limits import Charge, Limit, LimitName, Limits, Used
+from tokenline.contracts.limits import Charge, Limit, LimitName, Limits, Used, Whose
 from tokenline.contracts.metrics import RATE_LIMITED
 from tokenline.core.clock import Clock
 from tokenline.core.ports.store import LimitStore
@@ -137,7 +137,7 @@ def headers(used: Sequence[Used], now: float) -> dict[str, str]:
 
 
 def _named(one: Used) -> str:
-    return one.name.value if one.of == "user" else f"{one.name.value}-{one.of}"
+    return one.name.value if one.of is Whose.USER else f"{one.name.value}-{one.of.value}"
 
 
 def _of(limits: Limits, name: LimitName) -> Limit | None:

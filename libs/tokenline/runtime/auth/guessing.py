@@ -69,10 +69,7 @@ class Attempts:
         """The account's failures are forgotten. The address stays watched, but for this attempt: an account of one's
         own is no licence to guess at others."""
         if charges:
-            back = [
-                replace(one, amount=one.limit.max) if one.subject.startswith("account:") else one for one in charges
-            ]
-            await self._store.give_back(back, self._clock.now())
+            await self._store.give_back([_back(one) for one in charges], self._clock.now())
 
     def _remember(self, key: str, error: RateLimited) -> None:
         self._refused.pop(key, None)

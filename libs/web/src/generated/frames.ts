@@ -30,6 +30,8 @@ export type TicketState = "held" | "queued" | "processing" | "streaming" | "comp
 
 export type TitleSource = "user" | "question" | "exchange";
 
+export type Whose = "user" | "api_key" | "account" | "address";
+
 /** The question is stored and will be answered, whatever happens. */
 export interface Accepted {
   type: "accepted";
@@ -863,7 +865,7 @@ export interface Usage {
 /** How much of a limit is used. */
 export interface Used {
   name: LimitName;
-  of: "account" | "address" | "api_key" | "user";
+  of: Whose;
   max: number;
   per_s: number;
   used: number;
