@@ -98,20 +98,6 @@ REFUSED = {("dashboard", "register"): 403, ("gateway", "exchange"): 404, ("dashb
 MISSING = {("ask_in_conversation", "body", "conversation_id"): 400}
 """Where a missing thing is not answered with 404: the address names the conversation already."""
 
-ANYBODY = {
-    "healthz",
-    "readyz",
-    "scrape",
-    "register",
-    "login",
-    "refresh",
-    "logout",
-    "sign_in_methods",
-    "exchange",
-    "read_share",
-}
-"""Operations that need no credential in the header, and must stay the only ones."""
-
 FOR_PEOPLE = {
     "delete_account",
     "create_api_key",

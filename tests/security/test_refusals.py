@@ -8,7 +8,6 @@ from tests.security.conftest import administrator
 from tests.security.credentials import Headers, bad_credentials, bearer, change_user
 from tests.security.people import Person
 from tests.security.recipes import (
-    ANYBODY,
     FOR_ANY_KEY,
     FOR_PEOPLE,
     FOR_READERS,
@@ -19,6 +18,7 @@ from tests.security.recipes import (
 )
 from tests.security.stage import Stage, soon
 from tests.security.test_ownership import rows_of
+from tests.support.documented import ANYBODY
 from tokenline.contracts.accounts import Role
 
 SIGNED_IN = [operation for operation in operations() if operation.signed_in]

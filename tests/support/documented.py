@@ -25,6 +25,20 @@ Check = Callable[[Any], Any]
 _NOT_OURS = (404, 405)
 """What addresses that no document knows are answered with."""
 
+ANYBODY = {
+    "healthz",
+    "readyz",
+    "scrape",
+    "register",
+    "login",
+    "refresh",
+    "logout",
+    "sign_in_methods",
+    "exchange",
+    "read_share",
+}
+"""Operations that need no credential in the header, and must stay the only ones."""
+
 
 class Undocumented(AssertionError):
     """The documents do not know of this."""

@@ -3,7 +3,7 @@
 TokenlineError
 ├── Retryable   the same request may succeed later: try again, with back-off
 │   ├── BrokerUnavailable · StoreUnavailable (StorageFull) · SearchUnavailable · ProviderUnavailable · Stopping
-│   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete
+│   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete · Restarted
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── InvalidRequest · MethodNotAllowed · RequestTimeout · UriTooLong · HeadersTooLarge   (HTTP itself)

@@ -159,6 +159,19 @@ async def test_scopes_and_days_are_checked(gateway: Gateway) -> None:
         assert code(answer) == (422, "invalid_request"), wrong
 
 
+async def test_numbers_are_numbers_as_json_has_them(gateway: Gateway) -> None:
+    token = (await gateway.register())["access_token"]
+    for days in (True, "5", 1.5):
+        answer = await gateway.post("/api-keys", {"name": "bot", "expires_in_days": days}, token)
+        assert code(answer) == (422, "invalid_request"), days
+    for most, per_s in ((True, 60), ("5", 60), (5, "60"), (5, True)):
+        limits = {"messages": {"max": most, "per_s": per_s}}
+        answer = await gateway.post("/api-keys", {"name": "bot", "limits": limits}, token)
+        assert code(answer) == (422, "invalid_request"), limits
+    made = await _key(gateway, token, expires_in_days=5.0, limits={"messages": {"max": 5.0, "per_s": 60}})
+    assert made["limits"]["messages"] == {"max": 5, "per_s": 60.0}
+
+
 async def test_a_key_expires_with_what_it_opened(gateway: Gateway, clock: ManualClock) -> None:
     token = (await gateway.register())["access_token"]
     made = await _key(gateway, token, expires_in_days=1)
