@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
@@ -56,22 +57,35 @@ def test_without_an_error_there_is_nothing_to_tell(nothing: dict[str, object]) -
     assert tell_where(None, "error", {"event": "x", **nothing}) == {"event": "x"}
 
 
+def _loggers() -> list[logging.Logger]:
+    root = logging.getLogger()
+    return [root, *(one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger))]
+
+
+@pytest.fixture
+def logging_again() -> Iterator[None]:
+    """Leaves logging as it was: other tests of this process listen to what libraries say."""
+    root = logging.getLogger()
+    handlers = root.handlers
+    levels = {one: one.level for one in _loggers()}
+    yield
+    root.handlers = handlers
+    for one in _loggers():
+        one.setLevel(levels.get(one, logging.NOTSET))
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.mark.usefixtures("logging_again")
 def test_libraries_are_told_of_in_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """As uvicorn, which logs whatever reaches it."""
-    root, out = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers, root.level
+    out = io.StringIO()
     monkeypatch.setattr("sys.stderr", out)
+    configure_logging("test", "INFO")
     try:
-        configure_logging("test", "INFO")
-        try:
-            fail(ValueError(SECRET))
-        except ValueError:
-            logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
-    finally:
-        root.handlers = handlers
-        root.setLevel(level)
-        structlog.reset_defaults()
-        structlog.contextvars.clear_contextvars()
+        fail(ValueError(SECRET))
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
     [line] = out.getvalue().splitlines()
     assert "ValueError" in json.loads(line)["exception"]
     assert SECRET not in line
