@@ -10,10 +10,11 @@ from tests.support.a_life import EMAIL, an_admin, erasure_of, lived
 from tests.support.drafts import a_user
 from tests.support.raw import all_of
 from tokenline.contracts.accounts import Role
-from tokenline.contracts.errors import LastAdministrator
+from tokenline.contracts.errors import LastAdministrator, StoreUnavailable
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
 from tokenline.core.ports.store import Store
+from tokenline.runtime.auth.accounts import Accounts
 
 
 async def test_from_the_beginning_on_nobody_gets_in_and_the_address_is_free(store: Store, clock: ManualClock):
@@ -44,6 +45,20 @@ async def test_the_last_administrator_stays(store: Store, clock: ManualClock):
     assert await store.erasures(10) == []
     await store.update_user(replace(asleep, disabled=False))
     assert await store.begin_erasure(erasure_of(admin, clock))
+
+
+async def test_of_two_administrators_who_leave_at_once_at_two_gateways_one_stays(engine: Engine, clock: ManualClock):
+    """The store alone cannot see to it everywhere: whoever leaves holds a lease."""
+    gateways = [Accounts(await engine.open(), clock, "x" * 32) for _ in range(2)]
+    leaving = []
+    for number, gateway in enumerate(gateways):
+        user = await gateway.create(f"{number}@example.org", "correct horse", Role.ADMIN)
+        pair = await gateway.sign_ins.begin(user, "")
+        leaving.append(gateway.delete(await gateway.authenticate(pair.access_token), "correct horse"))
+    outcomes = await asyncio.gather(*leaving, return_exceptions=True)
+    assert outcomes.count(None) == 1
+    assert {type(outcome) for outcome in outcomes} <= {type(None), LastAdministrator, StoreUnavailable}
+    assert await (await engine.open()).has_admin()
 
 
 async def test_nothing_is_left_of_it_and_nothing_else_is_touched(
