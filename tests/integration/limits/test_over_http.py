@@ -196,8 +196,8 @@ async def test_asking_again_and_copying_count_as_asking_and_beginning(gateway: G
     assert (await gateway.post(copying, {"message_id": "of nothing"})).status_code == 404
     copies = [(await gateway.post(copying, {"client_copy_id": f"c{n}"})).status_code for n in range(5)]
     assert copies == [201] * 4 + [429], "what was not found counts as nothing"
-    again = [(await gateway.post(copying, {"client_copy_id": f"c{n}"})).status_code for n in range(5)]
-    assert again == copies, "one that was made is served again"
+    once_more = [(await gateway.post(copying, {"client_copy_id": f"c{n}"})).status_code for n in range(5)]
+    assert once_more == copies, "one that was made is served again"
 
 
 async def test_the_search_counts_as_one(gateway: Gateway) -> None:

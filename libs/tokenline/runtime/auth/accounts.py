@@ -1,7 +1,8 @@
 """Accounts of one process, and all that opens them: passwords, sign-ins, API keys."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, nullcontext
 
 from msgspec.structs import replace
 
@@ -114,18 +115,25 @@ class Accounts:
         Raises what `prove` raises, `LastAdministrator`, and `StoreUnavailable` while another administrator goes.
         """
         user = await self.prove(who, password, address)
-        holder = secrets.token_urlsafe(16)
-        # The last two must not go at the same moment.
-        if user.role is Role.ADMIN and not await self._store.renew_lease(_LEAVING, holder, 30):
-            raise StoreUnavailable("Another administrator is deleting their account. Please try again.")
-        try:
+        async with self.resigning() if user.role is Role.ADMIN else nullcontext():
             erasure = Erasure(user_id=user.id, email=user.email, asked_at=await self._store.now())
             if not await self._store.begin_erasure(erasure):
                 raise NotSignedIn
-        finally:
-            if user.role is Role.ADMIN:
-                await self._store.drop_lease(_LEAVING, holder)
         self.rights.forget(user.id)
+
+    @asynccontextmanager
+    async def resigning(self) -> AsyncIterator[None]:
+        """Meanwhile nobody else ceases to be an administrator: the last two must not do so at the same moment.
+
+        Raises `StoreUnavailable` while somebody does.
+        """
+        holder = secrets.token_urlsafe(16)
+        if not await self._store.renew_lease(_LEAVING, holder, 30):
+            raise StoreUnavailable("Another administrator is just leaving. Please try again.")
+        try:
+            yield
+        finally:
+            await self._store.drop_lease(_LEAVING, holder)
 
     async def prove(self, who: Principal, password: str | None, address: str = "") -> User:
         """Whoever is signed in shows once more that it is they: by their password or, where there is none, by having

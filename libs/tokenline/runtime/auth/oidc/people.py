@@ -37,7 +37,8 @@ class People:
     async def of(self, claims: Claims) -> User:
         """The user that these verified claims are about, with the role that they give.
 
-        Raises `EmailUnverified`, `DomainNotAllowed`, `RegistrationClosed`, `AccountDisabled`.
+        Raises `EmailUnverified`, `DomainNotAllowed`, `RegistrationClosed`, `AccountDisabled`, and `StoreUnavailable`
+        where two cease to be administrators at once.
         """
         issuer, subject = claims["iss"], claims["sub"]
         self._check_domain(claims)
@@ -102,9 +103,16 @@ class People:
         if not self._settings.oidc_admin_claim:
             return user
         wanted = Role.ADMIN if self._is_administrator(claims) else Role.USER
-        if user.role is wanted or (wanted is Role.USER and not await self._store.has_admin(besides=user.id)):
-            # The last administrator stays one, whatever the provider says.
+        if user.role is wanted:
             return user
+        if wanted is Role.ADMIN:
+            return await self._made(user, wanted)
+        async with self._accounts.resigning():
+            # The last administrator stays one, whatever the provider says.
+            last = not await self._store.has_admin(besides=user.id)
+            return user if last else await self._made(user, wanted)
+
+    async def _made(self, user: User, wanted: Role) -> User:
         changed = await self._store.change_user(user.id, lambda stored: replace(stored, role=wanted))
         if changed is None:
             raise NotSignedIn
