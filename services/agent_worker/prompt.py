@@ -5,12 +5,12 @@ from typing import Any
 
 from services.agent_worker.context import BYTES_PER_TOKEN, affordable, recent
 from tokenline.contracts.agents import Agent
-from tokenline.contracts.attachments import AttachmentKind, AttachmentState, Passage, SearchRequest
+from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState, Passage, SearchRequest
 from tokenline.contracts.base import Shape, to_json
-from tokenline.contracts.chat import Message, MessageStatus
+from tokenline.contracts.chat import Message, MessageStatus, UnreadFile
 from tokenline.contracts.errors import NotFound, SearchUnavailable
 from tokenline.contracts.tickets import Ticket
-from tokenline.core.passages import UNSEARCHABLE, UnreadFile, render, render_unread
+from tokenline.core.passages import UNSEARCHABLE, render, render_unread
 from tokenline.core.ports.model import ChatTurn, ModelRequest
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
@@ -26,6 +26,8 @@ class Prompt(Shape):
     request: ModelRequest
     question: Message
     passages: tuple[Passage, ...]
+    unread: tuple[UnreadFile, ...] = ()
+    """Of the question's own files."""
 
 
 async def build_prompt(store: Store, search: Search, agent: Agent, ticket: Ticket) -> Prompt:
@@ -34,18 +36,16 @@ async def build_prompt(store: Store, search: Search, agent: Agent, ticket: Ticke
     if question is None:
         raise NotFound("The question was deleted.")
     whole = agent.context_tokens * BYTES_PER_TOKEN
-    (found, notes), history = await asyncio.gather(
-        _from_files(store, search, question), _history(store, question, whole)
-    )
-    passages = affordable(found, whole)
-    system = "\n\n".join([agent.system_prompt, *notes, *([render(passages)] if passages else [])])
+    files, history = await asyncio.gather(_from_files(store, search, question), _history(store, question, whole))
+    passages = affordable(files.passages, whole)
+    system = "\n\n".join([agent.system_prompt, *files.notes, *([render(passages)] if passages else [])])
     options = bounded(question.options, agent)
     said = recent([ChatTurn(role="system", content=system), *history], whole - len(to_json(options)))
     limit = None if options.keys() & LENGTHS else agent.max_tokens
     request = ModelRequest(
         model=agent.model, turns=tuple(said), temperature=agent.temperature, max_tokens=limit, extra=options
     )
-    return Prompt(request=request, question=question, passages=passages)
+    return Prompt(request=request, question=question, passages=passages, unread=files.unread)
 
 
 def bounded(options: dict[str, Any], agent: Agent) -> dict[str, Any]:
@@ -75,20 +75,28 @@ def _unsaid(message: Message) -> bool:
     return (message.role == "user" and message.status is MessageStatus.CANCELLED) or not message.content
 
 
-async def _from_files(store: Store, search: Search, question: Message) -> tuple[tuple[Passage, ...], list[str]]:
-    """Passages that bear on the question or else open the files, and notes on files that could not be used."""
+class _Files(Shape):
+    passages: tuple[Passage, ...]
+    notes: tuple[str, ...]
+    """For the model: files that could not be used."""
+    unread: tuple[UnreadFile, ...]
+
+
+async def _from_files(store: Store, search: Search, question: Message) -> _Files:
+    """Passages that bear on the question or else open the files, and what could not be used.
+
+    A file that could not be read is no hindrance to the others.
+    """
     files = await store.attachments_of(question.conversation_id)
-    notes = [
-        render_unread(UnreadFile(name=file.name, reason=file.error.message if file.error else "The reason is unknown."))
-        for file in files
-        if file.state is AttachmentState.FAILED
-    ] + [
+    failed = {file.id: _unread(file) for file in files if file.state is AttachmentState.FAILED}
+    notes = tuple(map(render_unread, failed.values())) + tuple(
         render_unread(UnreadFile(name=file.name, reason="It is a picture, and only text can be searched."))
         for file in files
         if file.state is AttachmentState.INDEXED and file.kind is AttachmentKind.IMAGE
-    ]
+    )
+    unread = tuple(failed[file_id] for file_id in question.attachment_ids if file_id in failed)
     if not any(file.state is AttachmentState.INDEXED for file in files):
-        return (), notes
+        return _Files(passages=(), notes=notes, unread=unread)
     request = SearchRequest(
         owner_id=question.owner_id,
         conversation_id=question.conversation_id,
@@ -97,6 +105,11 @@ async def _from_files(store: Store, search: Search, question: Message) -> tuple[
         opening=True,
     )
     try:
-        return await search.passages(request), notes
+        found = await search.passages(request)
     except SearchUnavailable:
-        return (), [*notes, UNSEARCHABLE]
+        return _Files(passages=(), notes=(*notes, UNSEARCHABLE), unread=unread)
+    return _Files(passages=found, notes=notes, unread=unread)
+
+
+def _unread(file: Attachment) -> UnreadFile:
+    return UnreadFile(name=file.name, reason=file.error.message if file.error else "The reason is unknown.")

@@ -8,7 +8,7 @@ from opentelemetry.trace import Span
 
 from services.agent_worker.deps import Deps
 from services.agent_worker.prompt import Prompt, build_prompt
-from tokenline.contracts.chat import Message, MessageStatus
+from tokenline.contracts.chat import Citation, Message, MessageStatus
 from tokenline.contracts.errors import AnswerIncomplete, StoreUnavailable, TokenlineError
 from tokenline.contracts.ids import GatewayId
 from tokenline.contracts.metrics import FENCED, FIRST_TOKEN, TOKENS
@@ -16,7 +16,7 @@ from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Ended, Sna
 from tokenline.contracts.tickets import Ticket, TicketState, Usage
 from tokenline.core import ticket as moves
 from tokenline.core.calls import CallLog
-from tokenline.core.passages import cited
+from tokenline.core.citations import cited
 from tokenline.core.ports.broker import Delivery
 from tokenline.core.ports.model import ModelCall, ModelEnd, ModelText
 from tokenline.core.stream import StreamText
@@ -190,10 +190,10 @@ class Run:
             return await self._deps.line.hand_back(self.ticket)
         if error is not None and self._stop is None:
             failed(self.span, error.code)
-            return await self._deps.failures.handle(self.ticket, error, self._message(prompt, error))
+            return await self._deps.failures.handle(self.ticket, error, await self._message(prompt, error))
         if self._stop is Stop.CANCELLED:
-            return await self._write(self._message(prompt, None), TicketState.CANCELLED)
-        answer = self._message(prompt, None)
+            return await self._write(await self._message(prompt, None), TicketState.CANCELLED)
+        answer = await self._message(prompt, None)
         ended = await self._write(answer, TicketState.COMPLETE)
         if ended is not None and answer is not None and prompt is not None and _is_first(prompt):
             self.first_exchange = prompt.question, answer
@@ -235,7 +235,7 @@ class Run:
     def _counted(self) -> Usage:
         return self._usage or Usage(completion_tokens=self._tokens, estimated=True)
 
-    def _message(self, prompt: Prompt | None, error: TokenlineError | None) -> Message | None:
+    async def _message(self, prompt: Prompt | None, error: TokenlineError | None) -> Message | None:
         """The answer as it will stand in the conversation; ``None`` when there is nothing to keep."""
         text = str(self._text)
         # Half a call is of no use to anybody.
@@ -255,12 +255,23 @@ class Run:
             status=status,
             parent_id=self.ticket.question_id,
             ticket_id=self.ticket.id,
-            citations=cited(text, prompt.passages) if prompt else (),
+            citations=await self._citations(text, prompt) if prompt else (),
+            unread=prompt.unread if prompt else (),
             tool_calls=calls,
             finish_reason=self._finish_reason if error is None and self._stop is None else None,
             usage=self._counted(),
             created_at=self._now(),
         )
+
+    async def _citations(self, text: str, prompt: Prompt) -> tuple[Citation, ...]:
+        """Of files that still are this conversation's: one may have been deleted while the answer was written."""
+        named = cited(text, prompt.passages)
+        if not named:
+            return ()
+        files = await self._deps.store.attachments(sorted({one.attachment_id for one in named}))
+        place = (self.ticket.owner_id, self.ticket.conversation_id)
+        here = {file.id for file in files if (file.owner_id, file.conversation_id) == place}
+        return tuple(one for one in named if one.attachment_id in here)
 
     def _now(self) -> float:
         """On the store's clock, which ``started_at`` is of."""

@@ -112,6 +112,7 @@ def _copy(
         parent_id=above,
         attachment_ids=tuple(files[i] for i in message.attachment_ids),
         citations=tuple(replace(one, attachment_id=files[one.attachment_id]) for one in message.citations),
+        unread=message.unread,
         tool_calls=message.tool_calls,
         finish_reason=message.finish_reason,
         usage=message.usage,

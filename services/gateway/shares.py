@@ -93,6 +93,9 @@ def _public(message: Message, files: dict[AttachmentId, Attachment]) -> PublicMe
         content=message.content,
         status=message.status,
         files=tuple(SharedFile(name=files[i].name) for i in message.attachment_ids if i in files),
-        sources=tuple(SharedSource(number=one.number, name=one.name, page=one.page) for one in message.citations),
+        sources=tuple(
+            SharedSource(number=one.number, name=one.name, page=one.page, section=one.section)
+            for one in message.citations
+        ),
         created_at=message.created_at,
     )

@@ -24,6 +24,15 @@ class Citation(Shape):
     """Character offsets of the passage in the extracted text."""
     passage: str
     similarity: float
+    section: str | None = None
+    """The headings it stands under, outermost first: ``Methods › Sampling``; ``None``: there are none above it."""
+
+
+class UnreadFile(Shape):
+    """A file that was given but has no text to offer. ``reason`` is a sentence for people."""
+
+    name: str
+    reason: str
 
 
 class FunctionCall(Shape):
@@ -74,6 +83,9 @@ class SharedMessage(Shape):
     """Chosen by the client; the same one twice from one user is the same message."""
     attachment_ids: tuple[AttachmentId, ...] = ()
     citations: tuple[Citation, ...] = ()
+    """Of an answer: the passages it names, all of them given to its model."""
+    unread: tuple[UnreadFile, ...] = ()
+    """Of an answer: files given with its question that could not be read, whatever the model says of them."""
     tool_calls: tuple[FunctionCall, ...] = ()
     """Of an answer: calls that the one who asked is to carry out."""
     finish_reason: str | None = None

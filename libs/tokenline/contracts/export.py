@@ -36,6 +36,7 @@ class ExportedCitation(Shape):
     end: int
     passage: str
     similarity: float
+    section: str | None = None
 
 
 class ExportedMessage(Shape):

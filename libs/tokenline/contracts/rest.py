@@ -126,6 +126,8 @@ class PassageSource(Shape):
     start: int
     end: int
     """Character offsets of the passage in the extracted text."""
+    section: str | None = None
+    """The headings it stands under, outermost first: ``Methods › Sampling``."""
 
 
 class FoundPassage(Shape):

@@ -42,6 +42,8 @@ class SharedSource(Shape):
     number: int
     name: str
     page: int | None
+    section: str | None = None
+    """The headings it stands under, in files without pages too."""
 
 
 class PublicMessage(Shape):

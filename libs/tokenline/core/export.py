@@ -42,6 +42,7 @@ def _exported(citation: Citation) -> ExportedCitation:
         end=citation.end,
         passage=citation.passage,
         similarity=citation.similarity,
+        section=citation.section,
     )
 
 
@@ -168,4 +169,5 @@ class Plan:
             end=citation.end,
             passage=citation.passage,
             similarity=citation.similarity,
+            section=citation.section,
         )

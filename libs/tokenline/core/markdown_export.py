@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from tokenline.contracts.attachments import Attachment
-from tokenline.contracts.chat import Conversation, Message, MessageStatus
+from tokenline.contracts.chat import Citation, Conversation, Message, MessageStatus
 from tokenline.contracts.ids import AttachmentId
 
 UNTITLED = "Conversation"
@@ -28,10 +28,15 @@ def section(message: Message, agent: str, files: Mapping[AttachmentId, Attachmen
         parts.append(f"\nFiles: {', '.join(f'`{name}`' for name in names)}\n")
     if message.citations:
         parts.append("\nSources:\n\n")
-        for one in message.citations:
-            page = "" if one.page is None else f", page {one.page}"
-            parts.append(f"- [{one.number}] `{_line(one.name)}`{page}\n")
+        parts += [f"- [{one.number}] `{_line(one.name)}`{_place(one)}\n" for one in message.citations]
     return "".join(parts)
+
+
+def _place(citation: Citation) -> str:
+    """Headings are the file's own words: they stand in code, as its name does."""
+    if citation.page is not None:
+        return f", page {citation.page}"
+    return f", section `{_line(citation.section)}`" if citation.section else ""
 
 
 def closed(text: str) -> str:

@@ -1,10 +1,10 @@
-"""How passages of the user's files stand in a prompt, and how an answer refers back to them.
+"""How passages of the user's files stand in a prompt. How an answer refers back to them: `core/citations.py`.
 
     Passages from the user's files:
     [1] report.pdf, page 3
       The budget for 2026
       is 4.2 million euros.
-    [2] notes.txt
+    [2] notes.md, section Travel › Trains
       …
     End of passages.
 
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.base import Shape
-from tokenline.contracts.chat import Citation
+from tokenline.contracts.chat import UnreadFile
 
 HEADING = "Passages from the user's files:"
 OPENING_HEADING = "Nothing in the user's files was found for the question. The files begin with these passages:"
@@ -31,13 +31,10 @@ _INDENT = "  "
 _HEADINGS = re.compile(rf"^(?:{re.escape(HEADING)}|({re.escape(OPENING_HEADING)}))\n", re.MULTILINE)
 _UNREAD = re.compile(r"The file “(.*?)” could not be read: (.*)")
 _NUMBERED = re.compile(r"\[(\d+)\] (.*)")
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
-# [1], [1, 2] and the 【1】 that some models were trained to write.
-_MARK = re.compile(r"[\[【]\s*(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\s*[\]】]")
 
 
 class NumberedPassage(Shape):
-    """A passage as read back from a prompt. ``source`` is its file and page, as in ``report.pdf, page 3``."""
+    """A passage as read back from a prompt. ``source`` is its file and place, as in ``report.pdf, page 3``."""
 
     number: int
     source: str
@@ -46,17 +43,17 @@ class NumberedPassage(Shape):
     """Its file begins with it; it was not found for the question."""
 
 
-class UnreadFile(Shape):
-    """A file that was given but has no passages. ``reason`` is a sentence for people."""
-
-    name: str
-    reason: str
-
-
 def source(passage: Passage) -> str:
-    """File and page on one line; white space in the file's name becomes single spaces."""
-    name = _on_one_line(passage.name)
-    return name if passage.page is None else f"{name}, page {passage.page}"
+    """File and place on one line; white space in what the file says becomes single spaces."""
+    place = place_of(passage.page, passage.section)
+    return _on_one_line(f"{passage.name}, {place}" if place else passage.name)
+
+
+def place_of(page: int | None, section: str | None) -> str:
+    """Where in its file something stands: ``page 3``, or ``section Travel › Trains`` where there are no pages."""
+    if page is not None:
+        return f"page {page}"
+    return f"section {section}" if section else ""
 
 
 def render(passages: Sequence[Passage]) -> str:
@@ -107,26 +104,3 @@ def parse_unread(text: str) -> list[UnreadFile]:
 
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def cited(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
-    """The passages that an answer names by ``[n]`` outside code, by number; numbers nobody gave are ignored.
-
-    ``passages`` are those of `render`, in the same order.
-    """
-    marks = _MARK.findall(_CODE.sub(" ", text))
-    numbers = {int(number) for mark in marks for number in re.findall(r"\d+", mark)}
-    return tuple(_citation(number, passage) for number, passage in enumerate(passages, 1) if number in numbers)
-
-
-def _citation(number: int, passage: Passage) -> Citation:
-    return Citation(
-        number=number,
-        attachment_id=passage.attachment_id,
-        name=passage.name,
-        page=passage.page,
-        start=passage.start,
-        end=passage.end,
-        passage=passage.content,
-        similarity=passage.similarity,
-    )

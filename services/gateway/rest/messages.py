@@ -112,6 +112,7 @@ async def search_files(conversation_id: str, body: PassageQuery, asker: Reader, 
                 page=passage.page,
                 start=passage.start,
                 end=passage.end,
+                section=passage.section,
             ),
         )
         for passage in await deps.search.passages(request)

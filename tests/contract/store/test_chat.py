@@ -164,7 +164,15 @@ async def test_a_message_comes_back_as_written(store: Store, clock: ManualClock)
     running = moves.claim(accepted.ticket, worker="w", incarnation="i", now=clock.now())
     await store.replace_ticket(running)
     citation = Citation(
-        number=1, attachment_id="a", name="n", page=None, start=0, end=4, passage="text", similarity=0.5
+        number=1,
+        attachment_id="a",
+        name="n",
+        page=None,
+        start=0,
+        end=4,
+        passage="text",
+        similarity=0.5,
+        section="A › B",
     )
     answer = an_answer(
         clock,

@@ -89,7 +89,15 @@ def conversations(draw: st.DrawFn) -> ExportedConversation:
                 files=tuple(ExportedFile(id=f"f{number}.{i}", name=n, mime_type="a/b") for i, n in enumerate(files)),
                 citations=tuple(
                     ExportedCitation(
-                        number=i, file_id=f"f{i}", name=n, page=None, start=0, end=1, passage=n, similarity=0.5
+                        number=i,
+                        file_id=f"f{i}",
+                        name=n,
+                        page=None,
+                        start=0,
+                        end=1,
+                        passage=n,
+                        similarity=0.5,
+                        section=n,
                     )
                     for i, n in enumerate(cites)
                 ),

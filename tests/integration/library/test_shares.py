@@ -38,7 +38,7 @@ async def test_strangers_read_what_was_said_and_nothing_else(gateway: WholeGatew
         ("assistant", "All of it"),
     ]
     assert shown["items"][0]["files"] == [{"name": "Bericht (1).pdf"}]
-    assert shown["items"][1]["sources"] == [{"number": 1, "name": "Bericht (1).pdf", "page": 3}]
+    assert shown["items"][1]["sources"] == [{"number": 1, "name": "Bericht (1).pdf", "page": 3, "section": None}]
     me = (await ann.get("/api/v1/me")).json()
     secret = ["ann@example.org", me["id"], home, later["id"], "Said later", '"word"', "passage", "tool", "owner"]
     assert [one for one in secret if one in json.dumps(shown)] == []

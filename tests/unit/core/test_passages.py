@@ -1,7 +1,8 @@
-"""Passages survive the way through a prompt, and only those an answer names become its citations."""
+"""Passages survive the way through a prompt."""
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tokenline.contracts.attachments import Passage
 from tokenline.core.passages import (
@@ -9,7 +10,6 @@ from tokenline.core.passages import (
     HEADING,
     OPENING_HEADING,
     UnreadFile,
-    cited,
     parse,
     parse_unread,
     render,
@@ -52,7 +52,11 @@ def test_what_is_rendered_is_read_back_unchanged(given, after):
 
 
 def test_the_format_is_the_documented_one():
-    given = [passage("The budget\nis 4.2 million.", "report.pdf", 3), passage("x", "notes.txt", None)]
+    given = [
+        passage("The budget\nis 4.2 million.", "report.pdf", 3),
+        passage("x", "notes.txt", None),
+        replace(passage("y", "notes.md", None), section="Travel › \n Trains"),
+    ]
     assert render(given).split("\n") == [
         "Passages from the user's files:",
         "[1] report.pdf, page 3",
@@ -60,6 +64,8 @@ def test_the_format_is_the_documented_one():
         "  is 4.2 million.",
         "[2] notes.txt",
         "  x",
+        "[3] notes.md, section Travel › Trains",
+        "  y",
         "End of passages.",
     ]
 
@@ -90,14 +96,3 @@ def test_no_passages_no_block():
 def test_unindented_text_is_taken_too():
     (only,) = parse(f"{HEADING}\n[7] a.md\nfirst\nsecond\n{END}\nfirst")
     assert (only.number, only.source, only.text) == (7, "a.md", "first\nsecond")
-
-
-def test_only_named_passages_are_citations():
-    given = [passage(str(number)) for number in range(1, 6)]
-    text = "As stated [2], and again [2]; see [1, 4] or【5】. There is no [9]. `x[3]` and\n```\ny[3]\n```"
-    assert [citation.number for citation in cited(text, given)] == [1, 2, 4, 5]
-    assert cited(text, given)[0].passage == "1"
-
-
-def test_an_answer_without_marks_has_no_citations():
-    assert cited("Nothing [x] here [ ].", [passage()]) == ()

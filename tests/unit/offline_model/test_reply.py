@@ -4,7 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from tokenline.contracts.attachments import Passage
-from tokenline.core.passages import UNSEARCHABLE, UnreadFile, cited, render, render_unread
+from tokenline.contracts.chat import UnreadFile
+from tokenline.core.citations import cited
+from tokenline.core.passages import UNSEARCHABLE, render, render_unread
 from tokenline.core.ports.model import ChatTurn
 from tokenline.offline_model.reply import reply
 

@@ -10,6 +10,7 @@ from tokenline.client.follow import Event
 from tokenline.client.models import Answer
 from tokenline.client.terminal.words import harmless, waiting
 from tokenline.contracts import frames as f
+from tokenline.core.passages import place_of
 
 
 class Notes:
@@ -84,8 +85,8 @@ class Screen:
         self._out.write("\n")
         self._out.flush()
         for source in answer.citations:
-            page = f", page {source.page}" if source.page is not None else ""
-            self._notes.say(f"[{source.number}] {source.name}{page}")
+            place = place_of(source.page, source.section)
+            self._notes.say(f"[{source.number}] {source.name}{f', {place}' if place else ''}")
 
     def break_off(self) -> None:
         self._notes.clear()

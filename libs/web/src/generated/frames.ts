@@ -172,6 +172,7 @@ export interface Citation {
   end: number;
   passage: string;
   similarity: number;
+  section: string | null;
 }
 
 /** Terminal. `message` is the stored answer; its `content` is empty when the client already has the text. */
@@ -482,6 +483,7 @@ export interface PassageSource {
   page: number | null;
   start: number;
   end: number;
+  section: string | null;
 }
 
 /** In pixels, as it is shown: turned as the camera said. */
@@ -687,6 +689,7 @@ export interface ServedMessage {
   client_message_id: string | null;
   attachment_ids: string[];
   citations: Citation[];
+  unread: UnreadFile[];
   tool_calls: FunctionCall[];
   finish_reason: string | null;
   usage: Usage | null;
@@ -734,6 +737,7 @@ export interface SharedMessage {
   client_message_id: string | null;
   attachment_ids: string[];
   citations: Citation[];
+  unread: UnreadFile[];
   tool_calls: FunctionCall[];
   finish_reason: string | null;
   usage: Usage | null;
@@ -746,6 +750,7 @@ export interface SharedSource {
   number: number;
   name: string;
   page: number | null;
+  section: string | null;
 }
 
 /** One browser or program that is signed in. */
@@ -853,6 +858,12 @@ export interface Typed {
 export interface Typing {
   type: "typing";
   conversation_id: string;
+}
+
+/** A file that was given but has no text to offer. `reason` is a sentence for people. */
+export interface UnreadFile {
+  name: string;
+  reason: string;
 }
 
 /** What an answer cost. `estimated` when the model did not report it. */
