@@ -42,6 +42,11 @@ export class Library {
     return this.http.json("DELETE", `${CHAT}/shares/${id}`);
   }
 
+  /** A file that was given with a question, as it was given. */
+  async attachment(id: string, name: string): Promise<{ name: string; content: Blob }> {
+    return this.file(`/api/v1/attachments/${id}/content`, name);
+  }
+
   private async file(path: string, otherwise: string): Promise<{ name: string; content: Blob }> {
     const response = await this.http.fetch(path);
     return { name: nameIn(response.headers.get("content-disposition")) ?? otherwise, content: await response.blob() };

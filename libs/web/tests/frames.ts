@@ -18,6 +18,7 @@ export function message(part: Partial<SharedMessage>): SharedMessage {
     client_message_id: null,
     attachment_ids: [],
     citations: [],
+    unread: [],
     tool_calls: [],
     finish_reason: null,
     usage: null,

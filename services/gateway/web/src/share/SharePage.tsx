@@ -3,6 +3,7 @@ import { Button, Logo, Notice, Spinner } from "@tokenline/client/ui";
 import { FileText } from "lucide-react";
 import { useEffect, useState } from "react";
 import { AnswerText } from "../thread/AnswerText";
+import { placeOf } from "../thread/place";
 
 /** A shared conversation: for anybody, to be read only, as it was. */
 export default function SharePage({ token }: { token: string }) {
@@ -81,10 +82,9 @@ function Said({ message, agent }: { message: PublicMessage; agent: string }) {
       )}
       {message.sources.length > 0 && (
         <ol aria-label="Sources" className="mt-3 space-y-0.5 text-[13px] text-ink-faint">
-          {message.sources.map(({ number, name, page }) => (
-            <li key={number}>
-              [{number}] {name}
-              {page !== null && `, page ${page}`}
+          {message.sources.map((source) => (
+            <li key={source.number}>
+              [{source.number}] {[source.name, placeOf(source)].filter(Boolean).join(", ")}
             </li>
           ))}
         </ol>

@@ -5,6 +5,7 @@ import { AnswerFooter } from "./AnswerFooter";
 import { AnswerText } from "./AnswerText";
 import { Sources } from "./Sources";
 import { ToolCalls } from "./ToolCalls";
+import { Unread } from "./Unread";
 import { useReading } from "./useReading";
 
 interface Props {
@@ -29,7 +30,8 @@ export function Answer({ message, ticket, question }: Props) {
       )}
       <ToolCalls calls={ticket?.toolCalls ?? []} />
       <AnswerText text={message?.content ?? ticket?.text ?? ""} streaming={streaming} citations={message?.citations} />
-      {message && <Sources citations={message.citations ?? []} />}
+      {message && <Sources citations={message.citations ?? []} answer={message.content} />}
+      {message && <Unread files={message.unread ?? []} />}
       {message && <AnswerFooter message={message} question={question} />}
     </div>
   );
