@@ -9,7 +9,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.test_library_page import served
-from tests.integration.library.test_exports import CLOCK, ask
+from tests.integration.library.test_exports import CLOCK
+from tests.integration.library.test_search import ask
 from tests.support.browser import open_window
 from tests.support.drafts import an_answer, an_attachment
 from tests.support.in_process.whole_gateway import PASSWORD, WholeGateway, whole_gateway
@@ -45,8 +46,8 @@ async def gateway(tmp_path: Path) -> AsyncIterator[WholeGateway]:
         yield gateway
 
 
-async def cited_answer(gateway: WholeGateway, ada: httpx2.AsyncClient) -> tuple[str, str]:
-    """Ids of the conversation, and of the file with the passage."""
+async def cited_answer(gateway: WholeGateway, ada: httpx2.AsyncClient) -> str:
+    """The conversation's id."""
     deps = gateway.deps
     me = (await ada.get("/api/v1/me")).json()["id"]
     towers = an_attachment(CLOCK, me, name="towers.md", size_bytes=len(PASSAGE))
@@ -82,7 +83,8 @@ async def cited_answer(gateway: WholeGateway, ada: httpx2.AsyncClient) -> tuple[
     said = an_answer(CLOCK, running, content=ANSWER, citations=tuple(cites), unread=unread)
     done = moves.complete(running, usage=Usage(), now=CLOCK.now())
     assert await deps.store.replace_ticket(done, said)
-    return asked["conversation_id"], towers.id
+    home: str = asked["conversation_id"]
+    return home
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
@@ -95,7 +97,7 @@ async def test_a_citation_opens_its_passage(
 ) -> None:
     look = "dark" if dark else "light"
     async with served(gateway) as url, gateway.person(EMAIL) as ada:
-        home, _ = await cited_answer(gateway, ada)
+        home = await cited_answer(gateway, ada)
         mine = await open_window(browser, pictures, dark=dark)
         await mine.sign_in(url, EMAIL, PASSWORD)
         page = mine.page
@@ -139,7 +141,7 @@ async def test_a_citation_opens_its_passage(
 
 async def test_on_a_phone_it_fits(browser: Browser, gateway: WholeGateway, pictures: Path | None) -> None:
     async with served(gateway) as url, gateway.person(EMAIL) as ada:
-        home, _ = await cited_answer(gateway, ada)
+        home = await cited_answer(gateway, ada)
         mine = await open_window(browser, pictures, size={"width": 360, "height": 640})
         await mine.sign_in(url, EMAIL, PASSWORD)
         await mine.page.get_by_label("Your question").wait_for()

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tokenline.contracts.attachments import Passage
+from tokenline.contracts.chat import UnreadFile
 from tokenline.core.passages import (
     END,
     HEADING,
     OPENING_HEADING,
-    UnreadFile,
     parse,
     parse_unread,
     render,

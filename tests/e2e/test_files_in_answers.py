@@ -1,0 +1,68 @@
+"""R5, R6, R7 through the whole product: a file that can be read, one that cannot and one that is too large, beside each
+other; what the model is given is what `POST …/query` finds."""
+
+import json
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from deploy.local.rabbitmq import NodeHandle
+from tests.support import documents, word
+from tests.support.system import System, shared_system
+from tokenline.core.passages import parse, parse_unread
+
+LIMIT = 200_000
+SAYS = "The lighthouse is 24 metres high [1], they say [7]."
+
+
+@pytest.fixture(scope="module")
+def running(broker_node: NodeHandle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with shared_system(broker_node, tmp_path_factory.mktemp("files")) as system:
+        system.scripted_model()
+        system.ingest()
+        system.worker()
+        system.gateway(TOKENLINE_UPLOAD_BYTES=str(LIMIT))
+        yield system
+
+
+def test_one_file_fails_beside_another(running: System) -> None:
+    towers = word.docx(
+        word.paragraph("Sights", style="berschrift1"),
+        word.paragraph("The lighthouse of Port Ellen is 24 metres high."),
+    )
+    locked = documents.encrypted_pdf("Secret.", user_password="x")
+    with running.client() as client:
+
+        def upload(name: str, data: bytes) -> httpx2.Response:
+            return client.post("/api/v1/attachments", files={"file": (name, data)})
+
+        large = upload("large.txt", b"x" * (LIMIT + 1))
+        files = [upload("towers.docx", towers).json(), upload("locked.pdf", locked).json()]
+        assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
+        assert "large.txt" in large.json()["error"]["message"]
+
+        question = json.dumps({"say": SAYS})
+        body = {"content": question, "attachment_ids": [file["id"] for file in files], "wait": True}
+        said = client.post("/api/v1/chat/messages", json=body).json()
+        answer = said["ticket"]["answer"]
+        # In the answer …
+        assert answer["content"] == SAYS
+        [cited] = answer["citations"]
+        assert (cited["number"], cited["name"], cited["page"], cited["section"]) == (1, "towers.docx", None, "Sights")
+        assert [file["name"] for file in answer["unread"]] == ["locked.pdf"]
+        assert "locked.pdf" in answer["unread"][0]["reason"]
+        # … in the message …
+        home = answer["conversation_id"]
+        [asked, _] = client.get(f"/api/v1/chat/conversations/{home}/messages").json()["items"]
+        states = {file["name"]: (file["state"], (file["error"] or {}).get("code")) for file in asked["attachments"]}
+        assert states == {"towers.docx": ("indexed", None), "locked.pdf": ("failed", "encrypted")}
+        # … and to the model, which was given what a query finds.
+        system = running.model_asked()["messages"][0]["content"]
+        assert [file.name for file in parse_unread(system)] == ["locked.pdf"]
+        found = client.post(f"/api/v1/chat/conversations/{home}/query", json={"query": question}).json()["items"]
+        assert found
+        given = [(passage.source, passage.text) for passage in parse(system)]
+        assert given == [
+            (f"{hit['source']['name']}, section {hit['source']['section']}", hit["content"]) for hit in found
+        ]
