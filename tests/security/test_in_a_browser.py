@@ -37,9 +37,10 @@ async def test_nothing_hostile_does_anything(house: Stage, browser: Browser) -> 
         body = {"content": f"{word} {MARK}\n\n{' '.join(HOSTILE)}", "conversation_id": conversation, "wait": True}
         answer = person.post("/api/v1/chat/messages", body)["ticket"]["answer"]
         assert word in answer["content"]
-    _cite(house, answer["id"])
     file = (f"{SCRIPT}.html", f"<script>alert(1)</script>{MARK}".encode())
-    assert person.http.post("/api/v1/attachments", files={"file": file}).status_code == 201
+    added = person.http.post("/api/v1/attachments", files={"file": file})
+    assert added.status_code == 201
+    _cite(house, answer["id"], added.json()["id"])
 
     window = await open_window(browser, None)
     page, dialogs, foreign = window.page, list[str](), list[str]()
@@ -63,17 +64,18 @@ async def test_nothing_hostile_does_anything(house: Stage, browser: Browser) -> 
     assert await page.get_by_role("log").locator(hostile).count() == 0
 
 
-def _cite(house: Stage, message_id: str) -> None:
+def _cite(house: Stage, message_id: str, file_id: str) -> None:
     """As if the answer rested on a hostile file: no ingest runs on this stage."""
     cited = Citation(
         number=1,
-        attachment_id="gone",
+        attachment_id=file_id,
         name=f"{SCRIPT}.html",
         page=1,
         start=0,
         end=9,
         passage=" ".join(HOSTILE),
         similarity=0.9,
+        section=SCRIPT,
     )
 
     async def cite() -> None:
