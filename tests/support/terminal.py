@@ -56,12 +56,17 @@ class Terminal:
             assert self._take(deadline - time.monotonic()), f"no {text!r} in:\n{self.shown[-2000:]}"
         self._from = found + len(text)
 
-    def until_it_waits(self) -> None:
-        """Until the program sleeps, as it does when it waits for a key. Python's readline misses a Ctrl-C that comes
-        between the prompt and that, which only a program types so fast."""
+    def interrupt(self) -> None:
+        """Ctrl-C at a prompt. Python's readline misses one that comes after the prompt and before it waits, which only
+        a program types so fast: it is typed again, and both are heard as one."""
         stat = Path(f"/proc/{self._process.pid}/stat")
         while stat.read_text().rpartition(")")[2].split()[0] != "S":
             time.sleep(0.01)
+        for _ in range(3):
+            self.type(CTRL_C)
+            if self._take(10):
+                return
+        raise AssertionError(f"Ctrl-C is not heard after:\n{self.shown[-2000:]}")
 
     def exit_code(self, within_s: float = 30) -> int:
         deadline = time.monotonic() + within_s
