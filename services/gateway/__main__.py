@@ -8,6 +8,7 @@ from services.gateway.copies import Copies
 from services.gateway.deps import Deps
 from services.gateway.exports import Exports
 from services.gateway.imports import Imports
+from services.gateway.resumable import Resumable
 from services.gateway.settings import GatewaySettings
 from services.gateway.shares import Shares
 from services.gateway.streams import Streams
@@ -97,6 +98,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
         tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=uploads,
+        resumable=Resumable(store, files, uploads, clock, settings.unfinished_uploads),
         copies=Copies(store, uploads, announcer, limiting, clock),
         shares=Shares(store, agents, clock, settings.secret_key.get_secret_value()),
         exports=Exports(store, agents, clock),

@@ -28,6 +28,7 @@ from services.gateway.rest import (
     search,
     shares,
     tickets,
+    uploads,
     webhooks,
 )
 from services.gateway.rest.exports import IMPORT_BYTES
@@ -84,6 +85,7 @@ ROUTERS = (
     shares.router,
     branches.router,
     tickets.router,
+    uploads.router,
     attachments.router,
     line.router,
     webhooks.router,
@@ -105,10 +107,13 @@ LIMITS = (
 )
 
 
-def _uploads(deps: Deps) -> Allowance:
-    """A file, and what multipart says around it. The route judges the file itself, in words of its own."""
+def _uploads(deps: Deps) -> tuple[Allowance, ...]:
+    """A file, and what multipart says around it. The routes judge the file itself, in words of their own."""
     max_bytes = int(deps.settings.upload_bytes) + JSON_BYTES
-    return Allowance(path=r"/api/v1/attachments", max_bytes=max_bytes, multipart=True)
+    return (
+        Allowance(path=r"/api/v1/attachments", max_bytes=max_bytes, multipart=True),
+        Allowance(path=r"/api/v1/attachments/uploads/[^/]+", max_bytes=max_bytes),
+    )
 
 
 def create_app(deps: Deps) -> FastAPI:
@@ -124,9 +129,9 @@ def create_app(deps: Deps) -> FastAPI:
         deps.metrics,
         new_id(deps.clock.now()),
         deps.settings.ageing_s,
-        also=[deps.temporary.sweep],
+        also=[deps.temporary.sweep, deps.resumable.sweep],
     )
-    erasing = Erasing(deps.store, deps.line, deps.uploads, new_id(deps.clock.now()))
+    erasing = Erasing(deps.store, deps.line, deps.uploads, deps.resumable, new_id(deps.clock.now()))
     gauges = LineGauges(deps.feed, deps.metrics)
     accuracy = EtaAccuracy(deps.feed, deps.metrics, deps.clock)
 
@@ -198,7 +203,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.accounts = deps.accounts
     offer_oidc(app, deps.oidc, deps.settings)
     install_error_handlers(app)
-    app.add_middleware(BodyLimit, allowances=(*LIMITS, _uploads(deps)))
+    app.add_middleware(BodyLimit, allowances=(*LIMITS, *_uploads(deps)))
     app.add_middleware(
         Floodgate, authenticate=deps.accounts.authenticate, clock=deps.clock, refused=deps.limiting.refused
     )

@@ -6,6 +6,7 @@ from services.gateway.accept import Acceptance
 from services.gateway.copies import Copies
 from services.gateway.exports import Exports
 from services.gateway.imports import Imports
+from services.gateway.resumable import Resumable
 from services.gateway.settings import GatewaySettings
 from services.gateway.shares import Shares
 from services.gateway.streams import Streams
@@ -50,6 +51,7 @@ class Deps:
     acceptance: Acceptance
     tickets: Tickets
     uploads: Uploads
+    resumable: Resumable
     copies: Copies
     temporary: Temporary
     exports: Exports

@@ -3,6 +3,7 @@ at a time does it; each step may be repeated, so whoever is killed in between is
 
 import structlog
 
+from services.gateway.resumable import Resumable
 from services.gateway.uploads import Uploads
 from tokenline.contracts.accounts import Erasure
 from tokenline.contracts.errors import TokenlineError
@@ -23,10 +24,11 @@ BATCH = 50
 class Erasing:
     """``sweep`` every `SWEEP_S`."""
 
-    def __init__(self, store: Store, line: Line, uploads: Uploads, holder: str) -> None:
+    def __init__(self, store: Store, line: Line, uploads: Uploads, resumable: Resumable, holder: str) -> None:
         self._store = store
         self._line = line
         self._uploads = uploads
+        self._resumable = resumable
         self._holder = holder
 
     async def sweep(self) -> None:
@@ -50,6 +52,8 @@ class Erasing:
         # A running one ends when its worker hears of it, or is given up.
         if await self._store.live_tickets(owner) or not settled:
             return False
+        # Before files: one that is being finished becomes a file.
+        await self._resumable.forget(owner)
         while attachments := await self._store.owned_attachments(owner, BATCH):
             await self._uploads.purge(attachments)
             await self._keep_lease()

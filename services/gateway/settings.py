@@ -45,6 +45,8 @@ class GatewaySettings(OidcSettings):
     """A ticket that has waited so long ends as ``queue_timeout``."""
     upload_bytes: int = Field(default=25 * 1024 * 1024, ge=1)
     """Largest file."""
+    unfinished_uploads: int = Field(default=20, ge=0)
+    """Uploads a user may have begun and not finished, of those that can be resumed."""
     attachments_per_message: int = Field(default=10, ge=1)
     """Files one question may bring."""
     files: str | None = None

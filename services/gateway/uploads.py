@@ -11,7 +11,7 @@ from tokenline.contracts.attachments import READ, Attachment, AttachmentState, I
 from tokenline.contracts.base import pack
 from tokenline.contracts.errors import BrokerUnavailable, NotSignedIn, QueueFull, TooLarge
 from tokenline.contracts.events import AttachmentChanged
-from tokenline.contracts.ids import AttachmentId, ConversationId
+from tokenline.contracts.ids import AttachmentId, ConversationId, UserId
 from tokenline.contracts.topology import INGEST, INGEST_QUEUE
 from tokenline.core.access import owned_by
 from tokenline.core.clock import Clock, new_id
@@ -58,13 +58,12 @@ class Uploads:
 
     async def add(self, asker: Principal, file: UploadFile, conversation_id: ConversationId | None) -> Attachment:
         """Store the file and have it indexed. Raises `Unsupported`, `Encrypted`, `NoText`, `TooLarge`, `NotFound`."""
-        if conversation_id is not None:
-            owned_by(asker.user_id, await self._store.get_conversation(conversation_id))
+        await self.check_conversation(asker.user_id, conversation_id)
         name = clean_name(file.filename)
         head = await file.read(HEAD_BYTES)
         mime_type = sniff(head, name)
         if file.size is not None:
-            self._check_size(file.size, name)
+            self.check_size(file.size, name)
         now = self._clock.now()
         attachment = Attachment(
             id=new_id(now),
@@ -77,12 +76,19 @@ class Uploads:
             created_at=now,
         )
         with attachment_span("attachment.accept", attachment, kind=SpanKind.SERVER, root=True):
-            size = await self._files.put(file_key(attachment.id), self._chunks(head, file, name))
-            stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
-            await self._store.add_attachment(stored)
-            self._announcer.announce(AttachmentChanged(attachment=stored))
-            await self._check_owner(stored)
-            await self._give_to_ingest(stored)
+            return await self.take_in(attachment, self._chunks(head, file, name))
+
+    async def take_in(self, attachment: Attachment, chunks: AsyncIterator[bytes]) -> Attachment:
+        """Store what it holds, tell of it, and have it read. Repeating it with the same is harmless.
+
+        Raises `NotSignedIn` when the owner has gone meanwhile, and what ``chunks`` raises.
+        """
+        size = await self._files.put(file_key(attachment.id), chunks)
+        stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
+        await self._store.add_attachment(stored)
+        self._announcer.announce(AttachmentChanged(attachment=stored))
+        await self._check_owner(stored)
+        await self._give_to_ingest(stored)
         return stored
 
     async def copy(self, attachment: Attachment, copy_id: AttachmentId, conversation_id: ConversationId) -> None:
@@ -92,22 +98,30 @@ class Uploads:
         """
         if await self._store.get_attachment(copy_id) is not None:
             return
-        size = await self._files.put(file_key(copy_id), self.content(attachment))
         copied = Attachment(
             id=copy_id,
             owner_id=attachment.owner_id,
             conversation_id=conversation_id,
             name=attachment.name,
-            size_bytes=size,
+            size_bytes=attachment.size_bytes,
             mime_type=attachment.mime_type,
             kind=attachment.kind,
-            state=AttachmentState.QUEUED,
+            state=AttachmentState.UPLOADING,
             created_at=self._clock.now(),
         )
-        await self._store.add_attachment(copied)
-        self._announcer.announce(AttachmentChanged(attachment=copied))
-        await self._check_owner(copied)
-        await self._give_to_ingest(copied)
+        await self.take_in(copied, self.content(attachment))
+
+    async def check_conversation(self, owner: UserId, conversation_id: ConversationId | None) -> None:
+        """Raises `NotFound` for one that is not there, or not theirs."""
+        if conversation_id is not None:
+            owned_by(owner, await self._store.get_conversation(conversation_id))
+
+    def check_size(self, size: int, name: str) -> None:
+        """Raises `TooLarge`."""
+        if size > self._max_bytes:
+            raise TooLarge(
+                f"“{name}” is larger than {self._max_bytes / 2**20:.0f} MiB.", name=name, max_bytes=self._max_bytes
+            )
 
     async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:
         """Delete passages, file and record, in this order: what fails can be asked for again. Raises `NotFound`."""
@@ -152,14 +166,8 @@ class Uploads:
         yield head
         while chunk := await file.read(CHUNK_BYTES):
             size += len(chunk)
-            self._check_size(size, name)
+            self.check_size(size, name)
             yield chunk
-
-    def _check_size(self, size: int, name: str) -> None:
-        if size > self._max_bytes:
-            raise TooLarge(
-                f"“{name}” is larger than {self._max_bytes / 2**20:.0f} MiB.", name=name, max_bytes=self._max_bytes
-            )
 
 
 def clean_name(name: str | None) -> str:

@@ -53,6 +53,14 @@ class ObstoreFiles:
         except (BaseError, OSError) as error:
             raise _unavailable(error) from error
 
+    async def keys(self, under: str) -> AsyncIterator[str]:
+        try:
+            async for found in obstore.list(self._store, _safe(under)):
+                for one in found:
+                    yield one["path"]
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+
     async def delete(self, key: str) -> None:
         try:
             await obstore.delete_async(self._store, _safe(key))
@@ -94,7 +102,7 @@ class _Counted:
 def _open(place: str | Path) -> ObjectStore:
     if isinstance(place, str) and "://" in place:
         return from_url(place)
-    return LocalStore(Path(place).absolute(), mkdir=True)
+    return LocalStore(Path(place).absolute(), mkdir=True, automatic_cleanup=True)
 
 
 def _is_safe(key: str) -> bool:

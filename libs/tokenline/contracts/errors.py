@@ -6,6 +6,7 @@ TokenlineError
 │   └── ModelUnavailable · ModelOverloaded · AnswerIncomplete · Restarted
 ├── Rejected    the request itself is at fault: the caller must change it
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
+│   ├── UnsupportedVersion · OffsetMismatch · Locked · TooManyUploads      (resumable uploads)
 │   ├── InvalidRequest · MethodNotAllowed · RequestTimeout · UriTooLong · HeadersTooLarge   (HTTP itself)
 │   ├── AddressRefused
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
@@ -294,6 +295,19 @@ class Cancelled(Conflict):
     default_message = "The question was stopped."
 
 
+class OffsetMismatch(Conflict):
+    """``offset_bytes`` in detail says how much of the upload is there."""
+
+    code = "offset_mismatch"
+    default_message = "The upload goes on from another place. Ask how far it is, then send the rest."
+
+
+class Locked(Conflict):
+    code = "locked"
+    status = 423
+    default_message = "This upload is just being finished. Please ask again in a moment."
+
+
 class EmailTaken(Conflict):
     code = "email_taken"
     default_message = "There is already an account with this e-mail address."
@@ -350,6 +364,20 @@ class RateLimited(Rejected):
     code = "rate_limited"
     status = 429
     default_message = "This was too much in a short time. Please wait a moment."
+
+
+class TooManyUploads(Rejected):
+    """``max`` in detail says how many."""
+
+    code = "too_many_uploads"
+    status = 429
+    default_message = "You have begun too many uploads. Finish or remove one first."
+
+
+class UnsupportedVersion(Rejected):
+    code = "unsupported_version"
+    status = 412
+    default_message = "This version of the upload protocol is not supported. It is tus 1.0.0."
 
 
 class QueueFull(Rejected):

@@ -2,10 +2,23 @@
 
 from tokenline.contracts.ids import AttachmentId
 
+UPLOADS = "uploads"
+"""Under it are the pieces of all uploads that are not finished."""
+
 
 def file_key(attachment_id: AttachmentId) -> str:
     """The file as it was given."""
     return f"attachments/{attachment_id}"
+
+
+def piece_key(upload_id: AttachmentId, piece: str) -> str:
+    """A piece of an upload that is not finished."""
+    return f"{pieces_key(upload_id)}/{piece}"
+
+
+def pieces_key(upload_id: AttachmentId) -> str:
+    """Under it are all its pieces, also those that came to nothing."""
+    return f"{UPLOADS}/{upload_id}"
 
 
 def text_key(attachment_id: AttachmentId) -> str:

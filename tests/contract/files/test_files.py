@@ -126,3 +126,37 @@ async def test_keys_cannot_leave_the_store(files, key):
         await read(files, key)
     with pytest.raises(NotFound):
         await files.delete(key)
+
+
+async def test_what_is_under_a_key_is_found(files):
+    kept = {"uploads/u1/a", "uploads/u1/b.1"}
+    for key in [*kept, "uploads/u10/c", "uploads/u1.d", "attachments/u1"]:
+        await files.put(key, pieces(b"x"))
+    assert {key async for key in files.keys("uploads/u1")} == kept
+    assert [key async for key in files.keys("uploads/nobody")] == []
+    async for key in files.keys("uploads/u1"):
+        await files.delete(key)
+    assert [key async for key in files.keys("uploads/u1")] == []
+    assert await read(files, "uploads/u10/c") == b"x"
+
+
+async def test_what_is_not_whole_is_not_found(files):
+    found = []
+
+    async def looks():
+        yield b"x" * (6 * MIB)
+        found.extend([key async for key in files.keys("uploads/u1")])
+        yield b"y"
+
+    await files.put("uploads/u1/a", looks())
+    assert found == []
+    assert [key async for key in files.keys("uploads/u1")] == ["uploads/u1/a"]
+
+
+async def test_folders_that_are_empty_are_gone(tmp_path):
+    files = ObstoreFiles(tmp_path)
+    await files.put("uploads/u1/a", pieces(b"x"))
+    await files.delete("uploads/u1/a")
+    assert list(tmp_path.iterdir()) == []
+    await files.put("uploads/u1/a", pieces(b"y"))
+    assert await read(files, "uploads/u1/a") == b"y"

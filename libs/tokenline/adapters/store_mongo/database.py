@@ -46,6 +46,7 @@ class Collections:
         self.schema: Collection = database["schema"]
         self.shares: Collection = database["shares"]
         self.tickets: Collection = database["tickets"]
+        self.uploads: Collection = database["uploads"]
         self.used: Collection = database["used"]
         self.users: Collection = database["users"]
         self.webhooks: Collection = database["webhooks"]

@@ -15,7 +15,7 @@ from tokenline.adapters.store_mongo.search import fill_in
 from tokenline.adapters.store_mongo.upgrade import name_owners_of_files, name_users_of_sign_ins
 from tokenline.contracts.errors import Misconfigured
 
-VERSION = 3
+VERSION = 4
 
 _UP, _DOWN = ASCENDING, DESCENDING
 _Keys = Sequence[tuple[str, int]]
@@ -58,6 +58,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("due.at", _UP)],
         [("due.owner_id", _UP)],
     ),
+    "uploads": ([("owner_id", _UP)], [("expires_at", _UP)]),
     "users": ([("role", _UP)],),
     "refresh_tokens": ([("expires_at", _UP)], [("user_id", _UP)]),
     "refresh_families": ([("expires_at", _UP)], [("user_id", _UP)]),

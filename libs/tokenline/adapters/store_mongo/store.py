@@ -27,6 +27,7 @@ from tokenline.adapters.store_mongo.shares import Shares
 from tokenline.adapters.store_mongo.temporary import Temporary
 from tokenline.adapters.store_mongo.tickets import Tickets
 from tokenline.adapters.store_mongo.tree import Tree
+from tokenline.adapters.store_mongo.uploads import Uploads
 from tokenline.adapters.store_mongo.webhooks import Webhooks
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
 from tokenline.core.clock import Clock
@@ -54,6 +55,7 @@ class MongoStore(
     Temporary,
     Identities,
     Shares,
+    Uploads,
 ):
     """Belongs to the event loop that opens it.
 

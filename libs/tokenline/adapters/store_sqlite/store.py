@@ -22,6 +22,7 @@ from tokenline.adapters.store_sqlite.shares import Shares
 from tokenline.adapters.store_sqlite.temporary import Temporary
 from tokenline.adapters.store_sqlite.tickets import Tickets
 from tokenline.adapters.store_sqlite.tree import Tree
+from tokenline.adapters.store_sqlite.uploads import Uploads
 from tokenline.adapters.store_sqlite.webhooks import Webhooks
 from tokenline.core.clock import Clock
 
@@ -46,6 +47,7 @@ class SqliteStore(
     Temporary,
     Identities,
     Shares,
+    Uploads,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

@@ -13,6 +13,10 @@ class Files(Protocol):
         """Raises `NotFound` at the first step when there is nothing."""
         ...
 
+    def keys(self, under: str) -> AsyncIterator[str]:
+        """Of all that is stored under ``under/``, in any order. What comes or goes meanwhile may be missing."""
+        ...
+
     async def delete(self, key: str) -> None:
         """Deleting what is not there is fine."""
         ...

@@ -13,6 +13,7 @@ from tokenline.adapters.store_sqlite.migrations import (
     sign_ins,
     temporary,
     tree,
+    uploads,
     webhooks,
 )
 
@@ -30,5 +31,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     temporary.STATEMENTS,
     identities.STATEMENTS,
     shares.STATEMENTS,
+    uploads.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -18,6 +18,7 @@ from tokenline.core.ports.store.shares import ShareStore
 from tokenline.core.ports.store.temporary import TemporaryStore
 from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
 from tokenline.core.ports.store.tree import TreeStore
+from tokenline.core.ports.store.uploads import UploadStore
 from tokenline.core.ports.store.webhooks import DeliveryPage, WebhookStore
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "TicketPage",
     "TicketStore",
     "TreeStore",
+    "UploadStore",
     "UserChange",
     "WebhookStore",
     "worker_lease",
@@ -66,6 +68,7 @@ class Store(
     ErasureStore,
     TemporaryStore,
     ShareStore,
+    UploadStore,
     Protocol,
 ):
     async def open(self) -> None:
