@@ -156,7 +156,7 @@ class Calls:
             raise Undocumented(f"{said} came as {media!r}")
         if response.is_success:
             self.answered.add(operation["operationId"])
-        if media == "application/json" and content:
+        if media == "application/json" and content and request.method != "HEAD":
             _judge(self._schema(content[media]["schema"]), response.json(), said)
 
     def _operation(self, method: str, path: str) -> Document | None:
@@ -205,7 +205,11 @@ def _judge(check: Check, value: Any, what: str) -> None:
 
 def _check_error(response: httpx2.Response) -> None:
     """Whatever its address, an error in the house's shape has a code that is in the table."""
-    if not response.is_error or not response.headers.get("content-type", "").startswith("application/json"):
+    if (
+        response.request.method == "HEAD"
+        or not response.is_error
+        or not response.headers.get("content-type", "").startswith("application/json")
+    ):
         return
     error = response.json().get("error")
     # Where there is a `type` it is OpenAI's shape.

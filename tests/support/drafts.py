@@ -10,6 +10,7 @@ from tokenline.contracts.accounts import User
 from tokenline.contracts.attachments import Attachment, AttachmentState
 from tokenline.contracts.chat import Conversation, Message, MessageStatus
 from tokenline.contracts.tickets import Ticket
+from tokenline.contracts.uploads import Upload
 from tokenline.core.clock import Clock, new_id
 from tokenline.core.ports.store import Accepted, Store
 
@@ -70,6 +71,20 @@ def an_answer(clock: Clock, ticket: Ticket, **changes: Any) -> Message:
         parent_id=ticket.question_id,
         ticket_id=ticket.id,
         created_at=clock.now(),
+    )
+    return replace(draft, **changes)
+
+
+def an_upload(clock: Clock, owner: str = "ann", **changes: Any) -> Upload:
+    draft = Upload(
+        id=an_id(clock),
+        owner_id=owner,
+        conversation_id=None,
+        name="report.pdf",
+        size_bytes=10,
+        metadata="filename cmVwb3J0LnBkZg==",
+        created_at=clock.now(),
+        expires_at=clock.now() + 60,
     )
     return replace(draft, **changes)
 

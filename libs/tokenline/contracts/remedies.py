@@ -85,6 +85,12 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
     ),
     e.TooLate: Remedy(when="the ticket no longer waits", do="look at its state", fields=("state",)),
     e.Cancelled: Remedy(when="somebody else stopped what was waited for", do="ask again, if it is still wanted"),
+    e.OffsetMismatch: Remedy(
+        when="the rest of an upload was sent from another place than where it is",
+        do="ask how far it is, then send the rest",
+        fields=("offset_bytes",),
+    ),
+    e.Locked: Remedy(when="another request is just finishing this upload", do="ask again in a second"),
     e.EmailTaken: Remedy(when="there is an account with this address", do="sign in"),
     e.TooLarge: Remedy(
         when="body, frame, message or file is larger than allowed", do="send less at once", fields=("max_bytes", "name")
@@ -96,6 +102,12 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
     e.NoText: Remedy(when="there is no text in a file", do="attach one with text", fields=("name",)),
     e.TooComplex: Remedy(
         when="reading a file takes more time or memory than it is given", do="attach a smaller part", fields=("name",)
+    ),
+    e.TooManyUploads: Remedy(
+        when="so many resumable uploads are begun and not finished", do="finish or remove one", fields=("max",)
+    ),
+    e.UnsupportedVersion: Remedy(
+        when="`Tus-Resumable` is missing or another than `1.0.0`", do="use a client of tus 1.0"
     ),
     e.RateLimited: Remedy(
         when="a [limit](protocol.md#limits) is used up, or somebody sends too fast",
@@ -126,6 +138,6 @@ def retry(kind: type[e.TokenlineError]) -> str:
     """Whether the same request may fare better."""
     if kind in (e.RateLimited, e.QueueFull):
         return "after `retry_after_s`"
-    if issubclass(kind, e.Retryable) or kind in (e.TokenlineError, e.QueueTimeout, e.RequestTimeout):
+    if issubclass(kind, e.Retryable) or kind in (e.TokenlineError, e.QueueTimeout, e.RequestTimeout, e.Locked):
         return "yes"
     return "after a refresh" if kind is e.TokenExpired else "no"

@@ -12,7 +12,9 @@ from starlette.requests import ClientDisconnect
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import deps_of
 from tokenline.contracts.errors import (
+    BadRequest,
     Encrypted,
+    InvalidRequest,
     Locked,
     NoText,
     NotFound,
@@ -71,7 +73,7 @@ async def upload_options(_: Authenticated, deps: GatewayDeps) -> Response:
 @router.post("", status_code=201, summary="Begin an upload that can be resumed")
 @says(
     None,
-    *(UnsupportedVersion, NotFound, TooLarge, NoText, TooManyUploads, RateLimited),
+    *(BadRequest, InvalidRequest, UnsupportedVersion, NotFound, TooLarge, NoText, TooManyUploads, RateLimited),
     about="In headers: `Location`, where it goes on; `Upload-Expires`, when it is removed if it does not.",
 )
 async def begin_upload(

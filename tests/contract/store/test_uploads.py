@@ -5,24 +5,9 @@ import asyncio
 from msgspec.structs import replace
 
 from tests.contract.store.conftest import Engine
-from tests.support.drafts import an_id
-from tokenline.contracts.uploads import Upload
+from tests.support.drafts import an_upload
 from tokenline.core.clock import ManualClock
 from tokenline.core.ports.store import Store
-
-
-def an_upload(clock: ManualClock, owner: str = "ann", **changes: object) -> Upload:
-    draft = Upload(
-        id=an_id(clock),
-        owner_id=owner,
-        conversation_id=None,
-        name="report.pdf",
-        size_bytes=10,
-        metadata="filename cmVwb3J0LnBkZg==",
-        created_at=clock.now(),
-        expires_at=clock.now() + 60,
-    )
-    return replace(draft, **changes)
 
 
 async def test_an_upload_grows_from_the_version_that_was_read(store: Store, clock: ManualClock) -> None:

@@ -14,8 +14,10 @@ from starlette.datastructures import UploadFile
 
 from services.gateway.erasing import SETTLE_S, Erasing
 from services.gateway.imports import Imports
+from services.gateway.resumable import Resumable
 from services.gateway.uploads import Uploads
 from tests.support.a_life import EMAIL, erasure_of, lived
+from tests.support.drafts import an_upload
 from tests.support.in_process.fuse import Died, Fuse, fused, fused_store
 from tests.support.in_process.processes import principal
 from tests.support.raw import all_of
@@ -33,7 +35,7 @@ from tokenline.contracts.export import Export, ExportedConversation, ExportedFil
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
-from tokenline.core.file_keys import file_key
+from tokenline.core.file_keys import file_key, piece_key
 from tokenline.core.ports.files import Files
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
@@ -81,6 +83,9 @@ class House:
             chunk = Chunk(attachment_id=file.id, name=file.name, page=None, start=0, end=5, content="tickets in a line")
             await self.vectors.upsert(user.id, [chunk], None)
         assert len(await self.passages(user, files)) == 3
+        begun = an_upload(self.clock, user.id, pieces=("p",), offset_bytes=1)
+        await self.store.add_upload(begun, 1)
+        await self.files.put(piece_key(begun.id, "p"), _chunks(b"x"))
         return user, files
 
     def eraser(self, fuse: Fuse | None = None) -> Erasing:
@@ -92,7 +97,10 @@ class House:
             store = fused_store(store, fuse)
             files, search = fused(files, fuse), fused(search, fuse)
         line = Line(store, MemoryBroker(self._server), user_limit=2)
-        return Erasing(store, line, self.uploads(store, files, search), f"gateway-{self._gateways}")
+        uploads = self.uploads(store, files, search)
+        return Erasing(
+            store, line, uploads, Resumable(store, files, uploads, self.clock, 1), f"gateway-{self._gateways}"
+        )
 
     def uploads(self, store: Store, files: Files, search: Search) -> Uploads:
         broker = MemoryBroker(self._server)

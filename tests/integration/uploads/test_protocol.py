@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from services.gateway import resumable
 from tests.support.in_process.whole_gateway import WholeGateway, whole_gateway
 from tokenline.adapters.broker_memory import MemoryServer
+from tokenline.contracts.uploads import Upload
 from tokenline.core.clock import ManualClock
 from tokenline.core.tus import MEDIA, as_metadata
 
@@ -116,8 +117,8 @@ async def test_what_the_protocol_asks_is_checked(ann: httpx2.AsyncClient) -> Non
     for bad in ("a", "filename *"):
         said = {"upload-length": "5", "upload-metadata": f"x YQ==,{bad},{bad}"}
         assert (await ann.post(UPLOADS, headers=TUS | said)).status_code == 400
-    for bad in ({}, {"upload-length": "-1"}, {"upload-length": "many"}, {"upload-defer-length": "1"}):
-        assert (await ann.post(UPLOADS, headers=TUS | bad)).status_code == 422
+    for bad_header in ({}, {"upload-length": "-1"}, {"upload-length": "many"}, {"upload-defer-length": "1"}):
+        assert (await ann.post(UPLOADS, headers=TUS | bad_header)).status_code == 422
 
 
 async def test_size_and_number_are_limited(
@@ -230,7 +231,7 @@ async def test_what_nobody_goes_on_with_is_removed(
     assert (await ann.head(goes_on, headers=TUS)).status_code == 200
 
 
-async def one(house: WholeGateway, where: str) -> resumable.Upload:
+async def one(house: WholeGateway, where: str) -> Upload:
     upload = await house.deps.store.get_upload(where.rpartition("/")[2])
     assert upload is not None
     return upload
