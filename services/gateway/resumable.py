@@ -103,12 +103,15 @@ class Resumable:
 
     async def end(self, asker: Principal, upload_id: AttachmentId) -> None:
         """Remove it, and what became of it. Raises `NotFound`."""
-        upload = await self._store.get_upload(upload_id)
-        if upload is not None:
-            await self._drop(owned_by(asker.user_id, upload))
-            if await self._store.get_attachment(upload_id) is None:
-                return
-        await self._uploads.remove(asker, upload_id)
+        try:
+            upload = owned_by(asker.user_id, await self._store.get_upload(upload_id))
+        except NotFound:
+            await self._uploads.remove(asker, upload_id)
+            return
+        await self._drop(upload)
+        # It may have been killed between the two.
+        if (made := await self._store.get_attachment(upload_id)) is not None:
+            await self._uploads.purge([made])
 
     async def forget(self, owner: UserId) -> None:
         """Remove all of theirs."""
@@ -127,10 +130,12 @@ class Resumable:
 
     async def _mine(self, asker: Principal, upload_id: AttachmentId) -> Upload:
         """A finished one is told by what it became."""
-        upload = await self._store.get_upload(upload_id)
-        if upload is None:
+        try:
+            upload = owned_by(asker.user_id, await self._store.get_upload(upload_id))
+        except NotFound:
+            # Also for somebody else's: it takes as long as for one that is missing.
             return _finished(await self._uploads.get(asker, upload_id))
-        if owned_by(asker.user_id, upload).expires_at <= self._clock.now():
+        if upload.expires_at <= self._clock.now():
             raise NotFound
         return upload
 

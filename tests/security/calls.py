@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tests.security.people import KINDS, Person
-from tests.security.recipes import Operation, Slot, path_values
+from tests.security.recipes import Operation, Slot, headers_of, path_values
 from tests.security.stage import PROBE, Stage
+from tokenline.core.tus import MEDIA
 
 IDENTITY = frozenset(
     {"get_user", "get_users", "refresh_family_is_live", "api_keys", "api_key_by_hash", "renew_lease", "revoked_since"}
@@ -105,6 +106,8 @@ class Call:
             return {}
         if self.operation.media == "application/json":
             return {"json": self.body}
+        if self.operation.media == MEDIA:
+            return {"content": b""}
         files = {name: value for name, value in self.body.items() if isinstance(value, tuple)}
         return {"files": files, "data": {name: value for name, value in self.body.items() if name not in files}}
 
@@ -119,7 +122,7 @@ def own_call(operation: Operation, person: Person) -> Call:
             name: value.format(**words) if isinstance(value, str) and value.startswith("{") else value
             for name, value in body.items()
         }
-    call = Call(operation, path_values(operation, person.own), body=body)
+    call = Call(operation, path_values(operation, person.own), body=body, headers=headers_of(operation))
     if operation.signed_in:
         call.headers |= person.headers
     return call

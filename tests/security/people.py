@@ -17,6 +17,7 @@ from tokenline.contracts.errors import ModelUnavailable
 from tokenline.contracts.ids import UserId
 from tokenline.contracts.webhooks import DeliveryState
 from tokenline.core import ticket as moves
+from tokenline.core.tus import as_metadata
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count()
@@ -136,6 +137,18 @@ def _attachment(person: Person) -> str:
     return made
 
 
+def _upload(person: Person) -> str:
+    """One that is not finished."""
+    said = {
+        "tus-resumable": "1.0.0",
+        "upload-length": "1000",
+        "upload-metadata": as_metadata({"filename": person.canary}),
+    }
+    answer = person.http.post("/api/v1/attachments/uploads", headers=said)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"].rpartition("/")[2]
+
+
 def _webhook(person: Person) -> str:
     # A private network, which is refused at the first and only attempt.
     made: str = person.post("/api/v1/webhooks", {"url": f"https://127.0.0.1:9/{person.canary}"})["id"]
@@ -181,6 +194,7 @@ KINDS: dict[str, Callable[[Person], str]] = {
     "waiting": _waiting,
     "dead": _dead,
     "attachment": _attachment,
+    "upload": _upload,
     "webhook": _webhook,
     "delivery": _delivery,
     "api_key": _api_key,

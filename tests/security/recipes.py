@@ -4,6 +4,7 @@ The tests of this folder go through the routes of the served documents. A route,
 here fails them, with a sentence that says what to add.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,7 @@ from unittest.mock import MagicMock
 from services.admin_dashboard.app import create_app as create_dashboard
 from services.gateway.app import create_app as create_gateway
 from tests.security.people import Belongings
+from tokenline.core.tus import MEDIA
 
 Document = dict[str, Any]
 
@@ -25,6 +27,7 @@ KIND_OF: dict[str, str | None] = {
     "message_id": "answer",
     "attachment_id": "attachment",
     "attachment_ids": "attachment",
+    "upload_id": "upload",
     "webhook_id": "webhook",
     "share_id": "share",
     "token": "share_token",
@@ -83,6 +86,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "choose_path": {"message_id": "{message}"},
     "copy_conversation": {},
     "upload": {"file": ("notes.txt", b"Some notes.")},
+    "append_to_upload": {},
     "register_webhook": {"url": "https://hooks.example.org/told"},
     "completions": {"model": "assistant", "messages": [{"role": "user", "content": "Hello"}]},
     "bump_ticket": {},
@@ -91,6 +95,14 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 """For each operation with a body: the least that succeeds. ``{new}``, ``{email}``, ``{refresh_token}`` and the kinds
 of `people` are filled in; a tuple is a file."""
+
+HEADERS: dict[str, dict[str, str]] = {
+    "begin_upload": {"tus-resumable": "1.0.0", "upload-length": "100"},
+    "read_upload": {"tus-resumable": "1.0.0"},
+    "append_to_upload": {"tus-resumable": "1.0.0", "upload-offset": "0", "content-type": MEDIA},
+    "end_upload": {"tus-resumable": "1.0.0"},
+}
+"""For each operation that asks for them: those that succeed."""
 
 REFUSED = {("dashboard", "register"): 403, ("gateway", "exchange"): 404, ("dashboard", "exchange"): 404}
 """Calls that are refused to everybody: accounts are opened at the gateways, and there is no provider here."""
@@ -148,6 +160,10 @@ class Operation:
     @property
     def administrative(self) -> bool:
         return self.path.startswith("/api/v1/admin/")
+
+    def answers_at(self, path: str) -> bool:
+        """``path`` may be that of another operation."""
+        return re.fullmatch(re.sub(r"\\{[^/]*\\}", "[^/]+", re.escape(self.path)), path) is not None
 
     def parameters(self, where: str) -> list[str]:
         return [one["name"] for one in self.about.get("parameters", ()) if one["in"] == where]
@@ -218,6 +234,11 @@ class Operation:
 
 def _names_something(name: str) -> bool:
     return name.endswith(("_id", "_ids")) or name == "id"
+
+
+def headers_of(operation: Operation) -> dict[str, str]:
+    """What it asks for beside who asks."""
+    return dict(HEADERS.get(operation.name, {}))
 
 
 def path_values(operation: Operation, own: Belongings) -> dict[str, str]:

@@ -283,6 +283,7 @@ def stage(folder: Path, mongo_url: str | None = None, **settings: Any) -> Iterat
     wide = LimitSetting(max=1_000_000, per_s=86_400)
     room = {
         "webhooks_per_user": 1000,
+        "unfinished_uploads": 10_000,
         "webhook_attempts": 1,
         "user_limit": 50,
         # Nobody rises in the line by waiting: their rows are compared.

@@ -15,15 +15,23 @@ from tests.security.conftest import administrator
 from tests.security.people import Person
 from tests.security.recipes import FOR_PEOPLE, KIND_AT, KIND_OF, operations
 from tests.security.stage import Stage, stage
+from tokenline.core.tus import MEDIA
 
 EXAMPLES = 12
 LIMIT_S = 120.0
-REFUSES_IN_WORDS = {"register", "change_password", "upload"}
+REFUSES_IN_WORDS = {"register", "change_password", "upload", "begin_upload"}
 """Operations that refuse with 422 what no schema could forbid: weak passwords, empty files. Others do so with the
 further statuses that their documents name, as 400 for a cursor that is not one of ours."""
 SIGNS_OUT = {"end_sign_in", "end_sign_ins"}
 """End the sign-in that schemathesis calls with, so they come by themselves."""
-REFUSES_WRONG_DATA = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
+REFUSES_WRONG_DATA = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]
+START = f"""
+import schemathesis
+from schemathesis.cli import schemathesis as run
+
+schemathesis.serializer.alias({MEDIA!r}, "application/octet-stream")
+run()
+"""
 GIVEN: dict[str, dict[str, str]] = {
     "completions": {"body.model": "assistant"},
     "model": {"model_id": "assistant"},
@@ -68,7 +76,7 @@ def _run(house: Stage, service: str, person: Person, token: str, names: set[str]
     address = house.gateway if service == "gateway" else house.dashboard
     done = subprocess.run(
         [
-            *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"),
+            *(sys.executable, "-c", START),
             *("run", f"{address}/openapi.json", "--header", f"Authorization: Bearer {token}"),
             *("--checks", "all", "--max-examples", str(EXAMPLES), "--generation-deterministic"),
             *("--request-timeout", "20", "--continue-on-failure", "--no-shrink", "--no-color"),
