@@ -7,6 +7,7 @@ from services.gateway.app import METRICS, create_app
 from services.gateway.copies import Copies
 from services.gateway.deps import Deps
 from services.gateway.exports import Exports
+from services.gateway.fetching import Fetching
 from services.gateway.imports import Imports
 from services.gateway.resumable import Resumable
 from services.gateway.settings import GatewaySettings
@@ -18,6 +19,7 @@ from services.gateway.uploads import Uploads
 from services.gateway.webhook_sender import WebhookSender
 from services.gateway.webhooks import Webhooks
 from services.gateway.ws.front import Front
+from tokenline.adapters.fetcher_http import GuardedFetcher
 from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.poster_http import GuardedPoster
 from tokenline.adapters.search_http import IngestSearch
@@ -55,6 +57,12 @@ def build_deps(settings: GatewaySettings) -> Deps:
     announcer = line.announcer
     incarnation = new_id(clock.now())
     poster = GuardedPoster(settings.webhook_networks, settings.webhook_timeout_s)
+    fetcher = GuardedFetcher(
+        settings.fetch_networks,
+        settings.fetch_ports,
+        settings.fetch_timeout_s,
+        min(settings.fetch_bytes, settings.upload_bytes),
+    )
     webhooks = Webhooks(store, clock, settings)
     feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")
     streams = Streams(
@@ -99,6 +107,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=uploads,
         resumable=Resumable(store, files, uploads, clock, settings.unfinished_uploads),
+        fetching=Fetching(store, files, fetcher, uploads, line, supervisor, clock, metrics, settings.fetch_timeout_s),
         copies=Copies(store, uploads, announcer, limiting, clock),
         shares=Shares(store, agents, clock, settings.secret_key.get_secret_value()),
         exports=Exports(store, agents, clock),

@@ -69,6 +69,7 @@ METRICS = (
     m.FENCED,
     m.RATE_LIMITED,
     m.WEBHOOKS,
+    m.FETCHES,
     m.FEEDBACK,
     m.STORE_WRITE,
     m.PUBLISH,
@@ -129,7 +130,7 @@ def create_app(deps: Deps) -> FastAPI:
         deps.metrics,
         new_id(deps.clock.now()),
         deps.settings.ageing_s,
-        also=[deps.temporary.sweep, deps.resumable.sweep],
+        also=[deps.temporary.sweep, deps.resumable.sweep, deps.fetching.sweep],
     )
     erasing = Erasing(deps.store, deps.line, deps.uploads, deps.resumable, new_id(deps.clock.now()))
     gauges = LineGauges(deps.feed, deps.metrics)
@@ -153,6 +154,7 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.broker.close()
         await deps.search.close()
         await deps.webhook_sender.close()
+        await deps.fetching.close()
         if deps.oidc is not None:
             await deps.oidc.close()
         await deps.store.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.gateway.accept import Acceptance
 from services.gateway.copies import Copies
 from services.gateway.exports import Exports
+from services.gateway.fetching import Fetching
 from services.gateway.imports import Imports
 from services.gateway.resumable import Resumable
 from services.gateway.settings import GatewaySettings
@@ -52,6 +53,7 @@ class Deps:
     tickets: Tickets
     uploads: Uploads
     resumable: Resumable
+    fetching: Fetching
     copies: Copies
     temporary: Temporary
     exports: Exports

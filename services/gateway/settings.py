@@ -64,6 +64,15 @@ class GatewaySettings(OidcSettings):
     webhook_timeout_s: float = Field(default=10, gt=0)
     """What a receiver gets to answer."""
 
+    fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Private networks (``["10.0.0.0/8"]``) from which pages may be attached by their address."""
+    fetch_ports: tuple[int, ...] = (80, 443)
+    """Ports that pages may be fetched from."""
+    fetch_bytes: int = Field(default=10 * 1024 * 1024, ge=1)
+    """Largest page, unpacked."""
+    fetch_timeout_s: float = Field(default=10, gt=0)
+    """What a page gets to arrive, redirects included."""
+
     def key_of_webhooks(self) -> str:
         """Receivers keep their secrets while the key that signs tokens is replaced."""
         oldest = self.former_secret_keys[-1] if self.former_secret_keys else self.secret_key

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 
 from tokenline.contracts.attachments import READ, Attachment, AttachmentState, IngestJob
 from tokenline.contracts.base import pack
-from tokenline.contracts.errors import BrokerUnavailable, NotSignedIn, QueueFull, TooLarge
+from tokenline.contracts.errors import BrokerUnavailable, NotFound, NotSignedIn, QueueFull, TooLarge
 from tokenline.contracts.events import AttachmentChanged
 from tokenline.contracts.ids import AttachmentId, ConversationId, UserId
 from tokenline.contracts.topology import INGEST, INGEST_QUEUE
@@ -87,9 +87,13 @@ class Uploads:
         stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
         await self._store.add_attachment(stored)
         self._announcer.announce(AttachmentChanged(attachment=stored))
-        await self._check_owner(stored)
-        await self._give_to_ingest(stored)
+        await self.hand_on(stored)
         return stored
+
+    async def hand_on(self, stored: Attachment) -> None:
+        """Have a file indexed that is stored. Raises `NotSignedIn` when its owner has gone meanwhile."""
+        await self.check_owner(stored)
+        await self._give_to_ingest(stored)
 
     async def copy(self, attachment: Attachment, copy_id: AttachmentId, conversation_id: ConversationId) -> None:
         """Another file like this one, for another conversation: what it says is looked for in one conversation only.
@@ -97,6 +101,9 @@ class Uploads:
         Nothing happens when it was done before. Raises `NotSignedIn` when the owner has gone meanwhile.
         """
         if await self._store.get_attachment(copy_id) is not None:
+            return
+        if not attachment.size_bytes:
+            await self._copy_without_bytes(attachment, copy_id, conversation_id)
             return
         copied = Attachment(
             id=copy_id,
@@ -108,6 +115,7 @@ class Uploads:
             kind=attachment.kind,
             state=AttachmentState.UPLOADING,
             created_at=self._clock.now(),
+            url=attachment.url,
         )
         await self.take_in(copied, self.content(attachment))
 
@@ -123,6 +131,19 @@ class Uploads:
                 f"“{name}” is larger than {self._max_bytes / 2**20:.0f} MiB.", name=name, max_bytes=self._max_bytes
             )
 
+    async def _copy_without_bytes(
+        self, attachment: Attachment, copy_id: AttachmentId, conversation_id: ConversationId
+    ) -> None:
+        """Of a page that is still to be fetched, which the keeper sees to, or could not be."""
+        now = self._clock.now()
+        due_at = await self._store.now() if attachment.state is AttachmentState.UPLOADING else None
+        copied = replace(
+            attachment, id=copy_id, conversation_id=conversation_id, version=0, created_at=now, fetch_due_at=due_at
+        )
+        await self._store.add_attachment(copied)
+        self._announcer.announce(AttachmentChanged(attachment=copied))
+        await self.check_owner(copied)
+
     async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:
         """Delete passages, file and record, in this order: what fails can be asked for again. Raises `NotFound`."""
         await self.purge([await self.get(asker, attachment_id)])
@@ -137,13 +158,16 @@ class Uploads:
         await self._forget([attachment for attachment in attachments if attachment.state not in READ])
 
     def content(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """Raises `NotFound` for a page that was not fetched (yet)."""
+        if not attachment.size_bytes:
+            raise NotFound
         return self._files.get(file_key(attachment.id))
 
     async def _forget(self, attachments: list[Attachment]) -> None:
         if attachments:
             await self._search.forget(attachments[0].owner_id, [attachment.id for attachment in attachments])
 
-    async def _check_owner(self, attachment: Attachment) -> None:
+    async def check_owner(self, attachment: Attachment) -> None:
         """A file takes as long as its sender, or the file store; an account that was deleted meanwhile was searched for
         files already.
 

@@ -6,6 +6,7 @@ to something else a moment later gains nothing. Redirects are the caller's: each
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -71,3 +72,8 @@ def _look_up(host: str, port: int) -> list[str]:
         return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except UnicodeError as error:
         raise OSError("not a host name") from error
+
+
+def about_tls(error: ConnectError) -> bool:
+    """Whether the other side was reached and was not who it should be."""
+    return isinstance(error.__cause__, ssl.SSLError) or isinstance(error.__context__, ssl.SSLError)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from httpcore2 import AsyncConnectionPool, ConnectError, NetworkError, ProtocolError, TimeoutException
 from httpcore2 import default_ssl_context as system_trust
 
-from tokenline.adapters.guarded_network import GuardedNetwork, Resolve, Resolver
+from tokenline.adapters.guarded_network import GuardedNetwork, Resolve, Resolver, about_tls
 from tokenline.core.addresses import Address, Network, is_public, within
 from tokenline.core.ports.poster import NotPosted
 
@@ -40,7 +40,7 @@ class GuardedPoster:
         except (TimeoutError, TimeoutException) as error:
             raise NotPosted(f"No answer within {self._timeout_s:g} s.") from error
         except ConnectError as error:
-            reason = "The certificate is not accepted." if _about_tls(error) else "It cannot be connected to."
+            reason = "The certificate is not accepted." if about_tls(error) else "It cannot be connected to."
             raise NotPosted(reason) from error
         except (NetworkError, ProtocolError) as error:
             raise NotPosted("The connection broke, or the answer is not HTTP.") from error
@@ -64,7 +64,3 @@ class GuardedPoster:
 
     async def close(self) -> None:
         self._resolver.close()
-
-
-def _about_tls(error: ConnectError) -> bool:
-    return isinstance(error.__cause__, ssl.SSLError) or isinstance(error.__context__, ssl.SSLError)

@@ -77,6 +77,10 @@ class Attachment(Shape):
     warning: str | None = None
     """What was left out of a file that was read: a sentence for people."""
     progress: ReadingProgress | None = None
+    url: str | None = None
+    """Where it was fetched from; ``None``: it was uploaded."""
+    fetch_due_at: float | None = None
+    """While it is `uploading` from there: the fetch is taken for lost then, and begun anew."""
 
 
 class IngestJob(Shape):

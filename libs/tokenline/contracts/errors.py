@@ -8,7 +8,7 @@ TokenlineError
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── UnsupportedVersion · OffsetMismatch · Locked · TooManyUploads      (resumable uploads)
 │   ├── InvalidRequest · MethodNotAllowed · RequestTimeout · UriTooLong · HeadersTooLarge   (HTTP itself)
-│   ├── AddressRefused
+│   ├── AddressRefused · NotFetched
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn (TokenExpired · WrongCredentials · SignInLapsed · SignInCancelled · ProviderRefused)
 │   ├── NotAllowed (RegistrationClosed · WrongPassword · SignInTooOld · EmailUnverified · DomainNotAllowed ·
@@ -173,6 +173,14 @@ class AddressRefused(Rejected):
     code = "address_refused"
     status = 422
     default_message = "Addresses of private networks are not connected to."
+
+
+class NotFetched(Rejected):
+    """An address that may be connected to, but the page could not be had. The message says why."""
+
+    code = "not_fetched"
+    status = 422
+    default_message = "This address could not be fetched."
 
 
 class NotSignedIn(Rejected):

@@ -172,6 +172,13 @@ WEBHOOKS = Metric(
     labels=("outcome",),
     remedy="Mostly retried: receivers are away, or their addresses refused; see TOKENLINE_WEBHOOK_NETWORKS.",
 )
+FETCHES = Metric(
+    name="tokenline_fetches_total",
+    kind=MetricKind.COUNTER,
+    help="Pages fetched for users from addresses they gave, by outcome: fetched, gone, or the code of the failure.",
+    labels=("outcome",),
+    remedy="`address_refused`: for pages of your own network see TOKENLINE_FETCH_NETWORKS and TOKENLINE_FETCH_PORTS.",
+)
 FEEDBACK = Metric(
     name="tokenline_feedback_total",
     kind=MetricKind.COUNTER,

@@ -46,8 +46,13 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
     e.MalformedFrame: Remedy(when="a frame is no JSON, or has wrong or unknown fields", do="see `/asyncapi.json`"),
     e.UnknownFrame: Remedy(when="there is no frame of this `type`", do="see `/asyncapi.json`"),
     e.AddressRefused: Remedy(
-        when="an address on the web leads into a private network or has another scheme than https",
+        when="an address on the web leads into a private network, or has a scheme, port, user name or spelling that "
+        "is not taken there",
         do="use a public one; operators may allow a network",
+    ),
+    e.NotFetched: Remedy(
+        when="a page that was to be attached is away, not there, too slow, or breaks off",
+        do="look at it in a browser; save it and attach the file",
     ),
     e.NotSignedIn: Remedy(when="there is no credential, or it no longer stands", do="sign in, or use another key"),
     e.TokenExpired: Remedy(when="the access token has run out", do="refresh it, then send the same again"),

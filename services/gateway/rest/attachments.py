@@ -5,20 +5,25 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, UploadFile
 from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import deps_of
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.errors import (
+    AddressRefused,
     Encrypted,
     NoText,
+    NotFetched,
     NotFound,
     RateLimited,
     Rejected,
     SearchUnavailable,
+    TooLarge,
     Unsupported,
 )
 from tokenline.contracts.limits import LimitName
+from tokenline.core.web_address import MAX_URL
 from tokenline.runtime.answers import answer
 from tokenline.runtime.auth.http import Authenticated
 from tokenline.runtime.documents.says import BYTES, says
@@ -37,6 +42,25 @@ async def upload(
     used = await deps.limiting.charge(asker, LimitName.UPLOADS)
     try:
         added = await deps.uploads.add(asker, file, conversation_id or None)
+    except Rejected:
+        await deps.limiting.give_back(asker, LimitName.UPLOADS)
+        raise
+    return answer(added, 201, headers(used, deps.clock.now()))
+
+
+class NewLink(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    url: str = Field(min_length=1, max_length=MAX_URL)
+    conversation_id: str | None = None
+
+
+@router.post("/url", status_code=201, summary="Attach a page of the web")
+@says(Attachment, NotFound, AddressRefused, NotFetched, TooLarge, Unsupported, Encrypted, NoText, RateLimited)
+async def attach_url(body: NewLink, asker: Authenticated, deps: GatewayDeps) -> Response:
+    """It is fetched and read in the background; frames and `GET` tell how far that is. Only public addresses are."""
+    used = await deps.limiting.charge(asker, LimitName.UPLOADS)
+    try:
+        added = await deps.fetching.add(asker, body.url, body.conversation_id)
     except Rejected:
         await deps.limiting.give_back(asker, LimitName.UPLOADS)
         raise

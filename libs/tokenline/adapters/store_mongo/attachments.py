@@ -18,7 +18,8 @@ ATTACHMENTS = Documents(Attachment)
 
 
 def _fields(attachment: Attachment) -> tuple[Document, Document]:
-    """What to set and what to unset. ``unread_since`` is there while a job is to read it."""
+    """What to set and what to unset. ``unread_since`` is there while a job is to read it, ``fetch_due_at`` while it is
+    fetched."""
     wanted: Document = {
         "owner_id": attachment.owner_id,
         "version": attachment.version,
@@ -27,9 +28,13 @@ def _fields(attachment: Attachment) -> tuple[Document, Document]:
         "created_at": attachment.created_at,
         "doc": encode(attachment),
     }
-    if attachment.state in READ or attachment.state is AttachmentState.UPLOADING:
-        return wanted, {"unread_since": ""}
-    return {**wanted, "unread_since": attachment.created_at}, {}
+    unread = attachment.state not in READ and attachment.state is not AttachmentState.UPLOADING
+    while_it_is: Document = {
+        "unread_since": attachment.created_at if unread else None,
+        "fetch_due_at": attachment.fetch_due_at,
+    }
+    there = {name: value for name, value in while_it_is.items() if value is not None}
+    return wanted | there, {name: "" for name in while_it_is if name not in there}
 
 
 async def _replace(db: Collections, attachment: Attachment, also: Document) -> bool:
@@ -113,3 +118,8 @@ class Attachments(Part):
         async with self._database.reading() as db:
             oldest_first = db.attachments.find({"unread_since": {"$lt": created_before}}).sort("unread_since", 1)
             return [ATTACHMENTS.of(document) for document in await oldest_first.limit(limit).to_list(None)]
+
+    async def due_fetches(self, now: float, limit: int) -> list[Attachment]:
+        async with self._database.reading() as db:
+            longest_first = db.attachments.find({"fetch_due_at": {"$lte": now}}).sort("fetch_due_at", 1)
+            return [ATTACHMENTS.of(document) for document in await longest_first.limit(limit).to_list(None)]

@@ -54,6 +54,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
     "attachments": (
         [("conversation_id", _UP), ("created_at", _UP)],
         [("unread_since", _UP)],
+        [("fetch_due_at", _UP)],
         [("owner_id", _UP)],
         [("due.at", _UP)],
         [("due.owner_id", _UP)],

@@ -30,6 +30,10 @@ _OF_CONVERSATION = """
 _UNREAD = """
     SELECT 1 FROM attachments WHERE id IN (SELECT value FROM json_each(?)) AND state NOT IN ('indexed', 'failed')
 """
+_DUE_FETCHES = """
+    SELECT doc FROM attachments INDEXED BY attachments_fetched
+    WHERE doc ->> '$.fetch_due_at' <= ? ORDER BY doc ->> '$.fetch_due_at' LIMIT ?
+"""
 _UNINDEXED = """
     SELECT doc FROM attachments INDEXED BY attachments_unindexed
     WHERE state IN ('queued', 'extracting', 'embedding') AND created_at < ? ORDER BY created_at LIMIT ?
@@ -117,3 +121,6 @@ class Attachments(Part):
         return await self._database.scan(
             lambda connection: ATTACHMENTS.all(connection, _UNINDEXED, (created_before, limit))
         )
+
+    async def due_fetches(self, now: float, limit: int) -> list[Attachment]:
+        return await self._database.scan(lambda connection: ATTACHMENTS.all(connection, _DUE_FETCHES, (now, limit)))

@@ -3,6 +3,7 @@
 from tokenline.adapters.store_sqlite.migrations import (
     erasures,
     feedback,
+    fetches,
     first,
     identities,
     limits,
@@ -32,5 +33,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     identities.STATEMENTS,
     shares.STATEMENTS,
     uploads.STATEMENTS,
+    fetches.STATEMENTS,
 )
 """``user_version`` counts those applied."""

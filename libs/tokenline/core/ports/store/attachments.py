@@ -28,6 +28,10 @@ class AttachmentStore(Protocol):
         """Oldest first."""
         ...
 
+    async def due_fetches(self, now: float, limit: int) -> list[Attachment]:
+        """Those that are uploading from an address, with ``fetch_due_at`` up to ``now``. Longest due first."""
+        ...
+
     async def unindexed_attachments(self, created_before: float, limit: int) -> list[Attachment]:
         """Neither indexed, failed nor uploading: their job may have been lost. Oldest first."""
         ...
