@@ -132,7 +132,7 @@ class Fetching:
         self._clock = clock
         self._metrics = metrics
         self._lost_after_s = timeout_s + MARGIN_S
-        self._under_way: set[AttachmentId] = set()
+        self.under_way: set[AttachmentId] = set()
 
     async def add(self, asker: Principal, url: str, conversation_id: ConversationId | None) -> Attachment:
         """The file, which is `uploading`, mostly with its name and type; nothing is stored of what is refused.
@@ -156,21 +156,21 @@ class Fetching:
             created_at=now,
         )
         with attachment_span("attachment.accept", draft, kind=SpanKind.SERVER, root=True):
-            if len(self._under_way) >= AT_ONCE:
+            if len(self.under_way) >= AT_ONCE:
                 return await self._keep(replace(draft, fetch_due_at=await self._store.now()))
             return await self._begun(draft, address)
 
     async def sweep(self) -> None:
         """Begin again what was broken off, and what waited for room. For the keeper."""
         now = await self._store.now()
-        room = AT_ONCE - len(self._under_way)
+        room = AT_ONCE - len(self.under_way)
         for attachment in await self._store.due_fetches(now, room) if room > 0 else ():
             if now - attachment.created_at > GIVE_UP_S:
                 await self._fail(attachment, NotFetched(f"“{attachment.name}” could not be fetched in time."))
                 continue
             due_at = now + self._lost_after_s
             claimed = replace(attachment, fetch_due_at=due_at, version=attachment.version + 1)
-            if attachment.id not in self._under_way and await self._store.replace_attachment(claimed):
+            if attachment.id not in self.under_way and await self._store.replace_attachment(claimed):
                 self._begin_again(claimed)
 
     async def close(self) -> None:
@@ -303,8 +303,8 @@ class Fetching:
 
     @contextmanager
     def _counted(self, attachment_id: AttachmentId) -> Iterator[None]:
-        self._under_way.add(attachment_id)
+        self.under_way.add(attachment_id)
         try:
             yield
         finally:
-            self._under_way.discard(attachment_id)
+            self.under_way.discard(attachment_id)

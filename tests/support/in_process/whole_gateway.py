@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import httpx2
@@ -59,11 +60,11 @@ class WholeGateway:
 
 @asynccontextmanager
 async def whole_gateway(
-    folder: Path, server: MemoryServer | None = None, clock: Clock | None = None
+    folder: Path, server: MemoryServer | None = None, clock: Clock | None = None, **changes: Any
 ) -> AsyncIterator[WholeGateway]:
-    """Several with the same ``folder`` and ``server`` are gateways of one installation."""
+    """``changes`` are settings. Several with the same ``folder`` and ``server`` are gateways of one installation."""
     server = server or MemoryServer()
-    settings = GatewaySettings(port=1, data_dir=folder, secret_key=SecretStr("s" * 32))
+    settings = GatewaySettings(port=1, data_dir=folder, secret_key=SecretStr("s" * 32), **changes)
     search = ForgettingSearch()
     with (
         patch.object(gateway_main, "open_broker", lambda *_: MemoryBroker(server)),
