@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from httpcore2 import default_ssl_context as system_trust
+
 from services.gateway.accept import Acceptance
 from services.gateway.app import METRICS, create_app
 from services.gateway.copies import Copies
@@ -56,12 +58,14 @@ def build_deps(settings: GatewaySettings) -> Deps:
     line = Line(store, broker, user_limit=settings.user_limit)
     announcer = line.announcer
     incarnation = new_id(clock.now())
-    poster = GuardedPoster(settings.webhook_networks, settings.webhook_timeout_s)
+    trust = system_trust()  # reading it takes 50 ms
+    poster = GuardedPoster(settings.webhook_networks, settings.webhook_timeout_s, trust=trust)
     fetcher = GuardedFetcher(
         settings.fetch_networks,
         settings.fetch_ports,
         settings.fetch_timeout_s,
         min(settings.fetch_bytes, settings.upload_bytes),
+        trust=trust,
     )
     webhooks = Webhooks(store, clock, settings)
     feed = LedgerFeed(store, broker, clock, listener=f"{settings.gateway_id}.{incarnation}")

@@ -15,6 +15,7 @@ from services.admin_dashboard.app import create_app as create_dashboard
 from services.gateway.app import create_app as create_gateway
 from tests.security.people import Belongings
 from tokenline.core.tus import MEDIA
+from tests.security.stage import ANYWHERE
 
 Document = dict[str, Any]
 
@@ -87,6 +88,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "copy_conversation": {},
     "upload": {"file": ("notes.txt", b"Some notes.")},
     "append_to_upload": {},
+    "attach_url": {"url": f"https://{ANYWHERE}/page"},
     "register_webhook": {"url": "https://hooks.example.org/told"},
     "completions": {"model": "assistant", "messages": [{"role": "user", "content": "Hello"}]},
     "bump_ticket": {},

@@ -7,7 +7,7 @@ with the first word of what it is asked. Tests call from outside, as clients do,
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -36,10 +36,12 @@ from tests.support.broker import eventually
 from tests.support.in_process.processes import Worker
 from tests.support.in_process.puppet import Puppet
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
+from tokenline.adapters.fetcher_http import GuardedFetcher
 from tokenline.contracts.attachments import Passage, SearchRequest
 from tokenline.core.clock import Clock, SystemClock
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Store
+from tokenline.core.web_address import WebAddress
 from tokenline.runtime import flood
 from tokenline.runtime.connections import HttpConnection, SocketConnection
 from tokenline.runtime.limits import LimitSetting, LimitSettings
@@ -52,6 +54,8 @@ T = TypeVar("T")
 START_S = 30.0
 CALL_S = 60.0
 SECRET = "a secret of thirty-two bytes or more"
+ANYWHERE = "pages.example"
+"""Where there is always a page."""
 PROBE = "x-probe"
 """A request that names itself in this header has its calls of the store written down."""
 AGENTS = """
@@ -114,6 +118,33 @@ class Careless(Search):
 
     async def close(self) -> None:
         return
+
+
+class AnyPage:
+    """What stands at every address, which never changes."""
+
+    disposition = None
+    content_type = "text/plain"
+
+    def __init__(self, address: WebAddress) -> None:
+        self.address = address
+
+    @property
+    def body(self) -> AsyncIterator[bytes]:
+        async def said() -> AsyncIterator[bytes]:
+            yield b"A page."
+
+        return said()
+
+    async def close(self) -> None:
+        return
+
+
+class Web(GuardedFetcher):
+    """Refuses as it always does, and then finds a page at `ANYWHERE` without going there."""
+
+    async def open(self, address: WebAddress) -> Any:
+        return AnyPage(address) if address.host == ANYWHERE else await super().open(address)
 
 
 class Stage:
@@ -202,6 +233,7 @@ class Stage:
             patch.object(gateway_main, "open_store", self._watched),
             patch.object(dashboard_main, "open_store", self._watched),
             patch.object(gateway_main, "IngestSearch", lambda *_: self.search),
+            patch.object(gateway_main, "GuardedFetcher", Web),
         ):
             gateway = gateway_main.build_deps(GatewaySettings(port=1, **shared, **self._settings))
             dashboard = dashboard_main.build_deps(DashboardSettings(port=1, **shared))

@@ -68,3 +68,25 @@ async def test_unindexed_are_those_whose_job_may_be_lost(store: Store, clock: Ma
     assert await store.unindexed_attachments(clock.now() + 1, 10) == waiting
     assert await store.unindexed_attachments(clock.now() + 1, 2) == waiting[:2]
     assert await store.unindexed_attachments(waiting[1].created_at, 10) == waiting[:1]
+
+
+async def test_due_fetches_are_those_whose_time_has_come(store: Store, clock: ManualClock):
+    now = clock.now()
+    later, sooner, far = [
+        await added(
+            store,
+            an_attachment(clock, state=AttachmentState.UPLOADING, url="https://example.org/", fetch_due_at=now + due),
+        )
+        for due in (2, 1, 60)
+    ]
+    await added(store, an_attachment(clock, state=AttachmentState.UPLOADING))
+    assert await store.due_fetches(now + 2, 10) == [sooner, later]
+    assert await store.due_fetches(now + 2, 1) == [sooner]
+    assert await store.due_fetches(now + 0.5, 10) == []
+
+    done = replace(sooner, state=AttachmentState.QUEUED, fetch_due_at=None, version=1)
+    assert await store.replace_attachment(done)
+    await store.delete_attachment(later.id)
+    assert await store.due_fetches(now + 100, 10) == [far]
+    assert done in await store.unindexed_attachments(clock.now() + 1, 10)
+    assert far not in await store.unindexed_attachments(clock.now() + 1, 10)

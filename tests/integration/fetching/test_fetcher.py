@@ -234,8 +234,9 @@ async def test_a_page_that_comes_drop_by_drop_costs_no_more_than_the_limit():
     async with site() as there, fetcher(there, timeout_s=0.3) as fetch:
         for answer in (drops, silence, heads):
             there.pages["/"] = answer
-            with pytest.raises(NotFetched, match=r"within 0\.3 s"):
-                await got(fetch, there.url)
+            async with asyncio.timeout(10):
+                with pytest.raises(NotFetched, match=r"within 0\.3 s"):
+                    await got(fetch, there.url)
 
 
 @pytest.mark.parametrize(

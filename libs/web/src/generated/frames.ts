@@ -107,6 +107,8 @@ export interface Attachment {
   picture: PictureInfo | null;
   warning: string | null;
   progress: ReadingProgress | null;
+  url: string | null;
+  fetch_due_at: number | null;
 }
 
 /** A file of the user was stored, moved on, was indexed or failed. */
