@@ -14,8 +14,8 @@ from unittest.mock import MagicMock
 from services.admin_dashboard.app import create_app as create_dashboard
 from services.gateway.app import create_app as create_gateway
 from tests.security.people import Belongings
-from tokenline.core.tus import MEDIA
 from tests.security.stage import ANYWHERE
+from tokenline.core.tus import MEDIA
 
 Document = dict[str, Any]
 

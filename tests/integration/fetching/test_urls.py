@@ -88,7 +88,8 @@ async def read(client: httpx2.AsyncClient, attachment: dict[str, Any]) -> dict[s
 
 async def until(client: httpx2.AsyncClient, attachment: dict[str, Any], state: str) -> dict[str, Any]:
     async def reached() -> bool:
-        return (await read(client, attachment))["state"] == state
+        now: str = (await read(client, attachment))["state"]
+        return now == state
 
     await eventually(reached)
     return await read(client, attachment)
