@@ -2,56 +2,73 @@
 
 import math
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tokenline.contracts.base import Shape
 from tokenline.core.passages import NumberedPassage
+from tokenline.offline_model.candidates import Candidate, Quote, candidates
+from tokenline.offline_model.kinds import WEAK, wanted_by
 from tokenline.offline_model.words import content_words, sentences, words
 
-# The customary constants of BM25 (Robertson and Zaragoza, 2009).
+# The customary k of BM25 (Robertson and Zaragoza, 2009); long sentences are held back less than documents are.
 _K1 = 1.2
-_B = 0.75
+_B = 0.3
 _MOST = 3
 _MOST_OPENINGS = 8
-_GOOD_ENOUGH = 0.55
+_GOOD_ENOUGH = 0.75
 """A further sentence is quoted when it scores this share of the best."""
+_FITS = 0.4
+"""Of what the question's words weigh, so much is in a sentence, or about it, that fits."""
 _FEWEST_WORDS = 4
 """Content words that make a sentence more than a heading."""
-_ASKS_FOR_FIGURE = re.compile(
-    r"\b(how (?:much|many|long|old|high|far)|when|what (?:year|date|time)|cost|price|wie ?viele?|wann|combien|quand)\b",
-    re.I,
-)
+_FRAGMENT = 0.7
+"""What a few words are worth beside a whole sentence."""
+
+_TOKEN = re.compile(r"\w+")
+
+# How much a word counts, beside the whole word in the sentence itself (1).
+_PART = 0.6
+"""A word that begins with it, or ends with it, as German compounds do."""
+_PART_LETTERS = 5
+_CERTAIN = 2
+"""So much of what is wanted makes a sentence a candidate that has no word of the question."""
+_IN_HEADING = 0.45
+_BEFORE = 0.2
+_BEFORE_REFERRED = 0.5
+_IN_PASSAGE = 0.15
+_WEAK = 0.3
+"""For words that only ask."""
+_HAS_NOTHING = 0.75
+_HAS_WANTED = 1.4
+"""For each of what the question wants: a figure, its unit, a time, a name, a place."""
 
 
-class Quote(Shape):
-    number: int
-    source: str
-    sentence: str
+class Choice(Shape):
+    quotes: tuple[Quote, ...]
+    """Best first, each sentence once; empty when no word of the question that says something occurs in the passages."""
+    fits: bool
+    """Whether the best one has most of what was asked for."""
 
 
-class _Candidate(Shape):
-    quote: Quote
-    counts: dict[str, int]
-    length: int
-    neighbours: frozenset[str]
-    """Words of the sentence before it: "It costs 4 euros" is about what was named there."""
+def choose(question: str, passages: Sequence[NumberedPassage], most: int = _MOST) -> Choice:
+    found = candidates(passages)
+    weights = _weights(question, found)
+    total = sum(weights.values())
+    wanted = wanted_by(question)
+    average = sum(candidate.length for candidate in found) / max(1, len(found))
+    scored = sorted(
+        ((*_score(candidate, weights, total, average, wanted), -place) for place, candidate in enumerate(found)),
+        reverse=True,
+    )
+    if not scored or scored[0][0] <= 0:
+        return Choice(quotes=(), fits=False)
+    enough = scored[0][0] * _GOOD_ENOUGH
+    quotes = tuple(found[-place].quote for score, _, place in scored[:most] if score >= enough)
+    return Choice(quotes=quotes, fits=scored[0][1] >= _FITS)
 
 
 def best_quotes(question: str, passages: Sequence[NumberedPassage], most: int = _MOST) -> list[Quote]:
-    """Best first, each sentence once; empty when no word of the question that says something occurs in the passages."""
-    asked = set(content_words(question))
-    candidates = _candidates(passages)
-    weights = _weights(asked, candidates)
-    wants_figure = bool(_ASKS_FOR_FIGURE.search(question))
-    average = sum(c.length for c in candidates) / len(candidates) if candidates else 0.0
-    scored = sorted(
-        ((_score(c, weights, average, wants_figure), -i, c) for i, c in enumerate(candidates)), reverse=True
-    )
-    if not scored or scored[0][0] <= 0:
-        return []
-    enough = scored[0][0] * _GOOD_ENOUGH
-    return [candidate.quote for score, _, candidate in scored[:most] if score >= enough]
+    return list(choose(question, passages, most).quotes)
 
 
 def opening_quotes(passages: Sequence[NumberedPassage], most: int = _MOST_OPENINGS) -> list[Quote]:
@@ -80,49 +97,78 @@ def _opening(found: Sequence[str]) -> Sequence[str]:
 
 
 def _says_something(sentence: str, fewest: int = _FEWEST_WORDS) -> bool:
-    return len(content_words(sentence)) >= fewest and any(map(str.isalpha, sentence))
+    return (
+        not sentence.startswith("#")
+        and len(content_words(sentence)) >= fewest
+        and any(map(str.isalpha, sentence))
+    )
 
 
-def _candidates(passages: Sequence[NumberedPassage]) -> list[_Candidate]:
-    """Overlapping passages share sentences; each is taken from the first that has it."""
-    found: list[_Candidate] = []
-    seen: set[tuple[str, ...]] = set()
-    for passage in passages:
-        before: frozenset[str] = frozenset()
-        for sentence in sentences(passage.text):
-            spoken = words(sentence)
-            if spoken and tuple(spoken) not in seen:
-                seen.add(tuple(spoken))
-                quote = Quote(number=passage.number, source=passage.source, sentence=sentence)
-                found.append(_Candidate(quote=quote, counts=Counter(spoken), length=len(spoken), neighbours=before))
-            before = frozenset(spoken)
-    return found
-
-
-def _weights(asked: set[str], candidates: Sequence[_Candidate]) -> dict[str, float]:
-    """Rarity of each asked word among the sentences; words that occur nowhere weigh nothing."""
-    total = len(candidates)
+def _weights(question: str, found: Sequence[Candidate]) -> dict[str, float]:
+    """Rarity of each asked word among the sentences; one that occurs nowhere is the rarest."""
+    weak = {stem for word in WEAK for stem in words(word)}
     weights = {}
-    for word in asked:
-        having = sum(word in candidate.counts for candidate in candidates)
-        if having:
-            weights[word] = math.log(1 + (total - having + 0.5) / (having + 0.5))
+    for word in set(content_words(question)):
+        having = sum(word in candidate.counts for candidate in found)
+        weights[word] = math.log(1 + (len(found) - having + 0.5) / (having + 0.5)) * (_WEAK if word in weak else 1)
     return weights
 
 
-def _score(candidate: _Candidate, weights: dict[str, float], average: float, wants_figure: bool) -> float:
+def _score(
+    candidate: Candidate,
+    weights: dict[str, float],
+    total: float,
+    average: float,
+    wanted: Sequence[Callable[[str], object]],
+) -> tuple[float, float]:
+    """The score, and the share of what was asked for that is in the sentence or about it."""
     norm = _K1 * (1 - _B + _B * candidate.length / average)
-    score, hits = 0.0, 0
+    score, own, covered = 0.0, 0.0, 0.0
     for word, weight in weights.items():
-        count = candidate.counts.get(word, 0)
-        if count:
-            score += weight * count * (_K1 + 1) / (count + norm)
-            hits += 1
-        elif word in candidate.neighbours:
-            score += 0.25 * weight
-    if not hits:
-        return 0.0
-    score *= 0.5 + 0.5 * hits / len(weights)
-    if wants_figure and any(character.isdigit() for character in candidate.quote.sentence):
-        score *= 1.4
-    return score
+        share, count = _within(word, candidate.counts)
+        around = _around(word, candidate)
+        score += weight * (share * count * (_K1 + 1) / (count + norm) if share >= around else around)
+        own += share * weight
+        covered += max(share, around) * weight
+    beyond = _beyond(candidate.quote.sentence, weights)
+    has = sum(bool(test(beyond)) for test in wanted)
+    if not own and (covered < total * _IN_HEADING * 0.8) and has < _CERTAIN:
+        return 0.0, 0.0
+    score *= 0.4 + 0.6 * covered / total if total else 0.0
+    if wanted:
+        score *= _HAS_WANTED**has if has else _HAS_NOTHING
+    if not candidate.stands_alone:
+        score *= _FRAGMENT
+    return score, covered / total if total else 0.0
+
+
+def _beyond(sentence: str, asked: Iterable[str]) -> str:
+    """The sentence without the question's own words: a name or a year that was asked about is no answer."""
+    known = frozenset(asked)
+    return _TOKEN.sub(lambda found: "_" if known.intersection(words(found[0])) else found[0], sentence)
+
+
+def _within(word: str, counts: dict[str, int]) -> tuple[float, int]:
+    """How much of the word is in the sentence, and how often."""
+    if word in counts:
+        return 1.0, counts[word]
+    return (_PART, 1) if _has_part(word, counts) else (0.0, 0)
+
+
+def _around(word: str, candidate: Candidate) -> float:
+    if word in candidate.heading or _has_part(word, candidate.heading):
+        return _IN_HEADING
+    if word in candidate.before:
+        return _BEFORE_REFERRED if candidate.refers_back else _BEFORE
+    return _IN_PASSAGE if word in candidate.passage else 0.0
+
+
+def _has_part(word: str, others: Iterable[str]) -> bool:
+    if len(word) < _PART_LETTERS or not word.isalpha():
+        return False
+    return any(
+        len(other) >= _PART_LETTERS
+        and other != word
+        and (other.startswith(word) or other.endswith(word) or word.startswith(other) or word.endswith(other))
+        for other in others
+    )

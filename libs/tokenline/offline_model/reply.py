@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from tokenline.core.passages import UNSEARCHABLE, NumberedPassage, parse, parse_unread, render_unread
 from tokenline.core.ports.model import ChatTurn
-from tokenline.offline_model.extract import Quote, best_quotes, opening_quotes
+from tokenline.offline_model.candidates import Quote
+from tokenline.offline_model.extract import choose, opening_quotes
 from tokenline.offline_model.words import asks_for_overview, content_words
 
 _MOST_ECHOED = 200
@@ -27,6 +28,7 @@ SETTINGS = (
     "For a real model, an administrator sets `OPENAI_BASE_URL` and `OPENAI_API_KEY` to any OpenAI-compatible endpoint "
     "and `TOKENLINE_MODEL` to the model's name, and starts Tokenline again."
 )
+NOTHING_FITS = "Nothing in your files fits your question well. The sentence nearest to it:"
 UNSEARCHABLE_NOW = "Your files cannot be searched at the moment. Please ask again in a little while."
 NOTHING_TO_QUOTE = "None of your files has text that I could quote from."
 SIGNATURE = "Quoted by Tokenline's offline stand-in, which is no language model."
@@ -54,9 +56,10 @@ def reply(turns: Sequence[ChatTurn]) -> str:
 def _from_passages(question: str, passages: Sequence[NumberedPassage]) -> list[str]:
     """Paragraphs: the sentences that fit best, or how the passages begin and why no better ones were chosen."""
     overview = asks_for_overview(question)
-    quotes = [] if overview else best_quotes(question, passages)
-    if quotes:
-        return [*map(_cite, quotes)]
+    chosen = None if overview else choose(question, passages)
+    if chosen and chosen.quotes:
+        quotes = [*map(_cite, chosen.quotes)]
+        return quotes if chosen.fits else [NOTHING_FITS, quotes[0]]
     if overview:
         why = "I cannot summarise, only quote."
     elif content_words(question):
@@ -69,7 +72,8 @@ def _from_passages(question: str, passages: Sequence[NumberedPassage]) -> list[s
 
 
 def _cite(quote: Quote) -> str:
-    return f"“{_cut(quote.sentence, _MOST_QUOTED)}” [{quote.number}] ({quote.source})"
+    columns = f"; columns: {_cut(quote.columns, _MOST_ECHOED)}" if quote.columns else ""
+    return f"“{_cut(quote.sentence, _MOST_QUOTED)}” [{quote.number}] ({quote.source}{columns})"
 
 
 def _without_passages(question: str) -> str:

@@ -9,14 +9,25 @@ from tokenline.offline_model.stop_words import OVERVIEW_WORDS, STOP_WORDS
 # Scripts written without spaces: every pair of neighbouring characters counts as a word.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)*|[^\W\d_{_UNSPACED}]+")
+_LATIN = re.compile(r"[a-zß-öø-ÿ]+")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 
-_ENDINGS = ("ings", "ing", "edly", "ed", "ies", "es", "s", "ly", "e")
+# English and German together, longest first: which language a word is of need not be told.
+_ENDINGS = ("ings", "edly", "ing", "ern", "est", "ed", "ies", "es", "en", "er", "em", "ly", "s", "e", "n")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|Nr|No|Fig|Vol|vs|Inc|Ltd|Co|approx|ca|bzw|etc)|\b\w\.\s?\w|\b[A-Z])\.$"
+    r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|Nr|No|Fig|Vol|Abs|Art|Tel|Mio|Mrd|vs|Inc|Ltd|Co|plc|approx|ca|bzw|usw|etc)"
+    r"|\b\w\.\s?\w|\b[A-Z]"
+    # "am 1. März", "der 3. Werktag": German ordinals.
+    r"|\b(?:am|vom|zum|beim|der|die|das|den|dem|des|bis|ab|seit|und|im)\s\d{1,2}|^\W*\d{1,2})\.$",
 )
+_MONTH = re.compile(
+    r"(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|Jahrhundert)\b"
+)
+_ORDINAL = re.compile(r"\b\d{1,2}\.$")
 _STOP = re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+(?=[^\sa-z])|(?<=[。！？｡])[」』”）]*")
 _BULLET = re.compile(r"\s*(?:[-*•–·#|>]|\d{1,3}[.)])\s")
+_FIELD = re.compile(r"[\w.-]+(?:\[\d+\])?: \S")
+"""A line of JSON as it is read: ``limits.body_kilobytes: 256``."""
 _SHORT_LINE = 0.6
 _LONG = 300
 
@@ -46,7 +57,7 @@ def asks_for_overview(question: str) -> bool:
 
 def _stem(word: str) -> str:
     """Cut off one common ending; so roughly that "budgets" meets "budget" and no two languages need telling apart."""
-    if not word.isascii() or len(word) < 4:
+    if len(word) < 4 or not _LATIN.fullmatch(word):
         return word
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
@@ -68,7 +79,7 @@ def _blocks(text: str) -> list[str]:
     widest = max(map(len, lines), default=0)
     blocks: list[list[str]] = [[]]
     for line, following in zip_longest(lines, lines[1:], fillvalue=""):
-        if _BULLET.match(line):
+        if _BULLET.match(line) or _FIELD.match(line):
             blocks.append([])
         if line:
             blocks[-1].append(line)
@@ -86,9 +97,11 @@ def _joined(block: list[str]) -> list[str]:
 
 
 def _split(block: str) -> list[str]:
+    if block.startswith("#"):
+        return [block]
     found: list[str] = []
     for piece in _STOP.split(block):
-        if found and _ABBREVIATION.search(found[-1]):
+        if found and (_ABBREVIATION.search(found[-1]) or (_ORDINAL.search(found[-1]) and _MONTH.match(piece))):
             found[-1] += f" {piece}"
         elif piece.strip():
             found.append(piece.strip())
