@@ -46,7 +46,10 @@ class Candidate(Shape):
 
 
 def candidates(passages: Sequence[NumberedPassage]) -> list[Candidate]:
-    """Overlapping passages share sentences; each is taken from the first that has it. What is marked as a heading is none itself."""
+    """Overlapping passages share sentences; each is taken from the first that has it.
+
+    What is marked as a heading is none itself.
+    """
     found: list[Candidate] = []
     seen: set[str] = set()
     for passage in passages:

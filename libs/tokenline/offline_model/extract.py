@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from tokenline.contracts.base import Shape
 from tokenline.core.passages import NumberedPassage
 from tokenline.offline_model.candidates import Candidate, Quote, candidates
-from tokenline.offline_model.kinds import WEAK, wanted_by
+from tokenline.offline_model.kinds import Test, wanted_by
+from tokenline.offline_model.stop_words import WEAK_WORDS
 from tokenline.offline_model.words import content_words, sentences, words
 
 # The customary k of BM25 (Robertson and Zaragoza, 2009); long sentences are held back less than documents are.
@@ -41,6 +42,9 @@ _WEAK = 0.3
 _HAS_NOTHING = 0.75
 _HAS_WANTED = 1.4
 """For each of what the question wants: a figure, its unit, a time, a name, a place."""
+
+
+_STEMMED_WEAK_WORDS = {stem for word in WEAK_WORDS for stem in words(word)}
 
 
 class Choice(Shape):
@@ -97,20 +101,16 @@ def _opening(found: Sequence[str]) -> Sequence[str]:
 
 
 def _says_something(sentence: str, fewest: int = _FEWEST_WORDS) -> bool:
-    return (
-        not sentence.startswith("#")
-        and len(content_words(sentence)) >= fewest
-        and any(map(str.isalpha, sentence))
-    )
+    return not sentence.startswith("#") and len(content_words(sentence)) >= fewest and any(map(str.isalpha, sentence))
 
 
 def _weights(question: str, found: Sequence[Candidate]) -> dict[str, float]:
     """Rarity of each asked word among the sentences; one that occurs nowhere is the rarest."""
-    weak = {stem for word in WEAK for stem in words(word)}
     weights = {}
-    for word in set(content_words(question)):
+    for word in dict.fromkeys(content_words(question)):
         having = sum(word in candidate.counts for candidate in found)
-        weights[word] = math.log(1 + (len(found) - having + 0.5) / (having + 0.5)) * (_WEAK if word in weak else 1)
+        rarity = math.log(1 + (len(found) - having + 0.5) / (having + 0.5))
+        weights[word] = rarity * (_WEAK if word in _STEMMED_WEAK_WORDS else 1)
     return weights
 
 
@@ -119,7 +119,7 @@ def _score(
     weights: dict[str, float],
     total: float,
     average: float,
-    wanted: Sequence[Callable[[str], object]],
+    wanted: Sequence[Test],
 ) -> tuple[float, float]:
     """The score, and the share of what was asked for that is in the sentence or about it."""
     norm = _K1 * (1 - _B + _B * candidate.length / average)

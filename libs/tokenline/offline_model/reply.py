@@ -28,6 +28,7 @@ SETTINGS = (
     "For a real model, an administrator sets `OPENAI_BASE_URL` and `OPENAI_API_KEY` to any OpenAI-compatible endpoint "
     "and `TOKENLINE_MODEL` to the model's name, and starts Tokenline again."
 )
+NOTHING_SHARED = "No sentence in your files shares a word with your question."
 NOTHING_FITS = "Nothing in your files fits your question well. The sentence nearest to it:"
 UNSEARCHABLE_NOW = "Your files cannot be searched at the moment. Please ask again in a little while."
 NOTHING_TO_QUOTE = "None of your files has text that I could quote from."
@@ -63,7 +64,7 @@ def _from_passages(question: str, passages: Sequence[NumberedPassage]) -> list[s
     if overview:
         why = "I cannot summarise, only quote."
     elif content_words(question):
-        why = "No sentence in your files shares a word with your question."
+        why = NOTHING_SHARED
     else:
         why = "Your question has no word in it that I could look for."
     opening = all(passage.opening for passage in passages)

@@ -27,5 +27,14 @@ contenu document décris fichier parle présente quoi résume résumer résumé 
 archivo describe documento resume resumen resumir texto trata tema
 """
 
+_WEAK = """
+long old high far often heavy large big hot fast deep wide much many last lasts take takes need needs needed cost costs
+mean means happen happens allowed must may should use used one thing things new
+groß hoch lang lange schwer weit alt oft teuer breit tief schnell warm viel viele dauert gilt beträgt kostet bedeutet
+gehört heißt gibt darf muss soll neu neue neuer neuen welche welcher welches welchem
+"""
+
 STOP_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH}".split())
 OVERVIEW_WORDS = frozenset(_OVERVIEW.split())
+WEAK_WORDS = frozenset(_WEAK.split())
+"""They ask for a measure or join a question together: an answer may do without them."""

@@ -1,7 +1,7 @@
 """R6: how well passages are found, on the labelled set: by keywords, by dense vectors, and by both, fused.
 
-Dense vectors are those of `tests/support/labelled/hashed.py`, which knows letters and no meaning: what a real model adds
-is not in these figures, only what fusing does.
+Dense vectors are those of `tests/support/labelled/hashed.py`, which knows letters and no meaning: what a real model
+adds is not in these figures, only what fusing does.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ async def _run() -> list[Row]:
         async with labelled_library(Path(folder), HYBRID) as library:
             for way, (keyword, dense) in WAYS.items():
                 figures = await judge(library, ANSWERED, keyword=keyword, dense=dense)
-                rows += [Row(id="R6", what=f"{way}: {name}", value=100 * value, unit="%") for name, value in figures.items()]
+                rows += [Row(id="R6", what=f"{way}: {name}", value=100 * it, unit="%") for name, it in figures.items()]
     return rows
 
 

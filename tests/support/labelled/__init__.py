@@ -1,2 +1,2 @@
-"""A small labelled set of our own: documents of many kinds, German and English, and questions with the words that answer
-them. By it the search and the offline model are judged."""
+"""A small labelled set of our own: documents of many kinds, German and English, and questions with the words that
+answer them. By it the search and the offline model are judged."""

@@ -1,4 +1,4 @@
-"""The documents as ingest reads and indexes them: the real extraction, passages and embedded engine, in this process."""
+"""The documents as ingest reads and indexes them, in this process: the real extraction, passages and engine."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
