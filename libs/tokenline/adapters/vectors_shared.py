@@ -25,9 +25,6 @@ HNSW_EF_CONSTRUCT = 64
 UPSERT_BATCH = 64
 """Small enough (about 15 ms) that a search does not wait long behind a large file."""
 
-RRF_K = 60
-"""Cormack, Clarke and Büttcher, SIGIR 2009."""
-
 _POINTS = UUID("3f1a7e0e-6d0b-5f43-9c55-0f6c1f6a9b52")
 
 
@@ -115,19 +112,19 @@ def candidates(top_k: int) -> int:
 
 
 def fuse(owner_id: UserId, rankings: Sequence[Sequence[Hit]], top_k: int) -> list[Passage]:
-    """Reciprocal rank fusion, best first; equal ones in the order of the text.
+    """The mean of the rankings' scores (ADR 19), best first; equal ones in the order of the text.
 
-    ``similarity`` of a single ranking is the score relative to the best; of several, the fused score relative to being
-    first in each.
+    The first ranking is of keywords where there are several. ``similarity`` is the share of the best score; of several
+    rankings, being first in each is 1.
     """
     found: dict[tuple[AttachmentId, int, int], tuple[float, Mapping[str, Any]]] = {}
-    for ranking in rankings:
-        best = max((hit.score for hit in ranking), default=0.0)
-        for rank, hit in enumerate(ranking, 1):
-            if len(rankings) > 1:
-                share = (RRF_K + 1) / (RRF_K + rank) / len(rankings)
-            else:
-                share = hit.score / best if best > 0 else 0.0
+    for number, ranking in enumerate(rankings):
+        # No shared word is a keyword score of 0. A cosine has no such zero: models differ in what they give to
+        # strangers, 0.1 or 0.8, so theirs is what the last candidate has.
+        floor = ranking[-1].score if number and len(ranking) > 1 else 0.0
+        best = max((hit.score for hit in ranking), default=0.0) - floor
+        for hit in ranking:
+            share = (hit.score - floor) / best / len(rankings) if best > 0 else 0.0
             key = (hit.payload[ATTACHMENT], hit.payload[START], hit.payload["end"])
             found[key] = (found.get(key, (0.0, None))[0] + share, hit.payload)
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))

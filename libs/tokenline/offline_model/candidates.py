@@ -100,7 +100,7 @@ def is_heading(line: str) -> bool:
     if line.startswith(("-", "*", "•", "|", "“")) or ":" in line:
         return False
     few = len(line.split()) <= _HEADING_WORDS
-    return few and (line.endswith("?") or (line[-1].isalpha() and len(content_words(line)) <= _HEADING_WORDS // 2))
+    return few and (line.endswith("?") or (line[-1].isalnum() and len(content_words(line)) <= _HEADING_WORDS // 2))
 
 
 def _cells(row: str) -> str:

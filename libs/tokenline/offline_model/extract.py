@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tokenline.contracts.base import Shape
@@ -25,6 +26,8 @@ _FEWEST_WORDS = 4
 _FRAGMENT = 0.7
 """What a few words are worth beside a whole sentence."""
 
+_MOST_ASKED = 40
+"""Words that are looked for: a question may be a whole document."""
 _TOKEN = re.compile(r"\w+")
 
 # How much a word counts, beside the whole word in the sentence itself (1).
@@ -105,13 +108,17 @@ def _says_something(sentence: str, fewest: int = _FEWEST_WORDS) -> bool:
 
 
 def _weights(question: str, found: Sequence[Candidate]) -> dict[str, float]:
-    """Rarity of each asked word among the sentences; one that occurs nowhere is the rarest."""
-    weights = {}
-    for word in dict.fromkeys(content_words(question)):
-        having = sum(word in candidate.counts for candidate in found)
-        rarity = math.log(1 + (len(found) - having + 0.5) / (having + 0.5))
-        weights[word] = rarity * (_WEAK if word in _STEMMED_WEAK_WORDS else 1)
-    return weights
+    """Rarity of each asked word among the sentences; one that occurs nowhere is the rarest. Of long questions the
+    rarest words that occur."""
+    having = Counter(word for candidate in found for word in candidate.counts)
+    asked = dict.fromkeys(content_words(question))
+    if len(asked) > _MOST_ASKED:
+        asked = dict.fromkeys(sorted((word for word in asked if having[word]), key=having.__getitem__)[:_MOST_ASKED])
+    return {
+        word: math.log(1 + (len(found) - having[word] + 0.5) / (having[word] + 0.5))
+        * (_WEAK if word in _STEMMED_WEAK_WORDS else 1)
+        for word in asked
+    }
 
 
 def _score(
@@ -123,16 +130,19 @@ def _score(
 ) -> tuple[float, float]:
     """The score, and the share of what was asked for that is in the sentence or about it."""
     norm = _K1 * (1 - _B + _B * candidate.length / average)
-    score, own, covered = 0.0, 0.0, 0.0
+    score, own, covered, titled = 0.0, False, 0.0, False
     for word, weight in weights.items():
         share, count = _within(word, candidate.counts)
         around = _around(word, candidate)
         score += weight * (share * count * (_K1 + 1) / (count + norm) if share >= around else around)
-        own += share * weight
+        own = own or share > 0
+        titled = titled or around == _IN_HEADING
         covered += max(share, around) * weight
-    beyond = _beyond(candidate.quote.sentence, weights)
+    if not covered:
+        return 0.0, 0.0
+    beyond = _beyond(candidate.quote.sentence, weights) if wanted else ""
     has = sum(bool(test(beyond)) for test in wanted)
-    if not own and (covered < total * _IN_HEADING * 0.8) and has < _CERTAIN:
+    if not (own or titled or has >= _CERTAIN):
         return 0.0, 0.0
     score *= 0.4 + 0.6 * covered / total if total else 0.0
     if wanted:

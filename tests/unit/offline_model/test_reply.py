@@ -99,3 +99,13 @@ def test_thanks_and_silence():
 def test_only_the_last_question_counts():
     turns = [ChatTurn(role="user", content="first"), ChatTurn(role="assistant", content="x")]
     assert "second" in reply([*turns, ChatTurn(role="user", content="second")])
+
+
+def test_what_fits_badly_is_called_so_and_a_row_tells_its_columns():
+    table = "| Name | Price |\n| --- | --- |\n| Oak board | 64.50 |"
+    given = render([replace(PASSAGES[0], content=table)])
+    assert asked("What does the oak board cost?", given).startswith(
+        "“| Oak board | 64.50 |” [1] (report.pdf, page 3; columns: Name, Price)"
+    )
+    badly = asked("Which vaccine does my oak need against beetles in spring?", given)
+    assert badly.startswith("Nothing in your files fits your question well. The sentence nearest to it:\n\n“| Oak")
