@@ -19,13 +19,15 @@ _MOST = 3
 _MOST_OPENINGS = 8
 _GOOD_ENOUGH = 0.75
 """A further sentence is quoted when it scores this share of the best."""
-_FITS = 0.4
+_FITS = 0.3
 """Of what the question's words weigh, so much is in a sentence, or about it, that fits."""
 _FEWEST_WORDS = 4
 """Content words that make a sentence more than a heading."""
 _FRAGMENT = 0.7
 """What a few words are worth beside a whole sentence."""
 
+_FEWEST_SENTENCES = 20
+"""Rarity is judged as among so many: in a note of two sentences every word would be common."""
 _MOST_ASKED = 40
 """Words that are looked for: a question may be a whole document."""
 _TOKEN = re.compile(r"\w+")
@@ -110,12 +112,13 @@ def _says_something(sentence: str, fewest: int = _FEWEST_WORDS) -> bool:
 def _weights(question: str, found: Sequence[Candidate]) -> dict[str, float]:
     """Rarity of each asked word among the sentences; one that occurs nowhere is the rarest. Of long questions the
     rarest words that occur."""
+    total = max(len(found), _FEWEST_SENTENCES)
     having = Counter(word for candidate in found for word in candidate.counts)
     asked = dict.fromkeys(content_words(question))
     if len(asked) > _MOST_ASKED:
         asked = dict.fromkeys(sorted((word for word in asked if having[word]), key=having.__getitem__)[:_MOST_ASKED])
     return {
-        word: math.log(1 + (len(found) - having[word] + 0.5) / (having[word] + 0.5))
+        word: math.log(1 + (total - having[word] + 0.5) / (having[word] + 0.5))
         * (_WEAK if word in _STEMMED_WEAK_WORDS else 1)
         for word in asked
     }

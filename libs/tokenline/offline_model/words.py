@@ -13,7 +13,7 @@ _LATIN = re.compile(r"[a-zß-öø-ÿ]+")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 
 # English and German together, longest first: which language a word is of need not be told.
-_ENDINGS = ("ings", "edly", "ing", "ern", "est", "ed", "ies", "es", "en", "er", "em", "ly", "s", "e", "n")
+_ENDINGS = ("ings", "edly", "ing", "ern", "est", "ed", "ies", "es", "en", "er", "em", "ly", "s", "e")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|Nr|No|Fig|Vol|Abs|Art|Tel|Mio|Mrd|vs|Inc|Ltd|Co|plc|approx|ca|bzw|usw|etc)"
     r"|\b\w\.\s?\w|\b[A-Z]"
