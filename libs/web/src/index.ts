@@ -30,4 +30,4 @@ export {
   WAITING_PHASES,
 } from "./state/types";
 export { connect, type ConnectOptions, type HeaderSocket, type Question, Tokenline } from "./tokenline";
-export { type Upload, upload } from "./upload";
+export { type Upload, type UploadOptions, upload } from "./upload";

@@ -90,9 +90,12 @@ export class Tokenline {
     return new Answer(this.chat, { ticketId });
   }
 
-  /** Stores a file and has it read; a question that names it waits until it is. `onProgress`: the fraction sent. */
+  /**
+   * Stores a file and has it read; a question that names it waits until it is. `onProgress`: the fraction sent. Goes on
+   * where the connection broke; gives up after two minutes in which nothing got through.
+   */
   upload(file: File, onProgress: (fraction: number) => void = () => undefined): Promise<Attachment> {
-    return upload(this.credentials, file, onProgress, this.options.url.replace(/\/$/, "")).done;
+    return upload(this.credentials, file, onProgress, { baseUrl: this.options.url.replace(/\/$/, "") }).done;
   }
 
   opened(): Promise<void> {

@@ -26,6 +26,7 @@ function ChosenChip({ thread, item }: { thread: string; item: Chosen }) {
       attachment={latest ?? item.attachment}
       error={item.error}
       waitsUntil={item.waitsUntil}
+      offline={item.offline}
       onRemove={() => remove(thread, item)}
     />
   );

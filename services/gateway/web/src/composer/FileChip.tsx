@@ -13,20 +13,24 @@ interface Props {
   error?: string | null;
   /** A limit is used up: it is sent then (ms). */
   waitsUntil?: number;
+  /** The connection is broken. */
+  offline?: boolean;
   onRemove?: () => void;
 }
 
 const READING = new Set(["uploading", "queued", "extracting", "embedding"]);
+/** What a stage does, for people. */
+const STAGES: Record<string, string> = { extracting: "reading", embedding: "indexing" };
 /** Where a stage begins: what it tells of its progress leads on from there. */
 const STAGE_SHARE: Record<string, number> = { uploading: 0, queued: 0.05, extracting: 0.1, embedding: 0.5 };
 
 /** A file with the stage it has reached, by name and as a bar. */
-export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, onRemove }: Props) {
+export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, offline, onRemove }: Props) {
   const reading = attachment !== null && READING.has(attachment.state);
   useAttachmentWatch(attachment?.id ?? null, reading);
   const failed = error ?? (attachment?.state === "failed" ? (attachment.error?.message ?? "Could not be read") : null);
   const waits = secondsUntil(waitsUntil ?? 0, useNow(1000, waitsUntil !== undefined));
-  const sending = waits ? `uploads in ${clock(waits)}` : `uploading ${Math.round(sent * 100)} %`;
+  const sending = waits ? `uploads in ${clock(waits)}` : sendingOf(sent, offline === true);
   const stage = failed ? reasonOf(failed, name) : attachment ? stageOf(attachment) : sending;
   const share = attachment ? shareOf(attachment) : sent;
   const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : FileText;
@@ -82,10 +86,17 @@ export function reasonOf(error: string, name: string): string {
   return error.startsWith(named) ? error.slice(named.length) : error;
 }
 
-/** `extracting, page 120 of 300`; what was left out of a file that was read. */
+/** How much of it is sent. */
+export function sendingOf(sent: number, offline: boolean): string {
+  const share = `${Math.floor(sent * 100)} %`;
+  return offline ? `waiting for the network, ${share}` : `uploading ${share}`;
+}
+
+/** `reading, page 120 of 300`; what was left out of a file that was read. */
 export function stageOf({ state, progress, warning }: Attachment): string {
   if (state === "indexed" && warning) return `indexed; ${warning.charAt(0).toLowerCase()}${warning.slice(1, -1)}`;
-  return progress && progress.of > 1 ? `${state}, page ${progress.done} of ${progress.of}` : state;
+  const stage = STAGES[state] ?? state;
+  return progress && progress.of > 1 ? `${stage}, page ${progress.done} of ${progress.of}` : stage;
 }
 
 function Stage({ state }: { state: string }) {

@@ -15,6 +15,8 @@ export interface Chosen {
   error: string | null;
   /** A limit is used up: it goes out by itself then (ms). */
   waitsUntil?: number;
+  /** The connection broke; it goes on by itself when it is back. */
+  offline?: boolean;
 }
 
 interface Uploads {
@@ -71,13 +73,16 @@ function start(thread: string, file: File): void {
     { key, name: file.name, size: file.size, sent: 0, attachment: null, error: null },
   ]);
   const send = () => {
-    const running = upload(session, file, (sent) => edit({ sent, waitsUntil: undefined }));
+    const running = upload(session, file, (sent) => edit({ sent, waitsUntil: undefined }), {
+      onWaiting: (offline) => edit({ offline }),
+      patienceMs: Infinity,
+    });
     underWay.set(key, running);
     running.done
       .then((attachment) => {
         underWay.delete(key);
         chat().apply({ type: "local.attachment", attachment });
-        edit({ sent: 1, attachment });
+        edit({ sent: 1, attachment, offline: false });
       })
       .catch((error: unknown) => {
         underWay.delete(key);
