@@ -34,7 +34,7 @@ class AsyncTokenline:
     `NotSignedIn` without any.
 
     ``timeout_s``: of a REST call. ``connect_s``: until the first connection. ``patience_s``: how long a chat
-    connection goes on trying after it broke.
+    connection or an upload goes on trying after it broke.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class AsyncTokenline:
         self._sign_in: SignIn | None = None
         self._credentials = self._who(api_key, access_token, email, password)
         self._times = {"connect_s": connect_s, "patience_s": patience_s}
-        self._uploads = Uploads(self._http, self._credentials)
+        self._uploads = Uploads(self._http, self._credentials, patience_s)
         self.conversations = Conversations(self._http, self._credentials)
         self.library = Library(self._http, self._credentials)
         self.tickets = Tickets(self._http, self._credentials)

@@ -43,16 +43,34 @@ class Http:
         connection broke (default: for GET). Raises a `TokenlineError`, `Unreachable` among them. Cancelling it is
         safe; whether it was done is unknown then.
         """
-        repeatable = method == "GET" if again is None else again
-        response = await self._ask(method, path, credentials, repeatable, request)
-        if not response.is_success:
-            raise error_of_answer(response.status_code, response.content)
+        response = await self._answered(method, path, credentials, again, request)
         if response.status_code == HTTPStatus.NO_CONTENT:
             return read(b"null", shape)
         try:
             return read(response.content, shape)
         except msgspec.DecodeError as error:
             raise WrongGateway(f"{response.url.host} gave an answer that this client cannot read.") from error
+
+    async def told(
+        self,
+        method: str,
+        path: str,
+        credentials: Credentials | None = None,
+        *,
+        again: bool | None = None,
+        **request: Any,
+    ) -> dict[str, str]:
+        """The headers of the answer, by names in lower case; as `call` otherwise."""
+        return dict((await self._answered(method, path, credentials, again, request)).headers)
+
+    async def _answered(
+        self, method: str, path: str, credentials: Credentials | None, again: bool | None, request: Mapping[str, Any]
+    ) -> httpx2.Response:
+        repeatable = method == "GET" if again is None else again
+        response = await self._ask(method, path, credentials, repeatable, request)
+        if not response.is_success:
+            raise error_of_answer(response.status_code, response.content)
+        return response
 
     async def _ask(
         self, method: str, path: str, credentials: Credentials | None, repeatable: bool, request: Mapping[str, Any]
@@ -72,9 +90,11 @@ class Http:
         self, method: str, path: str, headers: dict[str, str], repeatable: bool, request: Mapping[str, Any]
     ) -> httpx2.Response:
         failure: httpx2.TransportError | None = None
+        own = request.get("headers", {})
         for _ in self.addresses.all:
             try:
-                return await self._client.request(method, self.addresses.current + path, headers=headers, **request)
+                url = self.addresses.current + path
+                return await self._client.request(method, url, **{**request, "headers": own | headers})
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 failure = error
             except httpx2.TransportError as error:

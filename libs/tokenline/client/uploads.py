@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
 from tokenline.client.credentials import Credentials
-from tokenline.client.errors import error_of
+from tokenline.client.errors import Unreachable, error_of
 from tokenline.client.http import Http
 from tokenline.client.models import UploadProgress
+from tokenline.client.resumable import ResumableUpload
 from tokenline.contracts.attachments import READ, Attachment, AttachmentState
 from tokenline.contracts.ids import AttachmentId, ConversationId
 
 PATH = "/api/v1/attachments"
+SMALL_BYTES = 8 * 1024 * 1024
+"""Sent in one request, and anew if that breaks: going on would cost more round trips than it saves."""
 LOOK_S = 0.3
 """Between two looks at a file that is being read."""
 
@@ -21,7 +25,9 @@ OnProgress = Callable[[UploadProgress], None]
 
 
 class Uploads:
-    def __init__(self, http: Http, credentials: Credentials) -> None:
+    def __init__(self, http: Http, credentials: Credentials, patience_s: float) -> None:
+        """``patience_s``: how long to go on with a file of which nothing more gets through."""
+        self._patience_s = patience_s
         self._http = http
         self._credentials = credentials
 
@@ -33,7 +39,8 @@ class Uploads:
         on_progress: OnProgress | None = None,
         wait: bool = True,
     ) -> Attachment:
-        """Send a file; with ``wait`` return when its text can be searched.
+        """Send a file; with ``wait`` return when its text can be searched. One that breaks off is gone on with, at any
+        gateway.
 
         Raises `OSError` for a file that cannot be read here, and for one that the gateway or ingest refuses `TooLarge`,
         `Unsupported`, `Encrypted`, … Cancelled while it waits, the file stays; while it sends, it does not.
@@ -41,16 +48,34 @@ class Uploads:
         file = Path(path)
         tell = on_progress or _nobody
         with await asyncio.to_thread(file.open, "rb") as source:
-            counted = _Counted(source, await asyncio.to_thread(lambda: file.stat().st_size), tell)
-            attachment = await self._http.call(
-                "POST",
-                PATH,
-                Attachment,
-                self._credentials,
-                files={"file": (file.name, counted)},
-                data={"conversation_id": conversation_id} if conversation_id else None,
-            )
+            size_bytes = await asyncio.to_thread(lambda: file.stat().st_size)
+            attachment = await self._send(source, file.name, size_bytes, conversation_id, tell)
         return await self._read(attachment, tell) if wait else attachment
+
+    async def _send(
+        self,
+        source: BinaryIO,
+        name: str,
+        size_bytes: int,
+        conversation_id: ConversationId | None,
+        tell: OnProgress,
+    ) -> Attachment:
+        if size_bytes < SMALL_BYTES:
+            with suppress(Unreachable):
+                return await self._http.call(
+                    "POST",
+                    PATH,
+                    Attachment,
+                    self._credentials,
+                    files={"file": (name, _Counted(source, size_bytes, tell))},
+                    data={"conversation_id": conversation_id} if conversation_id else None,
+                )
+
+        def sent(offset: int) -> None:
+            tell(UploadProgress(offset, size_bytes, AttachmentState.UPLOADING))
+
+        resumable = ResumableUpload(self._http, self._credentials, source, size_bytes, sent, self._patience_s)
+        return await resumable.send(name, conversation_id)
 
     async def get(self, attachment_id: AttachmentId) -> Attachment:
         return await self._http.call("GET", f"{PATH}/{attachment_id}", Attachment, self._credentials)
