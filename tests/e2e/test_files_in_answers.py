@@ -13,6 +13,7 @@ from tests.support.system import System, shared_system
 from tokenline.core.passages import parse, parse_unread
 
 LIMIT = 200_000
+MORE = "It stands at the end of the pier and is known to all who live there. " * 5
 SAYS = "The lighthouse is 24 metres high [1], they say [7]."
 
 
@@ -27,10 +28,9 @@ def running(broker_node: NodeHandle, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def test_one_file_fails_beside_another(running: System) -> None:
-    towers = word.docx(
-        word.paragraph("Sights", style="berschrift1"),
-        word.paragraph("The lighthouse of Port Ellen is 24 metres high."),
-    )
+    chapters = [(title, f"The lighthouse, as seen under {title}. {MORE}") for title in ("Sights", "Trade", "Weather")]
+    blocks = [(word.paragraph(title, style="berschrift1"), word.paragraph(text)) for title, text in chapters]
+    towers = word.docx(*(block for pair in blocks for block in pair))
     locked = documents.encrypted_pdf("Secret.", user_password="x")
     with running.client() as client:
 
@@ -49,7 +49,8 @@ def test_one_file_fails_beside_another(running: System) -> None:
         # In the answer …
         assert answer["content"] == SAYS
         [cited] = answer["citations"]
-        assert (cited["number"], cited["name"], cited["page"], cited["section"]) == (1, "towers.docx", None, "Sights")
+        assert (cited["number"], cited["name"], cited["page"]) == (1, "towers.docx", None)
+        assert cited["section"] in dict(chapters)
         assert [file["name"] for file in answer["unread"]] == ["locked.pdf"]
         assert "locked.pdf" in answer["unread"][0]["reason"]
         # … in the message …
@@ -61,7 +62,7 @@ def test_one_file_fails_beside_another(running: System) -> None:
         system = running.model_asked()["messages"][0]["content"]
         assert [file.name for file in parse_unread(system)] == ["locked.pdf"]
         found = client.post(f"/api/v1/chat/conversations/{home}/query", json={"query": question}).json()["items"]
-        assert found
+        assert len(found) == len(chapters)
         given = [(passage.source, passage.text) for passage in parse(system)]
         assert given == [
             (f"{hit['source']['name']}, section {hit['source']['section']}", hit["content"]) for hit in found

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from tokenline.contracts.attachments import AttachmentState
-from tokenline.contracts.chat import Citation, Message
+from tokenline.contracts.chat import Citation, Message, UnreadFile
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.frames import Eta
 from tokenline.contracts.ids import AgentId, ConversationId, MessageId, Pool, TicketId
@@ -72,6 +72,8 @@ class Answer(msgspec.Struct, frozen=True):
     conversation_id: ConversationId
     stopped: bool = False
     citations: tuple[Citation, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
+    """Files of the question that could not be read."""
     usage: Usage | None = None
 
 

@@ -113,6 +113,7 @@ class AnswerStream:
             conversation_id=message.conversation_id if message else self.follow.conversation_id or "",
             stopped=message is None,
             citations=message.citations if message else (),
+            unread=message.unread if message else (),
             usage=message.usage if message else None,
         )
 

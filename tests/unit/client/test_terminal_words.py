@@ -12,6 +12,7 @@ from tokenline.client.terminal.interrupts import Interrupts
 from tokenline.client.terminal.screen import Notes, Pipe, Screen
 from tokenline.client.terminal.words import duration, eta, harmless, waiting
 from tokenline.contracts import frames as f
+from tokenline.contracts.chat import Citation, UnreadFile
 
 T = "t"
 
@@ -93,6 +94,37 @@ def test_an_answer_that_is_begun_again_stands_by_itself():
     shown.show(text(2, 0, "new"), "new")
     shown.finish(answer("new"))
     assert out.getvalue() == "old\nnew\n"
+
+
+def test_sources_and_files_that_were_not_read_stand_below():
+    notes = io.StringIO()
+    shown = Screen(io.StringIO(), Notes(Console(file=notes)))
+
+    def cites(number: int, name: str, page: int | None, section: str) -> Citation:
+        return Citation(
+            number=number,
+            attachment_id="a",
+            name=name,
+            page=page,
+            start=0,
+            end=1,
+            passage="x",
+            similarity=1.0,
+            section=section,
+        )
+
+    cited = (cites(1, "a.pdf", 3, "A"), cites(2, "b.md", None, "Travel › Trains"))
+    unread = (
+        UnreadFile(name="scan.pdf", reason="“scan.pdf” is encrypted."),
+        UnreadFile(name="b.txt", reason="It is empty."),
+    )
+    shown.finish(Answer(text="x", ticket_id=T, conversation_id="c", citations=cited, unread=unread))
+    assert notes.getvalue().splitlines() == [
+        "[1] a.pdf, page 3",
+        "[2] b.md, section Travel › Trains",
+        "Not read: “scan.pdf” is encrypted.",
+        "Not read: b.txt. It is empty.",
+    ]
 
 
 def test_a_pipe_gets_only_the_whole():

@@ -87,6 +87,8 @@ class Screen:
         for source in answer.citations:
             place = place_of(source.page, source.section)
             self._notes.say(f"[{source.number}] {source.name}{f', {place}' if place else ''}")
+        for file in answer.unread:
+            self._notes.say(f"Not read: {file.reason if file.name in file.reason else f'{file.name}. {file.reason}'}")
 
     def break_off(self) -> None:
         self._notes.clear()
