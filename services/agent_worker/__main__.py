@@ -5,8 +5,10 @@ from functools import partial
 from services.agent_worker.app import METRICS, create_app
 from services.agent_worker.deps import Deps
 from services.agent_worker.failures import Failures
+from services.agent_worker.pictures import Gallery
 from services.agent_worker.publisher import Publisher
 from services.agent_worker.settings import WorkerSettings
+from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.model_openai import OpenAIModel
 from tokenline.adapters.search_http import IngestSearch
 from tokenline.contracts.metrics import PUBLISH, STORE_WRITE
@@ -41,6 +43,7 @@ def build_deps(settings: WorkerSettings) -> Deps:
             total_s=settings.answer_s,
         ),
         search=IngestSearch(settings.ingest_url, settings.service_token.get_secret_value()),
+        gallery=Gallery(ObstoreFiles(settings.files or settings.data_dir / "files"), settings.pictures),
         agents=load_agents(settings.agents_file, settings.model),
         clock=clock,
         metrics=metrics,

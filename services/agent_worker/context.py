@@ -51,11 +51,15 @@ def affordable(passages: Sequence[Passage], budget: int) -> tuple[Passage, ...]:
 
 def size_of(turns: Sequence[ChatTurn]) -> int:
     """Bytes that the turns take of a budget."""
-    return sum(TURN_BYTES + _bytes(turn.content) + _calls(turn) for turn in turns)
+    return sum(TURN_BYTES + _bytes(turn.content) + _calls(turn) + _pictures(turn) for turn in turns)
 
 
 def _calls(turn: ChatTurn) -> int:
     return sum(TURN_BYTES + _bytes(call.name) + _bytes(call.arguments) for call in turn.tool_calls)
+
+
+def _pictures(turn: ChatTurn) -> int:
+    return sum(picture.tokens * BYTES_PER_TOKEN for picture in turn.pictures)
 
 
 def _bytes(text: str) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.agent_worker.pictures import Gallery
 from services.agent_worker.publisher import Publisher
 from tokenline.core.clock import Clock
 from tokenline.core.ports.broker import Broker
@@ -23,6 +24,7 @@ class Deps:
     broker: Broker
     model: Model
     search: Search
+    gallery: Gallery
     agents: Agents
     clock: Clock
     metrics: Metrics

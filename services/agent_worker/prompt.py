@@ -4,11 +4,13 @@ import asyncio
 from typing import Any
 
 from services.agent_worker.context import BYTES_PER_TOKEN, affordable, recent
+from services.agent_worker.pictures import BLIND, Gallery, Said, Shown, pictures_of
 from tokenline.contracts.agents import Agent
-from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState, Passage, SearchRequest
+from tokenline.contracts.attachments import Attachment, AttachmentState, Passage, SearchRequest
 from tokenline.contracts.base import Shape, to_json
 from tokenline.contracts.chat import Message, MessageStatus, UnreadFile
 from tokenline.contracts.errors import NotFound, SearchUnavailable
+from tokenline.contracts.ids import AttachmentId
 from tokenline.contracts.tickets import Ticket
 from tokenline.core.passages import UNSEARCHABLE, render, render_unread
 from tokenline.core.ports.model import ChatTurn, ModelRequest
@@ -30,22 +32,33 @@ class Prompt(Shape):
     """Of the question's own files."""
 
 
-async def build_prompt(store: Store, search: Search, agent: Agent, ticket: Ticket) -> Prompt:
+async def build_prompt(store: Store, search: Search, gallery: Gallery, agent: Agent, ticket: Ticket) -> Prompt:
     """Raises `NotFound` when the question was deleted meanwhile."""
     question = await store.get_message(ticket.question_id)
     if question is None:
         raise NotFound("The question was deleted.")
     whole = agent.context_tokens * BYTES_PER_TOKEN
     files, history = await asyncio.gather(_from_files(store, search, question), _history(store, question, whole))
+    shown = await _shown(gallery, agent, history, files.pictures, whole)
     passages = affordable(files.passages, whole)
-    system = "\n\n".join([agent.system_prompt, *files.notes, *([render(passages)] if passages else [])])
+    notes = (*files.notes, *map(render_unread, shown.unseen))
+    system = "\n\n".join([agent.system_prompt, *notes, *([render(passages)] if passages else [])])
     options = bounded(question.options, agent)
-    said = recent([ChatTurn(role="system", content=system), *history], whole - len(to_json(options)))
+    said = recent([ChatTurn(role="system", content=system), *shown.turns], whole - len(to_json(options)))
     limit = None if options.keys() & LENGTHS else agent.max_tokens
     request = ModelRequest(
         model=agent.model, turns=tuple(said), temperature=agent.temperature, max_tokens=limit, extra=options
     )
     return Prompt(request=request, question=question, passages=passages, unread=files.unread)
+
+
+async def _shown(
+    gallery: Gallery, agent: Agent, said: list[Said], pictures: dict[AttachmentId, Attachment], budget: int
+) -> Shown:
+    if pictures and agent.sees:
+        return await gallery.show(said, pictures, budget)
+    unseen = [UnreadFile(name=picture.name, reason=BLIND) for picture in pictures.values()]
+    return Shown([turn for turn, _ in said], unseen)
 
 
 def bounded(options: dict[str, Any], agent: Agent) -> dict[str, Any]:
@@ -55,19 +68,24 @@ def bounded(options: dict[str, Any], agent: Agent) -> dict[str, Any]:
     return {name: min(value, agent.max_tokens) if name in LENGTHS else value for name, value in options.items()}
 
 
-async def _history(store: Store, question: Message, budget: int) -> list[ChatTurn]:
+async def _history(store: Store, question: Message, budget: int) -> list[Said]:
     """What was said on the path to the question and with it, oldest first: as much of its end as may fit."""
-    asked = ChatTurn(role="user", content=question.content)
+    asked = Said(ChatTurn(role="user", content=question.content), question.attachment_ids)
     if question.context:
         brought = [
-            ChatTurn(role=turn.role, content=turn.content, tool_calls=turn.tool_calls, tool_call_id=turn.tool_call_id)
+            Said(
+                ChatTurn(
+                    role=turn.role, content=turn.content, tool_calls=turn.tool_calls, tool_call_id=turn.tool_call_id
+                )
+            )
             for turn in question.context
         ]
         return brought if question.after_tools else [*brought, asked]
     # No more is read than what fills the budget: a conversation may have 5,000 messages of 100 KB.
     page = await store.path(question.conversation_id, to=question, limit=HISTORY_MESSAGES, characters=budget)
     before = [message for message in page.items if message.id != question.id and not _unsaid(message)]
-    return [*(ChatTurn(role=message.role, content=message.content) for message in before), asked]
+    said = [Said(ChatTurn(role=message.role, content=message.content), message.attachment_ids) for message in before]
+    return [*said, asked]
 
 
 def _unsaid(message: Message) -> bool:
@@ -80,6 +98,7 @@ class _Files(Shape):
     notes: tuple[str, ...]
     """For the model: files that could not be used."""
     unread: tuple[UnreadFile, ...]
+    pictures: dict[AttachmentId, Attachment]
 
 
 async def _from_files(store: Store, search: Search, question: Message) -> _Files:
@@ -89,14 +108,11 @@ async def _from_files(store: Store, search: Search, question: Message) -> _Files
     """
     files = await store.attachments_of(question.conversation_id)
     failed = {file.id: _unread(file) for file in files if file.state is AttachmentState.FAILED}
-    notes = tuple(map(render_unread, failed.values())) + tuple(
-        render_unread(UnreadFile(name=file.name, reason="It is a picture, and only text can be searched."))
-        for file in files
-        if file.state is AttachmentState.INDEXED and file.kind is AttachmentKind.IMAGE
-    )
+    notes = tuple(map(render_unread, failed.values()))
     unread = tuple(failed[file_id] for file_id in question.attachment_ids if file_id in failed)
-    if not any(file.state is AttachmentState.INDEXED for file in files):
-        return _Files(passages=(), notes=notes, unread=unread)
+    pictures = pictures_of(files)
+    if not any(file.state is AttachmentState.INDEXED and file.id not in pictures for file in files):
+        return _Files(passages=(), notes=notes, unread=unread, pictures=pictures)
     request = SearchRequest(
         owner_id=question.owner_id,
         conversation_id=question.conversation_id,
@@ -107,8 +123,8 @@ async def _from_files(store: Store, search: Search, question: Message) -> _Files
     try:
         found = await search.passages(request)
     except SearchUnavailable:
-        return _Files(passages=(), notes=(*notes, UNSEARCHABLE), unread=unread)
-    return _Files(passages=found, notes=notes, unread=unread)
+        return _Files(passages=(), notes=(*notes, UNSEARCHABLE), unread=unread, pictures=pictures)
+    return _Files(passages=found, notes=notes, unread=unread, pictures=pictures)
 
 
 def _unread(file: Attachment) -> UnreadFile:

@@ -286,7 +286,7 @@ def read_prompt(deps: Deps, ticket: Ticket) -> asyncio.Task[Prompt]:
     """Ends with what `build_prompt` raises. To be cancelled, or waited for by a run."""
 
     async def read() -> Prompt:
-        return await build_prompt(deps.store, deps.search, deps.agents.get(ticket.agent_id), ticket)
+        return await build_prompt(deps.store, deps.search, deps.gallery, deps.agents.get(ticket.agent_id), ticket)
 
     reading = asyncio.create_task(read(), name=f"prompt.{ticket.id}")
     reading.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may be nobody's by then

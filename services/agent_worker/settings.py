@@ -23,6 +23,10 @@ class WorkerSettings(ServiceSettings):
     """How often text is sent back; the first text of an answer goes at once."""
     ingest_url: str = "http://127.0.0.1:8140"
     service_token: SecretStr = SecretStr("")
+    files: str | None = None
+    """Where uploads are kept, as at the gateways; default: ``files`` in the data folder. Read for pictures."""
+    pictures: int = Field(default=8, ge=0)
+    """So many at most are shown to a model with one question."""
     agents_file: Path | None = None
     model: str | None = None
     title_model: str | None = None

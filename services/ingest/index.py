@@ -17,7 +17,7 @@ from tokenline.contracts.base import pack
 from tokenline.contracts.errors import StorageFull
 from tokenline.contracts.ids import AttachmentId
 from tokenline.contracts.metrics import INGEST_STAGE
-from tokenline.core.file_keys import file_key, text_key, thumbnail_key
+from tokenline.core.file_keys import file_key, text_key, thumbnail_key, view_key
 from tokenline.core.ports.files import Files
 from tokenline.core.ports.vectors import Chunk
 from tokenline.runtime.tracing import attachment_span, stage_span
@@ -70,6 +70,8 @@ class Indexer:
             await self._deps.files.put(text_key(attachment_id), _once(pack(extracted.text)))
         if extracted.thumbnail is not None:
             await self._deps.files.put(thumbnail_key(attachment_id), _once(extracted.thumbnail))
+        if extracted.view is not None:
+            await self._deps.files.put(view_key(attachment_id), _once(extracted.view))
 
     async def _extract(self, attachment: Attachment, steps: Steps) -> Extracted:
         try:
@@ -106,6 +108,7 @@ async def forget_derived(files: Files, attachment_id: AttachmentId) -> None:
     """Delete what reading the file left beside it."""
     await files.delete(text_key(attachment_id))
     await files.delete(thumbnail_key(attachment_id))
+    await files.delete(view_key(attachment_id))
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

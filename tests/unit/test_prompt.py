@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from services.agent_worker.prompt import bounded, build_prompt
 from tests.support.drafts import a_conversation, an_answer, an_attachment, ask
+from tests.support.in_process.processes import NO_PICTURES
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.adapters.search_http import IngestSearch
 from tokenline.adapters.store_sqlite import SqliteStore
@@ -40,7 +41,7 @@ async def test_history_without_what_was_withdrawn(tmp_path: Path) -> None:
     await store.replace_ticket(done, an_answer(clock, running, content="A place."))
     last = (await ask(store, clock, conversation)).ticket
 
-    prompt = await build_prompt(store, search, AGENT, last)
+    prompt = await build_prompt(store, search, NO_PICTURES, AGENT, last)
     said = [(turn.role, turn.content) for turn in prompt.request.turns]
     assert said == [
         ("system", "Be brief."),
@@ -81,10 +82,10 @@ async def test_files_without_text_are_named(tmp_path: Path) -> None:
     await store.add_attachment(failed)
     await store.add_attachment(seen)
     ticket = (await ask(store, clock, conversation)).ticket
-    system = (await build_prompt(store, search, AGENT, ticket)).request.turns[0].content
+    system = (await build_prompt(store, search, NO_PICTURES, AGENT, ticket)).request.turns[0].content
     assert [(file.name, file.reason) for file in parse_unread(system)] == [
         ("scan.pdf", "“scan.pdf” has no text in it."),
-        ("holiday.jpg", "It is a picture, and only text can be searched."),
+        ("holiday.jpg", "It is a picture, and this assistant cannot see pictures."),
     ]
     await search.close()
     await store.close()

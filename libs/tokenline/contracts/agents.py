@@ -3,6 +3,8 @@
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import AgentId, Pool
 
+VISION = "vision"
+
 
 class Agent(Shape):
     id: AgentId
@@ -16,4 +18,9 @@ class Agent(Shape):
     """Instructions, history and passages sent to the model are cut to this budget; passages to half of it. What was
     asked is always sent."""
     capabilities: tuple[str, ...] = ()
+    """Words for clients to choose by; with ``vision`` among them its model is shown pictures."""
     pool: Pool = "default"
+
+    @property
+    def sees(self) -> bool:
+        return VISION in self.capabilities

@@ -45,6 +45,8 @@ class PictureInfo(Shape):
     height: int
     thumbnail: bool
     """Whether there is a small picture of it."""
+    view: bool = False
+    """Whether there is one to show to models."""
 
 
 class ReadingProgress(Shape):

@@ -29,3 +29,8 @@ def text_key(attachment_id: AttachmentId) -> str:
 def thumbnail_key(attachment_id: AttachmentId) -> str:
     """A picture's small WebP."""
     return f"thumbnails/{attachment_id}"
+
+
+def view_key(attachment_id: AttachmentId) -> str:
+    """A picture as models are shown it, in JPEG."""
+    return f"views/{attachment_id}"

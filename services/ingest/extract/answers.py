@@ -61,6 +61,8 @@ class Extracted(Shape, tag="extracted", tag_field="outcome"):
     picture: PictureInfo | None = None
     thumbnail: bytes | None = None
     """A WebP."""
+    view: bytes | None = None
+    """A JPEG."""
     warning: str | None = None
 
 

@@ -14,6 +14,7 @@ from tokenline.core.filetype import PICTURES, READABLE
 
 MAX_SPAN_CHARS = 2_000
 MAX_THUMBNAIL_BYTES = 1024 * 1024
+MAX_VIEW_BYTES = 4 * 1024 * 1024
 MAX_PIXELS = 100_000
 
 _TIME = frozenset({signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL})
@@ -70,6 +71,8 @@ def _possible(answer: Extracted, task: Task) -> bool:
         and (picture is None or (0 < picture.width <= MAX_PIXELS and 0 < picture.height <= MAX_PIXELS))
         and (picture.thumbnail if picture else False) == (answer.thumbnail is not None)
         and (answer.thumbnail is None or _is_webp(answer.thumbnail))
+        and (picture.view if picture else False) == (answer.view is not None)
+        and (answer.view is None or _is_jpeg(answer.view))
     )
 
 
@@ -79,6 +82,10 @@ def _ascending(offsets: "tuple[int, ...] | list[int]", end: int) -> bool:
 
 def _is_webp(data: bytes) -> bool:
     return len(data) <= MAX_THUMBNAIL_BYTES and data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def _is_jpeg(data: bytes) -> bool:
+    return len(data) <= MAX_VIEW_BYTES and data[:3] == b"\xff\xd8\xff" and data[-2:] == b"\xff\xd9"
 
 
 def _tidy(answer: Extracted) -> Extracted:

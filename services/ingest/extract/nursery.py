@@ -221,6 +221,7 @@ def _read(task: Task, data: bytes, tell: Callable[[int, int], None]) -> Answer:
             document=found.document,
             picture=found.picture,
             thumbnail=found.thumbnail,
+            view=found.view,
             warning=found.warning,
         )
     except Rejected as error:

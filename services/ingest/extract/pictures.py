@@ -1,4 +1,7 @@
-"""Pictures: their size, and a small one of each. No pixel is decoded before the size was found bearable."""
+"""Pictures: their size, one of each to show to models, and a small one.
+
+No pixel is decoded before the size was found bearable.
+"""
 
 import io
 import struct
@@ -13,8 +16,9 @@ from tokenline.core.filetype import GIF, JPEG, PNG, WEBP
 
 MAX_PIXELS = 50_000_000
 """As cameras make them; decoded, they take 200 MB."""
+VIEW_PIXELS = 1536
+"""Of the longer side. Models that cut pictures into tiles bring the shorter one down to 768, and look no closer."""
 THUMBNAIL_PIXELS = 512
-THUMBNAIL_BYTES = 512 * 1024
 
 _FORMATS = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP", GIF: "GIF"}
 _FAULTS = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error, OverflowError)
@@ -34,24 +38,43 @@ def read_picture(source: Source, mime_type: str) -> Read:
                 raise TooComplex(f"“{source.name}” has more than {MAX_PIXELS // 1_000_000} million pixels.")
             if image.getexif().get(_ORIENTATION) in _TURNED:
                 width, height = height, width
-            thumbnail = _thumbnail(image)
+            plain = _plain(image)
+            view, thumbnail = _view(plain), _thumbnail(plain)
     except _FAULTS as error:
         raise Corrupted(f"“{source.name}” is damaged and cannot be shown.") from error
     return Read(
         text=ExtractedText(mime_type=mime_type, text=""),
-        picture=PictureInfo(width=width, height=height, thumbnail=True),
+        picture=PictureInfo(width=width, height=height, thumbnail=True, view=True),
         thumbnail=thumbnail,
+        view=view,
     )
 
 
-def _thumbnail(image: Image.Image) -> bytes:
-    """A WebP, turned as the camera said, with nothing of what cameras note: not even where it was taken."""
-    image.draft("RGB", (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
-    image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
+def _plain(image: Image.Image) -> Image.Image:
+    """Turned as the camera said, with nothing of what cameras note: not even where it was taken."""
+    image.draft("RGB", (VIEW_PIXELS, VIEW_PIXELS))
+    image.thumbnail((VIEW_PIXELS, VIEW_PIXELS))
     upright = ImageOps.exif_transpose(image)
     clear = "A" in upright.getbands() or "transparency" in upright.info
     plain = upright.convert("RGBA" if clear else "RGB")
     plain.info.clear()
+    return plain
+
+
+def _view(plain: Image.Image) -> bytes:
+    """A JPEG, which every endpoint can read, and what was clear is white."""
+    if plain.mode == "RGBA":
+        white = Image.new("RGBA", plain.size, "white")
+        plain = Image.alpha_composite(white, plain).convert("RGB")
     out = io.BytesIO()
-    plain.save(out, "WEBP", quality=80, exif=b"", icc_profile=b"", xmp=b"")
+    plain.save(out, "JPEG", quality=85, exif=b"", icc_profile=b"")
+    return out.getvalue()
+
+
+def _thumbnail(plain: Image.Image) -> bytes:
+    """A WebP."""
+    small = plain.copy()
+    small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=80, exif=b"", icc_profile=b"", xmp=b"")
     return out.getvalue()

@@ -34,4 +34,5 @@ class Read:
     document: DocumentInfo | None = None
     picture: PictureInfo | None = None
     thumbnail: bytes | None = None
+    view: bytes | None = None
     warning: str | None = None

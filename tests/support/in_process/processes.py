@@ -12,6 +12,7 @@ from services.agent_worker.deps import Deps
 from services.agent_worker.failures import Failures
 from services.agent_worker.intake import Intake
 from services.agent_worker.leases import Leases
+from services.agent_worker.pictures import Gallery
 from services.agent_worker.publisher import Publisher
 from services.agent_worker.settings import WorkerSettings
 from services.gateway.accept import Acceptance, Question
@@ -27,6 +28,7 @@ from tokenline.contracts.attachments import Passage, SearchRequest
 from tokenline.contracts.topology import ticket_queue
 from tokenline.core.clock import Clock, new_id
 from tokenline.core.ports.broker import Broker
+from tokenline.core.ports.files import Files
 from tokenline.core.ports.model import Model
 from tokenline.core.ports.search import Search
 from tokenline.core.ports.store import Accepted, Store
@@ -66,6 +68,10 @@ def _gateway_settings(name: str, user_limit: int) -> GatewaySettings:
 @cache
 def _worker_settings(name: str, slots: int, user_limit: int, pool: str) -> WorkerSettings:
     return WorkerSettings(port=1, worker_id=name, slots=slots, user_limit=user_limit, pool=pool, tick_s=0.001)
+
+
+NO_PICTURES = Gallery(cast(Files, None), 0)
+"""Nobody has files here."""
 
 
 class _NoSearch:
@@ -164,6 +170,7 @@ class Worker(Process):
             broker=broker,
             model=model,
             search=cast(Search, _NoSearch()),
+            gallery=NO_PICTURES,
             agents=agents or load_agents(None, None),
             clock=clock,
             metrics=self.metrics,

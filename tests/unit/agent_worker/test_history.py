@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.agent_worker.prompt import build_prompt
 from tests.support.drafts import a_conversation, a_question, a_ticket, an_answer, an_id
+from tests.support.in_process.processes import NO_PICTURES
 from tokenline.adapters.search_http import IngestSearch
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.agents import Agent
@@ -93,7 +94,7 @@ async def test_a_question_is_sent_with_its_own_branch_and_with_answers_that_came
     again = await ask(store, clock, conversation, "uno", first.question_id)
 
     async def said(ticket: Ticket) -> list[str]:
-        prompt = await build_prompt(store, search, AGENT, ticket)
+        prompt = await build_prompt(store, search, NO_PICTURES, AGENT, ticket)
         return [turn.content for turn in prompt.request.turns[1:]]
 
     assert await said(waiting) == ["one", "one!", "two"]
@@ -115,7 +116,7 @@ async def test_a_long_conversation_is_read_from_its_end_until_the_budget_is_full
     assert await store.switch_path(conversation.id, made[-1].id)
     ticket = await ask(store, clock, conversation, "Why?")
 
-    prompt = await build_prompt(store, search, AGENT, ticket)
+    prompt = await build_prompt(store, search, NO_PICTURES, AGENT, ticket)
     said = [turn.content.strip()[:3] for turn in prompt.request.turns]
     assert said == ["Be ", "397", "398", "399", "Why"]
     [page] = store.pages

@@ -57,7 +57,7 @@ async def test_the_prompt_is_read_beside_the_claim(outcome: bool | Exception) ->
     store = Store(outcome)
     nobody = SimpleNamespace()
     deps = SimpleNamespace(
-        store=store, failures=SimpleNamespace(suspect=lambda _: False), search=nobody,
+        store=store, failures=SimpleNamespace(suspect=lambda _: False), search=nobody, gallery=nobody,
         agents=SimpleNamespace(get=lambda _: nobody),
     )  # fmt: skip
     intake = Begun(cast(Deps, deps), WorkerSettings(port=1), "i", Supervisor())

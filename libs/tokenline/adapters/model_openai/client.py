@@ -1,8 +1,10 @@
 """The `Model` port through the ``openai`` client, reading the stream's bytes ourselves."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from itertools import chain
 from typing import Any
 
 import aiohttp
@@ -15,7 +17,7 @@ from tokenline.adapters.model_openai.patience import Patience
 from tokenline.adapters.model_openai.transport import Body, DirectTransport
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable, TokenlineError
-from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelEvent, ModelRequest
+from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelEvent, ModelRequest, Picture
 
 _CONNECT_S = 5.0
 _IDLE_S = 3.0
@@ -141,7 +143,7 @@ class OpenAIModel:
 def _body(request: ModelRequest) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [_message(turn) if turn.tool_calls else turn for turn in request.turns],
+        "messages": [_message(turn) for turn in request.turns],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -152,13 +154,27 @@ def _body(request: ModelRequest) -> dict[str, Any]:
     return body | request.extra
 
 
-def _message(turn: ChatTurn) -> dict[str, Any]:
-    """A turn with calls, as OpenAI nests them."""
+def _message(turn: ChatTurn) -> ChatTurn | dict[str, Any]:
+    """As OpenAI nests it. A plain turn is written as it is."""
+    if turn.pictures:
+        return {"role": turn.role, "content": [_text(turn.content), *chain.from_iterable(map(_shown, turn.pictures))]}
+    if not turn.tool_calls:
+        return turn
     calls = [
         {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
         for call in turn.tool_calls
     ]
     return {"role": turn.role, "content": turn.content, "tool_calls": calls}
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _shown(picture: Picture) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Behind its name, so that the model knows which one is meant."""
+    url = f"data:image/jpeg;base64,{b64encode(picture.jpeg).decode()}"
+    return _text(f"{picture.name}:"), {"type": "image_url", "image_url": {"url": url}}
 
 
 def _conclusion(reader: AnswerReader) -> ModelEnd:

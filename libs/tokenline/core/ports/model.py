@@ -11,11 +11,22 @@ from tokenline.contracts.chat import FunctionCall
 from tokenline.contracts.tickets import Usage
 
 
+class Picture(Shape):
+    """``name`` is the file's."""
+
+    name: str
+    jpeg: bytes
+    tokens: int
+    """About what the model counts for it."""
+
+
 class ChatTurn(Shape, omit_defaults=True):
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     tool_calls: tuple[FunctionCall, ...] = ()
     tool_call_id: str | None = None
+    pictures: tuple[Picture, ...] = ()
+    """Of the user's turns; they stand behind the text."""
 
 
 class ModelRequest(Shape):
