@@ -72,15 +72,18 @@ async def _history(store: Store, question: Message, budget: int) -> list[Said]:
     """What was said on the path to the question and with it, oldest first: as much of its end as may fit."""
     asked = Said(ChatTurn(role="user", content=question.content), question.attachment_ids)
     if question.context:
+        earlier = {file_id for turn in question.context for file_id in turn.pictures}
         brought = [
             Said(
                 ChatTurn(
                     role=turn.role, content=turn.content, tool_calls=turn.tool_calls, tool_call_id=turn.tool_call_id
-                )
+                ),
+                turn.pictures,
             )
             for turn in question.context
         ]
-        return brought if question.after_tools else [*brought, asked]
+        own = tuple(file_id for file_id in asked.files if file_id not in earlier)
+        return brought if question.after_tools else [*brought, asked._replace(files=own)]
     # No more is read than what fills the budget: a conversation may have 5,000 messages of 100 KB.
     page = await store.path(question.conversation_id, to=question, limit=HISTORY_MESSAGES, characters=budget)
     before = [message for message in page.items if message.id != question.id and not _unsaid(message)]

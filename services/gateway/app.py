@@ -12,6 +12,7 @@ from services.gateway.erasing import SWEEP_S as ERASING_S
 from services.gateway.erasing import Erasing
 from services.gateway.keeper import SWEEP_S, Keeper
 from services.gateway.openai_api.errors import OpenAIErrors
+from services.gateway.openai_api.pictures import BODY_BYTES
 from services.gateway.openai_api.routes import router as openai_router
 from services.gateway.positions import SCAN_S, Positions
 from services.gateway.republish import Republisher
@@ -100,11 +101,12 @@ ABOUT = (
     "fitting status. `/asyncapi.json` describes the sockets and the event stream."
 )
 DIST = Path(__file__).parent / "web" / "dist"
+COMPLETIONS = r"/v1/chat/completions"
 LIMITS = (
     Allowance(path=r"/api/v1/chat/(conversations/[^/]+/)?messages", max_bytes=MESSAGE_BYTES),
     Allowance(path=r"/api/v1/chat/tickets/[^/]+", max_bytes=MESSAGE_BYTES),
     Allowance(path=r"/api/v1/chat/import", max_bytes=IMPORT_BYTES),
-    Allowance(path=r"/v1/chat/completions", max_bytes=4 * MESSAGE_BYTES),
+    Allowance(path=COMPLETIONS, max_bytes=4 * MESSAGE_BYTES),
 )
 
 
@@ -115,6 +117,12 @@ def _uploads(deps: Deps) -> tuple[Allowance, ...]:
         Allowance(path=r"/api/v1/attachments", max_bytes=max_bytes, multipart=True),
         Allowance(path=r"/api/v1/attachments/uploads/[^/]+", max_bytes=max_bytes),
     )
+
+
+def _pictures(deps: Deps) -> tuple[Allowance, ...]:
+    if not any(agent.sees for agent in deps.agents.all):
+        return ()
+    return (Allowance(path=COMPLETIONS, max_bytes=BODY_BYTES),)
 
 
 def create_app(deps: Deps) -> FastAPI:
@@ -205,7 +213,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.accounts = deps.accounts
     offer_oidc(app, deps.oidc, deps.settings)
     install_error_handlers(app)
-    app.add_middleware(BodyLimit, allowances=(*LIMITS, *_uploads(deps)))
+    app.add_middleware(BodyLimit, allowances=(*_pictures(deps), *LIMITS, *_uploads(deps)))
     app.add_middleware(
         Floodgate, authenticate=deps.accounts.authenticate, clock=deps.clock, refused=deps.limiting.refused
     )

@@ -95,7 +95,8 @@ class Copies:
 
 
 def _files_of(message: Message) -> set[AttachmentId]:
-    return {*message.attachment_ids, *(citation.attachment_id for citation in message.citations)}
+    cited = (citation.attachment_id for citation in message.citations)
+    return {*message.attachment_ids, *cited, *(file_id for turn in message.context for file_id in turn.pictures)}
 
 
 def _copy(
@@ -117,7 +118,7 @@ def _copy(
         finish_reason=message.finish_reason,
         usage=message.usage,
         created_at=message.created_at,
-        context=message.context,
+        context=tuple(replace(turn, pictures=tuple(files[i] for i in turn.pictures)) for turn in message.context),
         after_tools=message.after_tools,
         options=message.options,
     )

@@ -50,6 +50,8 @@ class ContextTurn(Shape):
     """Of the assistant's turns; the results follow as turns of ``tool``."""
     tool_call_id: str | None = None
     """Of a ``tool`` turn: the call whose result it is."""
+    pictures: tuple[AttachmentId, ...] = ()
+    """Of the user's turns, in their order; they are among the question's attachments."""
 
 
 class MessageStatus(StrEnum):

@@ -4,11 +4,13 @@ Unknown fields are ignored, as OpenAI's own would be by an older server. Those t
 are refused, because a client that sends them cannot do without.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.accept import Question
+from services.gateway.openai_api.pictures import Sent, sent
 from tokenline.contracts.base import to_json
 from tokenline.contracts.chat import ContextTurn, FunctionCall
 from tokenline.contracts.errors import BadRequest
@@ -39,9 +41,14 @@ class Lenient(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+class ImageUrl(Lenient):
+    url: str
+
+
 class Part(Lenient):
     type: str
     text: str | None = None
+    image_url: ImageUrl | None = None
 
 
 class CalledFunction(Lenient):
@@ -78,10 +85,18 @@ class ChatMessage(Lenient):
             tool_call_id=self.tool_call_id if self.role == "tool" else None,
         )
 
+    def pictures(self, where: str) -> Iterator[Sent]:
+        """Raises `BadRequest`, `Unsupported`."""
+        for number, part in enumerate(self.content if isinstance(self.content, list) else ()):
+            if part.type == "image_url" and part.image_url is not None:
+                yield sent(part.image_url.url, f"{where}.content[{number}].image_url.url")
+
     def _text(self, where: str) -> str:
         if isinstance(self.content, str):
             return self.content
         for number, part in enumerate(self.content or ()):
+            if part.image_url is not None and part.type == "image_url" and self.role == "user":
+                continue
             if part.type != "text" or part.text is None:
                 raise BadRequest(
                     f"Content of the type {part.type[:40]!r} is not supported here: send text.",
@@ -138,6 +153,10 @@ class CompletionRequest(Lenient):
     @property
     def include_usage(self) -> bool:
         return bool(self.stream and self.stream_options and self.stream_options.include_usage)
+
+    def pictures(self) -> list[list[Sent]]:
+        """Of each message. Raises `BadRequest`, `Unsupported`."""
+        return [list(message.pictures(f"messages[{number}]")) for number, message in enumerate(self.messages)]
 
     def question(self, client_message_id: str | None) -> Question:
         """Raises `BadRequest`; ``param`` in its detail says where."""

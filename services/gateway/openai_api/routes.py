@@ -13,12 +13,14 @@ from services.gateway.accept import Question
 from services.gateway.deps import Deps
 from services.gateway.openai_api import answers, limits, queue_state
 from services.gateway.openai_api.completion import Completion, Failed
+from services.gateway.openai_api.pictures import Attaching, Sent
 from services.gateway.openai_api.requests import CompletionRequest
 from services.gateway.openai_api.waiting import Events, WaitedFor
 from services.gateway.rest.answers import deps_of
 from tokenline.contracts.errors import BadRequest, NotFound, error_class
 from tokenline.core.ports.store import Accepted
 from tokenline.runtime.auth.http import Authenticated
+from tokenline.runtime.auth.principal import Principal
 from tokenline.runtime.http_errors import error_response
 from tokenline.runtime.other_methods import refuse_other_methods
 
@@ -57,8 +59,7 @@ async def completions(
     """An answer of the agent called ``model``. The same ``Idempotency-Key`` again is the same ticket again."""
     _check_model(deps, body.model)
     question = body.question(f"openai:{idempotency_key}" if idempotency_key else None)
-    accepted = await deps.acceptance.ask(asker, question)
-    _check_repeated(accepted, question)
+    accepted = await _ask(deps, asker, question, body.pictures())
     ticket = accepted.ticket
     headers = queue_state.headers(deps, ticket) | limits.headers(accepted.used, deps.clock.now())
     completion = Completion(deps, asker, ticket, body.model, named=idempotency_key is not None)
@@ -88,14 +89,27 @@ def _check_model(deps: Deps, model_id: str) -> None:
         raise NotFound(f"The model {model_id[:100]!r} does not exist.", param="model")
 
 
+async def _ask(deps: Deps, asker: Principal, question: Question, pictures: list[list[Sent]]) -> Accepted:
+    attaching = Attaching(deps, asker, question.client_message_id)
+    try:
+        whole = await attaching.attach(question, pictures)
+        accepted = await deps.acceptance.ask(asker, whole)
+        _check_repeated(accepted, whole)
+    except Exception:
+        deps.supervisor.spawn("pictures.undo", attaching.undo())
+        raise
+    return accepted
+
+
 def _check_repeated(accepted: Accepted, question: Question) -> None:
     """The same key with another request is a mistake, and the earlier answer would be taken for its answer."""
     asked = accepted.question
-    before = (asked.content, asked.context, asked.after_tools, asked.options)
+    before = (asked.content, asked.context, asked.after_tools, asked.options, asked.attachment_ids)
     if not accepted.created and before != (
         question.content,
         question.context,
         question.after_tools,
         question.options,
+        question.attachment_ids,
     ):
         raise BadRequest("This Idempotency-Key was used for another request.", param="Idempotency-Key")

@@ -20,6 +20,12 @@ max_tokens = 500
 temperature = 0.5
 
 [[agents]]
+id = "seeing"
+name = "Seeing"
+model = "scripted"
+capabilities = ["vision"]
+
+[[agents]]
 id = "alone"
 name = "Alone"
 model = "scripted"
@@ -41,6 +47,7 @@ def house(broker_node: NodeHandle, tmp_path_factory: pytest.TempPathFactory) -> 
     with shared_system(broker_node, folder) as system:
         system.for_all(TOKENLINE_AGENTS_FILE=str(folder / "agents.toml"))
         system.scripted_model()
+        system.ingest()
         system.worker()
         system.worker(2, slots=1, TOKENLINE_POOL="alone")
         system.gateway()

@@ -143,7 +143,7 @@ async def test_a_full_disk_is_waited_out_with_the_text_and_with_the_small_pictur
     put, full = ingest.deps.files.put, []
 
     async def refusing_each_once(key, chunks):
-        if key.startswith(("texts/", "thumbnails/")) and key not in full:
+        if key.startswith(("texts/", "thumbnails/", "views/")) and key not in full:
             full.append(key)
             raise StorageFull
         return await put(key, chunks)
@@ -250,7 +250,7 @@ async def test_a_picture_is_indexed_without_passages_and_has_a_small_one(ingest)
     attachment = await ingest.upload(picture("JPEG", (1000, 500), orientation=6), "holiday.jpg", conversation)
     ended = await ingest.ended(attachment)
     assert (ended.state, ended.kind, ended.chunks) == (AttachmentState.INDEXED, AttachmentKind.IMAGE, 0)
-    assert ended.picture == PictureInfo(width=500, height=1000, thumbnail=True)
+    assert ended.picture == PictureInfo(width=500, height=1000, thumbnail=True, view=True)
     assert (await ingest.stored(thumbnail_key(attachment.id)))[8:12] == b"WEBP"
     assert await ingest.stored(text_key(attachment.id)) is None
 

@@ -493,6 +493,7 @@ export interface PictureInfo {
   width: number;
   height: number;
   thumbnail: boolean;
+  view: boolean;
 }
 
 /** Are you there? */

@@ -10,6 +10,7 @@ import { setTemporary, useTemporary } from "../state/temporary";
 import { choose, clear, useChosen } from "../state/uploads";
 import { PoolWait } from "../waiting/PoolWait";
 import { AttachmentTray } from "./AttachmentTray";
+import { BlindNotice } from "./BlindNotice";
 import { COMPOSER_ID } from "./focus";
 import { FollowUpMenu } from "./FollowUpMenu";
 import { PauseNotice } from "./PauseNotice";
@@ -85,6 +86,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
       )}
       {pause && <PauseNotice {...pause} />}
       <AttachmentTray thread={thread} />
+      <BlindNotice thread={thread} agent={agent} />
       <textarea
         ref={area}
         id={COMPOSER_ID}
