@@ -18,7 +18,7 @@ from tokenline.contracts.attachments import AttachmentKind, AttachmentState, Pic
 from tokenline.contracts.errors import SearchUnavailable, StorageFull
 from tokenline.contracts.texts import ExtractedText
 from tokenline.contracts.tickets import HoldReason, TicketState
-from tokenline.core.file_keys import file_key, text_key, thumbnail_key
+from tokenline.core.file_keys import file_key, text_key, thumbnail_key, view_key
 
 PAGES = ["The budget for 2026 is four million euros.", "Pangolins sleep during the day.", "The end."]
 
@@ -152,7 +152,7 @@ async def test_a_full_disk_is_waited_out_with_the_text_and_with_the_small_pictur
     conversation = await ingest.conversation()
     text = await ingest.upload(b"Patience is a virtue.", "a.txt", conversation)
     photo = await ingest.upload(picture(), "a.png", conversation)
-    for attachment, key in ((text, text_key(text.id)), (photo, thumbnail_key(photo.id))):
+    for attachment, key in ((text, text_key(text.id)), (photo, thumbnail_key(photo.id)), (photo, view_key(photo.id))):
         assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
         assert key in full
         assert await ingest.stored(key) is not None
@@ -252,6 +252,7 @@ async def test_a_picture_is_indexed_without_passages_and_has_a_small_one(ingest)
     assert (ended.state, ended.kind, ended.chunks) == (AttachmentState.INDEXED, AttachmentKind.IMAGE, 0)
     assert ended.picture == PictureInfo(width=500, height=1000, thumbnail=True, view=True)
     assert (await ingest.stored(thumbnail_key(attachment.id)))[8:12] == b"WEBP"
+    assert (await ingest.stored(view_key(attachment.id)))[:3] == b"\xff\xd8\xff"
     assert await ingest.stored(text_key(attachment.id)) is None
 
 
@@ -372,3 +373,11 @@ async def test_names_are_only_shown(ingest, name):
     assert (await ingest.ended(attachment)).state is AttachmentState.INDEXED
     (hit,) = await ingest.search(conversation, "words")
     assert hit.name == name
+
+
+async def test_what_was_made_of_a_picture_goes_with_it(ingest):
+    attachment = await ingest.upload(picture(), "a.png", await ingest.conversation())
+    await ingest.ended(attachment)
+    own = {"owner_id": "ann", "attachment_ids": [attachment.id]}
+    assert (await ingest.http.post("/delete", json=own)).status_code == 204
+    assert [await ingest.stored(key(attachment.id)) for key in (thumbnail_key, view_key)] == [None, None]
