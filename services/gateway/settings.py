@@ -67,7 +67,7 @@ class GatewaySettings(OidcSettings):
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Private networks (``["10.0.0.0/8"]``) from which pages may be attached by their address."""
     fetch_ports: tuple[int, ...] = (80, 443)
-    """Ports that pages may be fetched from."""
+    """Ports (``[80, 443]``) that pages may be fetched from."""
     fetch_bytes: int = Field(default=10 * 1024 * 1024, ge=1)
     """Largest page, unpacked."""
     fetch_timeout_s: float = Field(default=10, gt=0)

@@ -105,6 +105,17 @@ class AsyncTokenline:
         """Send a file, to be named in ``attachment_ids``; see `Uploads.add`."""
         return await self._uploads.add(path, conversation_id=conversation_id, on_progress=on_progress, wait=wait)
 
+    async def add_url(
+        self,
+        url: str,
+        *,
+        conversation_id: ConversationId | None = None,
+        on_progress: OnProgress | None = None,
+        wait: bool = True,
+    ) -> Attachment:
+        """Attach a page of the web, to be named in ``attachment_ids``; see `Uploads.add_url`."""
+        return await self._uploads.add_url(url, conversation_id=conversation_id, on_progress=on_progress, wait=wait)
+
     # ── before asking ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def queue_status(self) -> tuple[PoolStatus, ...]:

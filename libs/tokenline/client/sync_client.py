@@ -101,6 +101,10 @@ class Tokenline:
         """See `AsyncTokenline.upload`."""
         return self._loop.run(self._client.upload, path, on_progress=on_progress, **options)
 
+    def add_url(self, url: str, *, on_progress: OnProgress | None = None, **options: Any) -> Attachment:
+        """See `AsyncTokenline.add_url`."""
+        return self._loop.run(self._client.add_url, url, on_progress=on_progress, **options)
+
     def queue_status(self) -> tuple[PoolStatus, ...]:
         return self._loop.run(self._client.queue_status)
 

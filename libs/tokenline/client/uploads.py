@@ -77,6 +77,22 @@ class Uploads:
         resumable = ResumableUpload(self._http, self._credentials, source, size_bytes, sent, self._patience_s)
         return await resumable.send(name, conversation_id)
 
+    async def add_url(
+        self,
+        url: str,
+        *,
+        conversation_id: ConversationId | None = None,
+        on_progress: OnProgress | None = None,
+        wait: bool = True,
+    ) -> Attachment:
+        """Have a page of the web fetched by the gateway; with ``wait`` return when its text can be searched.
+
+        Raises `AddressRefused`, `NotFetched`, and for what ingest refuses as `add` does. Cancelled, the page stays.
+        """
+        body = {"url": url} if conversation_id is None else {"url": url, "conversation_id": conversation_id}
+        attachment = await self._http.call("POST", f"{PATH}/url", Attachment, self._credentials, json=body)
+        return await self._read(attachment, on_progress or _nobody) if wait else attachment
+
     async def get(self, attachment_id: AttachmentId) -> Attachment:
         return await self._http.call("GET", f"{PATH}/{attachment_id}", Attachment, self._credentials)
 
