@@ -103,6 +103,12 @@ export class Api {
     return this.http.get(`/api/v1/attachments/${id}`);
   }
 
+  /** Has a page of the web fetched and read. Throws `ApiError`, `address_refused` and `not_fetched` among others. */
+  addUrl(url: string, conversationId?: string): Promise<Attachment> {
+    const body = { url, ...(conversationId ? { conversation_id: conversationId } : {}) };
+    return this.http.json("POST", "/api/v1/attachments/url", body);
+  }
+
   deleteAttachment(id: string): Promise<void> {
     return this.http.json("DELETE", `/api/v1/attachments/${id}`);
   }

@@ -98,6 +98,11 @@ export class Tokenline {
     return upload(this.credentials, file, onProgress, { baseUrl: this.options.url.replace(/\/$/, "") }).done;
   }
 
+  /** Has a page of the web fetched and read; a question that names it waits until it is. Throws `ApiError`. */
+  addUrl(url: string): Promise<Attachment> {
+    return this.api.addUrl(url);
+  }
+
   opened(): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {

@@ -215,5 +215,8 @@ function withAttachment(state: ChatState, attachment: Attachment): ChatState {
   if (known && known.version > attachment.version) return state;
   // How far it is within a state is only told, so what was asked for says nothing of it.
   const progress = attachment.progress ?? (known?.version === attachment.version ? known.progress : null);
-  return { ...state, attachments: { ...state.attachments, [attachment.id]: { ...attachment, progress } } };
+  // Neither does the store know how much of a page is here yet.
+  const same = known?.version === attachment.version && known.size_bytes > attachment.size_bytes ? known : attachment;
+  const { name, size_bytes } = same;
+  return { ...state, attachments: { ...state.attachments, [attachment.id]: { ...attachment, name, size_bytes, progress } } };
 }

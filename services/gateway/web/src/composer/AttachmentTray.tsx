@@ -18,12 +18,16 @@ export function AttachmentTray({ thread }: { thread: string }) {
 
 function ChosenChip({ thread, item }: { thread: string; item: Chosen }) {
   const latest = useChat(({ state }) => (item.attachment ? state.attachments[item.attachment.id] : undefined));
+  const attachment = latest ?? item.attachment;
+  // What a page is called, and how long it is, turns out while it is fetched.
+  const page = item.url ? attachment : null;
   return (
     <FileChip
-      name={item.name}
-      size={item.size}
+      name={page?.name ?? item.name}
+      size={page?.size_bytes ?? item.size}
       sent={item.sent}
-      attachment={latest ?? item.attachment}
+      url={item.url}
+      attachment={attachment}
       error={item.error}
       waitsUntil={item.waitsUntil}
       offline={item.offline}

@@ -13,6 +13,7 @@ import { AttachmentTray } from "./AttachmentTray";
 import { BlindNotice } from "./BlindNotice";
 import { COMPOSER_ID } from "./focus";
 import { FollowUpMenu } from "./FollowUpMenu";
+import { LinkButton } from "./LinkButton";
 import { PauseNotice } from "./PauseNotice";
 import { submits } from "./keys";
 import { SendButton } from "./SendButton";
@@ -114,6 +115,7 @@ export function Composer({ conversationId }: { conversationId: string | null }) 
             event.target.value = "";
           }}
         />
+        <LinkButton thread={thread} />
         <PoolWait conversationId={conversationId} />
         <FollowUpMenu conversationId={conversationId} />
         <span className="flex-1" />

@@ -1,6 +1,6 @@
 import type { Attachment } from "@tokenline/client";
 import { bytes, clock, cx, useNow } from "@tokenline/client/ui";
-import { Check, CircleAlert, FileText, ImageIcon, X } from "lucide-react";
+import { Check, CircleAlert, FileText, Globe, ImageIcon, X } from "lucide-react";
 import { secondsUntil } from "../state/pause";
 import { useAttachmentWatch } from "../state/queries";
 
@@ -15,6 +15,8 @@ interface Props {
   waitsUntil?: number;
   /** The connection is broken. */
   offline?: boolean;
+  /** It is a page of the web. */
+  url?: string | null;
   onRemove?: () => void;
 }
 
@@ -25,15 +27,16 @@ const STAGES: Record<string, string> = { extracting: "reading", embedding: "inde
 const STAGE_SHARE: Record<string, number> = { uploading: 0, queued: 0.05, extracting: 0.1, embedding: 0.5 };
 
 /** A file with the stage it has reached, by name and as a bar. */
-export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, offline, onRemove }: Props) {
+export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, offline, url, onRemove }: Props) {
+  const page = url ?? attachment?.url ?? null;
   const reading = attachment !== null && READING.has(attachment.state);
   useAttachmentWatch(attachment?.id ?? null, reading);
   const failed = error ?? (attachment?.state === "failed" ? (attachment.error?.message ?? "Could not be read") : null);
   const waits = secondsUntil(waitsUntil ?? 0, useNow(1000, waitsUntil !== undefined));
-  const sending = waits ? `uploads in ${clock(waits)}` : sendingOf(sent, offline === true);
+  const sending = page ? fetchingOf(waits) : waits ? `uploads in ${clock(waits)}` : sendingOf(sent, offline === true);
   const stage = failed ? reasonOf(failed, name) : attachment ? stageOf(attachment) : sending;
   const share = attachment ? shareOf(attachment) : sent;
-  const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : FileText;
+  const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : page ? Globe : FileText;
 
   return (
     <div
@@ -44,14 +47,15 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
     >
       <Icon className={cx("size-5 shrink-0", failed ? "text-bad" : "text-accent")} aria-hidden />
       <div className="min-w-0 text-left leading-tight">
-        <p className="truncate text-[13px] font-medium" title={name}>
+        <p className="truncate text-[13px] font-medium" title={page ? `${name}\n${page}` : name}>
           {name}
         </p>
         <p
           className={cx("truncate text-xs", failed ? "text-bad" : "text-ink-faint")}
           title={failed ?? attachment?.warning ?? undefined}
         >
-          <Stage state={failed ? "failed" : (attachment?.state ?? "uploading")} /> {stage} · {bytes(size)}
+          <Stage state={failed ? "failed" : (attachment?.state ?? "uploading")} /> {stage}
+          {size > 0 && ` · ${bytes(size)}`}
         </p>
       </div>
       {onRemove && (
@@ -92,8 +96,14 @@ export function sendingOf(sent: number, offline: boolean): string {
   return offline ? `waiting for the network, ${share}` : `uploading ${share}`;
 }
 
+/** What is done about a page that is not a file yet. */
+export function fetchingOf(waits: number): string {
+  return waits ? `fetched in ${clock(waits)}` : "fetching";
+}
+
 /** `reading, page 120 of 300`; what was left out of a file that was read. */
-export function stageOf({ state, progress, warning }: Attachment): string {
+export function stageOf({ state, progress, warning, url }: Attachment): string {
+  if (state === "uploading" && url) return fetchingOf(0);
   if (state === "indexed" && warning) return `indexed; ${warning.charAt(0).toLowerCase()}${warning.slice(1, -1)}`;
   const stage = STAGES[state] ?? state;
   return progress && progress.of > 1 ? `${stage}, page ${progress.done} of ${progress.of}` : stage;

@@ -13,6 +13,8 @@ export interface Chosen {
   sent: number;
   attachment: Attachment | null;
   error: string | null;
+  /** Of a page of the web. */
+  url?: string;
   /** A limit is used up: it goes out by itself then (ms). */
   waitsUntil?: number;
   /** The connection broke; it goes on by itself when it is back. */
@@ -35,7 +37,22 @@ export function useChosen(thread: string): Chosen[] {
 
 /** Uploading begins with the choice, not with sending. */
 export function choose(thread: string, files: Iterable<File>): void {
-  for (const file of files) start(thread, file);
+  for (const file of files) {
+    start(thread, { name: file.name, size: file.size }, (edit) =>
+      upload(session, file, (sent) => edit({ sent, waitsUntil: undefined }), {
+        onWaiting: (offline) => edit({ offline }),
+        patienceMs: Infinity,
+      }),
+    );
+  }
+}
+
+/** A page of the web, which the gateway fetches. */
+export function addLink(thread: string, url: string): void {
+  start(thread, { name: url.replace(/^https?:\/\//, "").replace(/[?#].*|\/$/g, ""), size: 0, url }, (edit) => {
+    edit({ waitsUntil: undefined });
+    return asked(url);
+  });
 }
 
 export function remove(thread: string, chosen: Chosen): void {
@@ -64,19 +81,30 @@ export function forgetUploads(): void {
   useUploads.setState({ byThread: {} });
 }
 
-function start(thread: string, file: File): void {
+/** Removed while it is asked for, it is known too late: it is deleted then. */
+function asked(url: string): Pick<Upload, "done" | "abort"> {
+  let removed = false;
+  const done = api.addUrl(url).then((attachment) => {
+    if (!removed) return attachment;
+    void api.deleteAttachment(attachment.id).catch(() => undefined);
+    throw new ApiError(0, { code: "aborted", message: "", detail: {} });
+  });
+  return { done, abort: () => (removed = true) };
+}
+
+type Edit = (part: Partial<Chosen>) => void;
+
+function start(
+  thread: string,
+  what: Pick<Chosen, "name" | "size" | "url">,
+  begin: (edit: Edit) => Pick<Upload, "done" | "abort">,
+): void {
   const key = ++lastKey;
-  const edit = (part: Partial<Chosen>) =>
+  const edit: Edit = (part) =>
     change(thread, (list) => list.map((item) => (item.key === key ? { ...item, ...part } : item)));
-  change(thread, (list) => [
-    ...list,
-    { key, name: file.name, size: file.size, sent: 0, attachment: null, error: null },
-  ]);
+  change(thread, (list) => [...list, { key, ...what, sent: 0, attachment: null, error: null }]);
   const send = () => {
-    const running = upload(session, file, (sent) => edit({ sent, waitsUntil: undefined }), {
-      onWaiting: (offline) => edit({ offline }),
-      patienceMs: Infinity,
-    });
+    const running = begin(edit);
     underWay.set(key, running);
     running.done
       .then((attachment) => {
