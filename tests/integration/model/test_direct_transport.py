@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.receiver import TLS
 from tokenline.adapters.model_openai import OpenAIModel
-from tokenline.adapters.model_openai.connection import HEAD_BYTES, UNREAD_BYTES
+from tokenline.adapters.model_openai.connection import HEAD_BYTES, UNREAD_BYTES, Connection
 from tokenline.adapters.model_openai.transport import Body, DirectTransport
 from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelRequest, ModelText
 
@@ -143,7 +143,15 @@ async def test_half_a_response_is_an_error(client, server, answer):
 async def test_a_head_without_end_is_an_error(client, server):
     await server.start(saying(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n" * HEAD_BYTES))
     with pytest.raises(httpx2.RemoteProtocolError):
-        await ask(client, server)
+        async with asyncio.timeout(10):
+            await ask(client, server)
+
+
+async def test_trailers_without_end_are_an_error(client, server):
+    await server.start(saying(CHUNKED + b"5\r\nhello\r\n0\r\n", b"x: ", b"y" * 8 * HEAD_BYTES))
+    with pytest.raises(httpx2.RemoteProtocolError):
+        async with asyncio.timeout(10):
+            await ask(client, server)
 
 
 async def test_what_was_read_before_a_cut_is_delivered(client, server):
@@ -179,6 +187,23 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_used(client,
             while any(transport._idle.values()):  # noqa: ASYNC110 - the transport tells nobody
                 await asyncio.sleep(0)
     assert server.connections == 3
+
+
+async def test_a_connection_that_was_lost_before_it_is_asked_says_so_at_once():
+    """With TLS, the peer's end may come with the last of its handshake."""
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    listening = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
+    async with asyncio.timeout(5):
+        while connection.reusable:  # noqa: ASYNC110 - the transport tells nobody
+            await asyncio.sleep(0.01)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await connection.ask(b"GET / HTTP/1.1\r\n\r\n")
+    listening.close()
 
 
 async def test_idle_connections_are_closed_in_time(server):

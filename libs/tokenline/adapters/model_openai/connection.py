@@ -12,7 +12,7 @@ import httptools
 import httpx2
 
 HEAD_BYTES = 128 * 1024
-"""More than any endpoint says before its answer."""
+"""More than any endpoint says before its answer, or behind it."""
 UNREAD_BYTES = 256 * 1024
 """So much of a body waits for its reader; then nothing is read from the socket until that is taken."""
 
@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser
         self._keep_alive = True
         self._headed = False
-        self._head_bytes = 0
+        self._bare_bytes = 0
         self._chunks: list[bytes] = []
         self._unread = 0
         self._paused = False
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
     async def ask(self, request: bytes) -> None:
         """Send it and wait for the head of the response. Raises `httpx2.TransportError`; then `abort`."""
         self.status, self.headers, self.ended = 0, [], False
-        self._headed, self._head_bytes = False, 0
+        self._headed, self._bare_bytes = False, 0
         self._parser = httptools.HttpResponseParser(self)
         self._transport.write(request)
         while not self._headed:
@@ -113,15 +113,16 @@ class Connection(asyncio.Protocol):
             # Nobody has asked for it.
             self.abort()
             return
+        unread = self._unread
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(httpx2.RemoteProtocolError(f"The response is no HTTP: {error}."))
             return
-        if not self._headed:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._fail(httpx2.RemoteProtocolError("The head of the response is too long."))
+        # The parser gathers a header's bytes until it ends, in trailers, too.
+        self._bare_bytes = 0 if self._headed and self._unread > unread else self._bare_bytes + len(data)
+        if self._bare_bytes > HEAD_BYTES and not self.ended:
+            self._fail(httpx2.RemoteProtocolError("The head of the response is too long."))
         elif self._unread > UNREAD_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -137,8 +138,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._keep_alive = False
         self._leave()
-        if not self.ended:
-            self._fail(httpx2.RemoteProtocolError("The connection was closed before the response was whole."))
+        self._fail(httpx2.RemoteProtocolError("The connection was closed before the response was whole."))
 
     def _fail(self, error: Exception) -> None:
         """Everything that waits, or will, is told."""
