@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from tokenline.contracts.errors import BrokerUnavailable
+from tokenline.contracts.tickets import TicketState
 from tokenline.runtime.logging import configure_logging, tell_where
 
 SECRET = "what somebody said"
@@ -89,3 +90,34 @@ def test_libraries_are_told_of_in_the_same_way(monkeypatch: pytest.MonkeyPatch) 
     [line] = out.getvalue().splitlines()
     assert "ValueError" in json.loads(line)["exception"]
     assert SECRET not in line
+
+
+@pytest.mark.usefixtures("logging_again")
+def test_our_own_events_are_a_line_of_json_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stderr", out)
+    configure_logging("test", "INFO")
+    log = structlog.get_logger()
+    log.debug("left.out")
+    log.info("ticket.ended", ticket_id="t\n1", state=TicketState.COMPLETE, of=object)
+    try:
+        fail(ValueError(SECRET))
+    except ValueError:
+        log.exception("run.failed")
+    first, second = map(json.loads, out.getvalue().splitlines())
+    assert (first["event"], first["ticket_id"], first["state"]) == ("ticket.ended", "t\n1", "complete")
+    assert (first["service"], first["level"], first["of"]) == ("test", "info", "<class 'object'>")
+    assert (second["level"], "ValueError" in second["exception"]) == ("error", True)
+    assert SECRET not in out.getvalue()
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("closed file")])
+@pytest.mark.usefixtures("logging_again")
+def test_what_cannot_be_written_down_hinders_nobody(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> NoReturn:
+            raise error
+
+    monkeypatch.setattr("sys.stderr", Full())
+    configure_logging("test", "INFO")
+    structlog.get_logger().info("ticket.ended")
