@@ -62,6 +62,7 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.broker.close()
         if deps.oidc is not None:
             await deps.oidc.close()
+        await deps.moves.confirmations.flush()
         await deps.store.close()
 
     def hear(event: Event) -> None:

@@ -51,6 +51,7 @@ def create_app(settings: WorkerSettings, deps: Deps) -> FastAPI:
         await deps.broker.close()
         await deps.model.close()
         await deps.search.close()
+        await deps.line.confirmations.flush()
         await deps.store.close()
 
     async def start() -> None:

@@ -195,7 +195,7 @@ class Acceptance:
         if accepted.conversation.follow_up is FollowUp.INTERRUPT:
             await self._interrupt(accepted.ticket)
         if accepted.ticket.state is TicketState.QUEUED:
-            await self._line.publish(accepted.ticket)
+            await self._line.publish(accepted.ticket, alone=False)
         if accepted.conversation.temporary:
             await self._store.keep_temporary(accepted.conversation.id, UNKEPT_S)
         self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))

@@ -165,6 +165,7 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.fetching.close()
         if deps.oidc is not None:
             await deps.oidc.close()
+        await deps.line.confirmations.flush()
         await deps.store.close()
 
     async def ensure_first_admin() -> None:

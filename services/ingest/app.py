@@ -43,6 +43,7 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
         await deps.vectors.close()
         if deps.embedder is not None:
             await deps.embedder.close()
+        await deps.line.confirmations.flush()
         await deps.store.close()
 
     async def start() -> None:

@@ -18,6 +18,7 @@ from tokenline.core.ports.broker import Broker
 from tokenline.core.ports.store import Store
 from tokenline.runtime.amend import Change, amend
 from tokenline.runtime.announcer import Announcer
+from tokenline.runtime.confirmations import Confirmations
 from tokenline.runtime.tracing import ticket_span
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ class Line:
         self._broker = broker
         self._user_limit = user_limit
         self.announcer = Announcer(broker)
+        self.confirmations = Confirmations(store)
 
     async def change(
         self, ticket_id: TicketId, change: Change, *, known: Ticket | None = None, messages: Sequence[Message] = ()
@@ -46,8 +48,11 @@ class Line:
 
     # ── into the queue ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def publish(self, ticket: Ticket) -> bool:
-        """Offer a queued ticket to its pool. False: the broker did not confirm, the keeper will publish it."""
+    async def publish(self, ticket: Ticket, *, alone: bool = True) -> bool:
+        """Offer a queued ticket to its pool. False: the broker did not confirm, the keeper will publish it.
+
+        ``alone`` false: one of many, by many; that it is confirmed is written down a moment later together with others.
+        """
         offer = TicketOffer(ticket_id=ticket.id, publish_no=ticket.publish_no)
         try:
             with ticket_span("ticket.publish", ticket, kind=SpanKind.PRODUCER):
@@ -55,7 +60,10 @@ class Line:
         except (BrokerUnavailable, QueueFull) as error:
             log.warning("ticket.unpublished", ticket_id=ticket.id, reason=error.code)
             return False
-        await self._store.confirm_published([offer])
+        if alone:
+            await self._store.confirm_published([offer])
+        else:
+            self.confirmations.note(offer)
         return True
 
     async def release(self, owner: UserId) -> int:
@@ -66,7 +74,7 @@ class Line:
             self.announcer.ticket(ticket)
             if ticket.state is TicketState.QUEUED:
                 released += 1
-                await self.publish(ticket)
+                await self.publish(ticket, alone=False)
         return released
 
     async def reposition(self, ticket: Ticket, *, priority: int, pool: Pool | None = None) -> Ticket | None:

@@ -138,6 +138,7 @@ class House:
             return len(process.supervisor) == (1 if isinstance(process, Worker) else 0)
 
         await eventually(nothing_under_way)
+        await process.line.confirmations.flush()
 
     async def at_rest(self) -> bool:
         """Whether only time or the keeper could do more: no offer waits, and none is in anybody's hands."""

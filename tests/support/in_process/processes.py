@@ -87,6 +87,8 @@ class _NoSearch:
 class Process:
     """``await kill()`` ends it as a crash does: no goodbye, and its deliveries go back to the broker."""
 
+    line: Line
+
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.supervisor = Supervisor()
@@ -98,6 +100,7 @@ class Process:
 
     async def kill(self) -> None:
         await self._stack.aclose()
+        await self.line.confirmations.flush()
         await self.broker.close()
 
 
@@ -164,7 +167,7 @@ class Worker(Process):
         super().__init__(broker)
         self.settings = _worker_settings(name, slots, user_limit, pool)
         self.metrics = Metrics(*WORKER_METRICS)
-        line = Line(store, broker, user_limit=user_limit)
+        self.line = line = Line(store, broker, user_limit=user_limit)
         self.deps = Deps(
             store=store,
             broker=broker,

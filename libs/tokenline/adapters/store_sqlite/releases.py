@@ -14,6 +14,17 @@ _NOTE = """
 _DUE = "SELECT owner_id FROM due_releases WHERE at < ? ORDER BY at LIMIT ?"
 
 
+_ANYTHING = """
+    SELECT EXISTS (SELECT 1 FROM tickets INDEXED BY tickets_live WHERE live = 1 AND state = 'held' AND owner_id = ?)
+        OR EXISTS (SELECT 1 FROM due_releases WHERE owner_id = ?)
+"""
+
+
+def anything_held(connection: sqlite3.Connection, owner: UserId) -> bool:
+    """Whether the owner has a held ticket, or a note to take back."""
+    return bool(connection.execute(_ANYTHING, (owner, owner)).fetchone()[0])
+
+
 def note_release_due(connection: sqlite3.Connection, owner: UserId, now: float) -> None:
     """To be called in the write that ends a ticket, or the reading of a file."""
     connection.execute(_NOTE, (owner, now, owner))

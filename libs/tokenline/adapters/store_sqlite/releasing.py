@@ -7,7 +7,7 @@ import msgspec
 from tokenline.adapters.store_sqlite.attachments import any_unread
 from tokenline.adapters.store_sqlite.documents import as_list, next_seq
 from tokenline.adapters.store_sqlite.part import Part
-from tokenline.adapters.store_sqlite.releases import due_owners, take_back
+from tokenline.adapters.store_sqlite.releases import anything_held, due_owners, take_back
 from tokenline.adapters.store_sqlite.tickets import get_ticket, replace_ticket
 from tokenline.contracts.ids import TicketId, UserId
 from tokenline.contracts.tickets import HoldReason, Ticket, TicketState
@@ -24,6 +24,11 @@ _STANDINGS = """
 
 class Releasing(Part):
     async def release_held(self, owner: UserId, *, user_limit: int, now: float) -> list[Ticket]:
+        # After nearly every end: then nothing is written. What ended is committed by now, so whoever is held for it is
+        # seen here, and whoever comes later is not held for it.
+        if not await self._database.read(lambda connection: anything_held(connection, owner)):
+            return []
+
         def work(connection: sqlite3.Connection) -> list[Ticket]:
             take_back(connection, owner)
             changed = judge_held(

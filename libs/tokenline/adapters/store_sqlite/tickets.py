@@ -43,7 +43,8 @@ _DEAD = """
     SELECT doc FROM tickets INDEXED BY tickets_dead
     WHERE dead = 1 AND (ended_at, id) < (?, ?) ORDER BY ended_at DESC, id DESC LIMIT ?
 """
-_CONFIRM = "UPDATE tickets SET published_no = publish_no WHERE id = ? AND publish_no = ?"
+# Once it is claimed nobody asks any more: then nothing is written, and the commit costs nothing.
+_CONFIRM = "UPDATE tickets SET published_no = publish_no WHERE id = ? AND publish_no = ? AND state = 'queued'"
 _OVERDUE = """
     SELECT doc FROM tickets INDEXED BY tickets_deadline
     WHERE state IN ('held', 'queued') AND deadline_at < ? ORDER BY deadline_at LIMIT ?
