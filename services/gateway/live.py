@@ -82,6 +82,10 @@ class LiveTicket:
         """When a worker was asked for the whole text, as long as that has not come; monotonic."""
         self.heard_at = 0.0
         """When a worker last said something of it; monotonic."""
+        self.ending = False
+        """Its end is being looked for in the store."""
+        self.end_again = False
+        """It was told meanwhile that there is one."""
         self._end: tuple[Ticket, Message | None] | None = None
         self._encoded: tuple[int, int, int, bytes] | None = None
 

@@ -90,7 +90,7 @@ class Streams:
             await self._catch_up(ticket, live)
         elif ticket.state in TERMINAL:
             # Its end may not have been heard of here.
-            await self._end(live)
+            await self._look_for_end(live)
         follower.wake(follower)
 
     def leave(self, follower: Follower) -> None:
@@ -108,7 +108,7 @@ class Streams:
     async def _catch_up(self, ticket: Ticket, live: LiveTicket) -> None:
         """Get what was said before this gateway listened: from the store if it ended, else from its worker."""
         if ticket.state in TERMINAL:
-            await self._end(live)
+            await self._look_for_end(live)
             return
         if self._gateway not in ticket.reply_to:
             gateway = self._gateway
@@ -140,7 +140,7 @@ class Streams:
             live.look_for_lost()
             if live.followers and live.running and not live.ended and now - live.heard_at > QUIET_S:
                 live.heard_at = now
-                await self._end(live)
+                await self._look_for_end(live)
                 if not live.ended:
                     await self._attach(live, None)
 
@@ -227,6 +227,23 @@ class Streams:
                 live.wake()
 
     async def _end(self, live: LiveTicket) -> None:
+        """Look for an end that was told of. A ticket's terminal reply and the event of its end come together, and one
+        reading is enough for both; but one that began before the second of them may have been too early.
+        """
+        if live.ending:
+            live.end_again = True
+            return
+        live.ending = True
+        try:
+            while True:
+                live.end_again = False
+                await self._look_for_end(live)
+                if live.ended or not live.end_again:
+                    return
+        finally:
+            live.ending = False
+
+    async def _look_for_end(self, live: LiveTicket) -> None:
         """Read the end from the store and tell the followers. Does nothing when it has not ended."""
         ticket = await self._store.get_ticket(live.entry.ticket_id)
         if ticket is None:

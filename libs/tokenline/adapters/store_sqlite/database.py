@@ -194,8 +194,9 @@ class Database:
         for lane in (self._scanner, self._reader, self._writer):
             await lane.stop()
 
-    async def write(self, work: Work[T]) -> T:
-        return await self._writer.run(work)
+    async def write(self, work: Work[T], *, patient: bool = False) -> T:
+        """``patient``: nobody waits for it, so it may wait a moment for a commit to share."""
+        return await self._writer.run(work, patient=patient)
 
     async def execute(self, sql: str, *parameters: object) -> int:
         """One write statement; the number of rows it touched."""

@@ -22,6 +22,9 @@ Work = Callable[[sqlite3.Connection], T]
 CALL_LIMIT_S = 4.5
 """How long a caller waits in all, whatever the disk does: who asked for it all is to be told within 5 s."""
 
+PATIENCE_S = 0.02
+"""Fifty questions a second and process bring another write within that time."""
+
 
 class Job(Generic[T]):
     """One piece of work and, after it ran, its outcome."""
@@ -72,6 +75,8 @@ class Lane:
         self._observe = observe
         self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._unfinished = 0
+        self._patient: list[Job[Any]] = []
+        self._patience: asyncio.TimerHandle | None = None
         self._open = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: list[asyncio.Future[None]] = []
@@ -92,12 +97,16 @@ class Lane:
         if not self._open:
             return
         self._open = False
+        self._hand_over_patient()
         for _ in self._threads:
             self._jobs.put(None)
         await asyncio.wait(self._stopped, timeout=self._limit_s)
 
-    async def run(self, work: Work[T]) -> T:
-        """Do ``work`` and return its result or raise its error. A cancelled or timed-out job may still happen."""
+    async def run(self, work: Work[T], *, patient: bool = False) -> T:
+        """Do ``work`` and return its result or raise its error. A cancelled or timed-out job may still happen.
+
+        ``patient``: it waits up to `PATIENCE_S` for another job, whose batch it joins.
+        """
         if not self._open or self._loop is None:
             raise StoreUnavailable("The store is closed.")
         if self._unfinished >= self._capacity:
@@ -105,12 +114,26 @@ class Lane:
         future: asyncio.Future[T] = self._loop.create_future()
         job = Job(work, future, self._clock.monotonic())
         self._unfinished += 1
-        self._jobs.put(job)
+        if patient:
+            self._patient.append(job)
+            if self._patience is None:
+                self._patience = self._loop.call_later(PATIENCE_S, self._hand_over_patient)
+        else:
+            self._hand_over_patient()
+            self._jobs.put(job)
         try:
             async with asyncio.timeout(self._limit_s):
                 return await future
         except TimeoutError:
             raise StoreUnavailable("The store did not answer in time.") from None
+
+    def _hand_over_patient(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        patient, self._patient = self._patient, []
+        for job in patient:
+            self._jobs.put(job)
 
     # ── in the threads ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,7 +13,7 @@ from tokenline.adapters.store_sqlite.tree import place_answer, take_path_back
 from tokenline.adapters.store_sqlite.webhooks import add_delivery
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
-from tokenline.contracts.tickets import Ticket, TicketOffer
+from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import TicketPage, worker_lease
 from tokenline.core.ticket import LIVE, RUNNING
@@ -123,7 +123,8 @@ class Tickets(Part):
                 count(connection, spent_on(ticket), self._clock.now())
             return True
 
-        return await self._database.write(work)
+        # That an answer has begun its text tells; and whoever follows or stops one that runs can spare the moment.
+        return await self._database.write(work, patient=ticket.state is TicketState.STREAMING and not messages)
 
     async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
         rows = [(offer.ticket_id, offer.publish_no) for offer in offers]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tokenline.adapters.store_sqlite import lane
 from tokenline.adapters.store_sqlite.database import Database
 from tokenline.contracts.errors import NotFound, StorageFull, StoreUnavailable
 from tokenline.core.clock import SystemClock
@@ -85,6 +86,31 @@ async def test_writes_that_wait_together_share_one_commit(database: Database):
     assert await asyncio.gather(*tasks) == list(range(1, 51))
     # One of the first write, whose trace began inside it, one of the gate, one of all the others.
     assert statements.count("COMMIT") == 3
+
+
+async def test_a_patient_write_shares_the_commit_of_the_next_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "PATIENCE_S", 60)
+    statements: list[str] = []
+    await database.write(lambda connection: connection.set_trace_callback(statements.append))
+    async with Gate(database):  # so that what is handed over is in the writer's queue before it looks
+        patient = asyncio.ensure_future(database.write(count("n"), patient=True))
+        await asyncio.sleep(0)
+        other = asyncio.ensure_future(database.write(count("n")))
+        await asyncio.sleep(0)
+    assert [await patient, await other] == [1, 2]
+    assert statements.count("COMMIT") == 3
+
+
+async def test_a_patient_write_is_not_patient_for_ever(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "PATIENCE_S", 0.001)
+    assert await database.write(count("n"), patient=True) == 1
+    monkeypatch.setattr(lane, "PATIENCE_S", 60)
+    patient = asyncio.ensure_future(database.write(count("n"), patient=True))
+    await asyncio.sleep(0)
+    await database.close()
+    assert await patient == 2
 
 
 async def test_a_job_that_fails_undoes_itself_alone(database: Database):
