@@ -34,6 +34,13 @@ async def test_as_many_as_may_go_in_the_order_in_which_they_came(store: Store, c
     assert await store.release_held("ann", user_limit=2, now=clock.now()) == []
 
 
+async def test_a_higher_limit_releases_without_an_end(store: Store, clock: ManualClock):
+    tickets = [(await ask(store, clock, user_limit=1)).ticket for _ in range(3)]
+    assert await store.owners_to_release(clock.now() + 1, 10) == []
+    released = await store.release_held("ann", user_limit=3, now=clock.now())
+    assert [ticket.id for ticket in released] == [ticket.id for ticket in tickets[1:]]
+
+
 async def test_a_conversation_stays_in_order_whatever_the_limit(store: Store, clock: ManualClock):
     conversation = a_conversation(clock)
     first, second, third = [(await ask(store, clock, conversation, user_limit=9)).ticket for _ in range(3)]

@@ -81,6 +81,19 @@ def test_a_channel_is_tapped_only_while_it_is_its_consumers():
     assert (taken, passed) == ([b"latter x"], [message(TAPPED, b"y")])
 
 
+def test_half_a_message_of_a_channel_that_is_gone_is_no_part_of_its_successors():
+    taken: list[bytes] = []
+    tap = Tap(lambda _: None, clock=lambda: 0.0)
+    take = taken.append
+    tap.open(TAPPED, take)
+    whole = message(TAPPED, b"ab", pieces=2)
+    tap.feed(whole.removesuffix(frame.marshal(body.ContentBody(b"b"), TAPPED)))
+    tap.close(TAPPED, take)
+    tap.open(TAPPED, take)
+    tap.feed(message(TAPPED, b"x"))
+    assert taken == [b"x"]
+
+
 def test_the_library_hears_that_a_busy_connection_lives():
     """It hangs up on one that said nothing for seconds, and RabbitMQ sends no heartbeats beside messages."""
     at = [10.0]

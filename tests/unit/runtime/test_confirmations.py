@@ -59,8 +59,9 @@ async def test_they_are_written_in_time_without_being_asked(monkeypatch: pytest.
 async def test_a_store_that_is_away_is_not_waited_for() -> None:
     written = Written()
     written.away = True
+    written.after = [TWO]
     written.confirmed.note(ONE)
     await written.confirmed.flush()
-    written.confirmed.note(TWO)
+    written.confirmed.note(THREE)
     await written.confirmed.flush()
-    assert written.batches == [[ONE], [TWO]]
+    assert written.batches == [[ONE], [TWO], [THREE]]
