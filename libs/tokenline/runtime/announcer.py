@@ -13,7 +13,8 @@ from tokenline.core.ticket import line_entry
 
 log = structlog.get_logger()
 
-TICK_S = 0.005
+TICK_S = 0.02
+"""What a claim or an end changes for others is looked at four times a second; the answer itself comes as a reply."""
 
 
 class Announcer:
