@@ -20,6 +20,7 @@ import httpx2
 import pytest
 
 from deploy.local.rabbitmq import NodeHandle
+from tests.support import warm
 from tests.support.documented import checking
 from tests.support.limits import HARDLY_LIMITED_ENV
 from tests.support.small_disk import SmallDisk
@@ -39,11 +40,13 @@ def free_port() -> int:
 class System:
     """``processes`` by name: ``model``, ``ingest``, ``worker-1`` …, ``gateway-1`` …, ``admin``."""
 
-    def __init__(self, folder: Path, amqp_url: str, model_url: str | None = None) -> None:
+    def __init__(self, folder: Path, amqp_url: str, model_url: str | None = None, *, cold: bool = False) -> None:
+        """``cold``: every process is started from nothing, as in production, for what measures them."""
         self.folder = folder
+        self._cold = cold
         self._prefix: tuple[str, ...] = ()
         self._profiled = False
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes] | warm.Process] = {}
         self.ports: dict[str, int] = {}
         self._model_port = free_port()
         self._ingest_port = free_port()
@@ -130,14 +133,15 @@ class System:
     ) -> None:
         """Start and wait until it can serve; fails the test with the end of its log otherwise."""
         self.ports[name] = port or self.ports.get(name) or free_port()
+        environment = {**self._environment, "TOKENLINE_PORT": str(self.ports[name]), **(settings or {})}
+        before = [*self._prefix, sys.executable, *self._profiler(name), "-m"]
         with self.log(name).open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [*self._prefix, sys.executable, *self._profiler(name), "-m", module, *arguments],
-                cwd=ROOT,
-                env={**self._environment, "TOKENLINE_PORT": str(self.ports[name]), **(settings or {})},
-                stdout=log,
-                stderr=log,
-            )
+            if not self._cold and module in warm.MODULES and before == [sys.executable, "-m"]:
+                self.processes[name] = warm.warm().start(module, *arguments, environment=environment, log=log)
+            else:
+                self.processes[name] = subprocess.Popen(
+                    [*before, module, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log
+                )
         self.wait_ready(name, ready)
 
     def _profiler(self, name: str) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def run() -> list[Row]:
         tempfile.TemporaryDirectory(prefix="tokenline-bench-") as folder,
         PrivateNode(Path(folder, "rabbitmq")) as node,
     ):
-        system = System(Path(folder), node.amqp_url())
+        system = System(Path(folder), node.amqp_url(), cold=True)
         system.for_all(TOKENLINE_LOG_LEVEL="ERROR", TOKENLINE_BENCH_ANSWER_S=str(ANSWER_S))
         try:
             own = {"TOKENLINE_WORKER_ID": "worker-1", "TOKENLINE_SLOTS": str(SLOTS)}

@@ -41,7 +41,7 @@ def run(tickets: int = TICKETS) -> list[Row]:
         tempfile.TemporaryDirectory(prefix="tokenline-bench-") as folder,
         PrivateNode(Path(folder, "rabbitmq")) as node,
     ):
-        system = System(Path(folder), node.amqp_url())
+        system = System(Path(folder), node.amqp_url(), cold=True)
         system.for_all(TOKENLINE_LOG_LEVEL="ERROR")
         try:
             own = {"TOKENLINE_WORKER_ID": "worker-1", "TOKENLINE_SLOTS": str(USERS)}

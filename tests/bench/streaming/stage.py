@@ -42,7 +42,7 @@ def stage(users: int, *, workers: int = 1, gateways: int = 1, talking: bool = Fa
         tempfile.TemporaryDirectory(prefix="tokenline-bench-") as folder,
         PrivateNode(Path(folder, "rabbitmq")) as node,
     ):
-        system = System(Path(folder), node.amqp_url())
+        system = System(Path(folder), node.amqp_url(), cold=True)
         profiles.prepare(system)
         try:
             if talking:
@@ -69,7 +69,7 @@ def stage(users: int, *, workers: int = 1, gateways: int = 1, talking: bool = Fa
 def bare_server() -> Iterator[tuple[int, int]]:
     """Port and process of the floor of the way back."""
     with tempfile.TemporaryDirectory(prefix="tokenline-bench-") as folder:
-        system = System(Path(folder), "")
+        system = System(Path(folder), "", cold=True)
         try:
             system.start("bare", "tests.bench.streaming.bare_server", ready="/")
             yield system.ports["bare"], system.processes["bare"].pid
