@@ -28,7 +28,7 @@ OWNED = (
         "secret",
         "password_hash",
     ),
-    *("pool", "limits", "usage", "citations", "context", "options", "__proto__", "constructor"),
+    *("pool", "limits", "usage", "citations", "unread", "context", "options", "__proto__", "constructor"),
 )
 """Fields of what is stored, and some that others have fallen for."""
 HEADERS = {

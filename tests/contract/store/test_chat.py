@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.contract.store.conftest import Engine
 from tests.support.drafts import a_conversation, an_answer, ask
-from tokenline.contracts.chat import Citation, Conversation, FunctionCall, Message
+from tokenline.contracts.chat import Citation, Conversation, FunctionCall, Message, UnreadFile
 from tokenline.contracts.errors import BadRequest
 from tokenline.contracts.tickets import Usage
 from tokenline.core import ticket as moves
@@ -179,6 +179,7 @@ async def test_a_message_comes_back_as_written(store: Store, clock: ManualClock)
         running,
         content="☂ \x00 \U0001f600",
         citations=(citation,),
+        unread=(UnreadFile(name="scan.pdf", reason="It is encrypted."),),
         tool_calls=(FunctionCall(id="c", name="clock", arguments="{}"),),
     )
     done = moves.complete(running, usage=Usage(), now=clock.now())
