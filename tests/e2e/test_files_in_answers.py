@@ -3,6 +3,8 @@ other; what the model is given is what `POST …/query` finds."""
 
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import httpx2
 import pytest
@@ -17,13 +19,41 @@ MORE = "It stands at the end of the pier and is known to all who live there. " *
 SAYS = "The lighthouse is 24 metres high [1], they say [7]."
 
 
+class Page(BaseHTTPRequestHandler):
+    """The same at every address."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>Piers</title><h1>Piers</h1><p>The pier is 90 metres long.")
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
 @pytest.fixture(scope="module")
-def running(broker_node: NodeHandle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def there() -> Iterator[int]:
+    """The port of a site on loopback."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def running(broker_node: NodeHandle, tmp_path_factory: pytest.TempPathFactory, there: int) -> Iterator[System]:
     with shared_system(broker_node, tmp_path_factory.mktemp("files")) as system:
         system.scripted_model()
         system.ingest()
         system.worker()
-        system.gateway(TOKENLINE_UPLOAD_BYTES=str(LIMIT))
+        system.gateway(
+            TOKENLINE_UPLOAD_BYTES=str(LIMIT),
+            TOKENLINE_FETCH_NETWORKS='["127.0.0.1/32"]',
+            TOKENLINE_FETCH_PORTS=f"[{there}]",
+        )
         yield system
 
 
@@ -67,3 +97,15 @@ def test_one_file_fails_beside_another(running: System) -> None:
         assert given == [
             (f"{hit['source']['name']}, section {hit['source']['section']}", hit["content"]) for hit in found
         ]
+
+
+def test_a_page_of_the_web_is_fetched_read_and_cited(running: System, there: int) -> None:
+    with running.client() as client:
+        made = client.post("/api/v1/attachments/url", json={"url": f"http://127.0.0.1:{there}/piers"})
+        assert made.status_code == 201, made.text
+        question = json.dumps({"say": "The pier is 90 metres long [1]."})
+        body = {"content": question, "attachment_ids": [made.json()["id"]], "wait": True}
+        answer = client.post("/api/v1/chat/messages", json=body).json()["ticket"]["answer"]
+        [cited] = answer["citations"]
+        assert cited["name"] == "Piers.html"
+        assert "90 metres" in cited["passage"]
