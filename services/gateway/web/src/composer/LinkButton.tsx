@@ -1,5 +1,5 @@
 import { Button, Field, IconButton } from "@tokenline/client/ui";
-import { Globe } from "lucide-react";
+import { Link } from "lucide-react";
 import { Popover } from "radix-ui";
 import { type FormEvent, useState } from "react";
 import { addLink } from "../state/uploads";
@@ -12,7 +12,7 @@ export function LinkButton({ thread }: { thread: string }) {
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>
         <IconButton label="Add a link" className="rounded-full data-[state=open]:bg-sunken">
-          <Globe aria-hidden />
+          <Link aria-hidden />
         </IconButton>
       </Popover.Trigger>
       <Popover.Portal>
