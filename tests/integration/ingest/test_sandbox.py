@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 
 import psutil
@@ -83,8 +84,9 @@ async def test_an_entity_reaches_no_file(sandbox):
     assert "root:" not in await text_of(sandbox, page, "a.html")
 
 
+Bomb = tuple[Callable[[], bytes], type[Exception] | None, str]
 # Made by the test: every process of a run imports this file, and packing a bomb takes a second.
-PYPDF = [
+PYPDF: list[Bomb] = [
     (documents.nested_pdf, TooComplex, "unpack"),
     (partial(documents.inflating_pdf, 50_000_000), TooComplex, "unpack"),
     (partial(documents.inflating_pdf, 200_000_000, layers=2), TooComplex, "unpack"),
@@ -93,7 +95,7 @@ PYPDF = [
     (documents.xref_loop_pdf, None, ""),
     (partial(documents.crowded_pdf, 20_000), TooComplex, "10,000 pages"),
 ]
-PDFIUM = [
+PDFIUM: list[Bomb] = [
     (documents.nested_pdf, NoText, "no text"),
     (partial(documents.inflating_pdf, 50_000_000), NoText, "no text"),
     (partial(documents.inflating_pdf, 200_000_000, layers=2), Corrupted, "ended its reader"),
