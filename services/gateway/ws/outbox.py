@@ -15,12 +15,13 @@ class TooSlow(Exception):
 
 
 class Outbox:
-    """One writer per socket. News of a ticket is not queued but looked up when the socket can take it.
+    """One writer per socket, as long as it has something to do. News of a ticket is not queued but looked up when the
+    socket can take it.
 
-    There are as many as sockets, and most have nothing to do: an empty deque and an `asyncio.Event` would take 1.4 KiB.
+    There are as many as sockets, and most have nothing to do: a task that waits would take 2 KiB.
     """
 
-    __slots__ = ("_idle", "_look_up", "_news", "_notices", "_send", "_waiter", "_write")
+    __slots__ = ("_ended", "_failed", "_look_up", "_news", "_notices", "_send", "_write", "_writing")
 
     def __init__(
         self,
@@ -33,34 +34,50 @@ class Outbox:
         self._send = send
         self._look_up = look_up
         self._write = write
-        self._idle = False
-        """All that was due is with the socket."""
+        self._ended: Callable[[Follower], None] | None = None
+        """``None``: not started, or over."""
+        self._failed: Callable[[Exception], None] | None = None
         self._notices: list[str] = []
         self._news: dict[Follower, None] = {}
-        self._waiter: asyncio.Future[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
+        """``None``: all that was due is with the socket."""
+
+    def start(self, ended: Callable[[Follower], None], failed: Callable[[Exception], None]) -> None:
+        """Send from here on; ``ended`` is told of each follower that got its terminal frame, ``failed`` why nothing is
+        sent any more.
+        """
+        self._ended, self._failed = ended, failed
+        self._see_to_it()
+
+    async def stop(self) -> None:
+        """Leave what is unsent."""
+        self._ended = None
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
 
     def notice(self, frame: ServerFrame) -> None:
         """Queue a frame that is about no ticket's state. Raises `TooSlow` when `MAX_NOTICES` are waiting."""
         if len(self._notices) >= MAX_NOTICES:
             raise TooSlow
         self._notices.append(to_json(frame).decode())
-        self._wake_writer()
+        self._see_to_it()
 
     def wake(self, follower: Follower) -> None:
         """There may be news for this follower."""
-        if self._idle and self._write is not None and self._sent(follower, self._write):
+        idle = self._writing is None and self._ended is not None
+        if idle and self._write is not None and self._sent(follower, self._write):
             return
         self._news[follower] = None
-        self._wake_writer()
+        self._see_to_it()
 
-    async def run(self, ended: Callable[[Follower], None]) -> None:
-        """Send for ever; ``ended`` is told of each follower that got its terminal frame."""
-        loop = asyncio.get_running_loop()
-        while True:
-            if not self._notices and not self._news:
-                self._waiter = loop.create_future()
-                self._idle = True
-                await self._waiter
+    def _see_to_it(self) -> None:
+        if self._writing is None and self._ended is not None and (self._notices or self._news):
+            self._writing = asyncio.create_task(self._write_all(self._ended), name="socket.write")
+            self._writing.add_done_callback(self._written)
+
+    async def _write_all(self, ended: Callable[[Follower], None]) -> None:
+        try:
             while self._notices or self._news:
                 while self._notices:
                     await self._send(self._notices.pop(0))
@@ -70,11 +87,19 @@ class Outbox:
                     await self._tell(follower)
                     if follower.cursor.done:
                         ended(follower)
+        except BaseException:
+            self._ended = None
+            raise
+        finally:
+            # Not when the task is seen to be done: what is due in between would wait for the next one.
+            self._writing = None
 
-    def _wake_writer(self) -> None:
-        self._idle = False
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    def _written(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._failed is None:
+            return
+        error = task.exception()
+        if isinstance(error, Exception):
+            self._failed(error)
 
     def _sent(self, follower: Follower, write: Callable[[bytes], bool]) -> bool:
         """Whether text was all that was due, and went."""

@@ -93,19 +93,19 @@ class Door:
 
     async def _until_ended(self, session: Session, outbox: Outbox) -> None:
         """Read and write until one of them or `_end` ends the socket; raises what ended it."""
-        tasks: list[asyncio.Future[None]] = [
-            asyncio.create_task(self._read(session), name="socket.read"),
-            asyncio.create_task(outbox.run(session.ended), name="socket.write"),
-            self._over,
-        ]
+        reading = asyncio.create_task(self._read(session), name="socket.read")
+        reading.add_done_callback(self._read_all)
+        outbox.start(session.ended, self._end)
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._over
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+            reading.cancel()
+            await asyncio.wait([reading])
+            await outbox.stop()
+
+    def _read_all(self, reading: asyncio.Task[None]) -> None:
+        if not reading.cancelled() and isinstance(error := reading.exception(), Exception):
+            self._end(error)
 
     async def _read(self, session: Session) -> None:
         while True:

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from starlette.websockets import WebSocketDisconnect
 
 from services.gateway.live import Cursor, Follower, LiveTicket
 from services.gateway.ws.outbox import MAX_NOTICES, Outbox, TooSlow
@@ -32,12 +33,16 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+def unexpected(error: Exception) -> None:
+    raise AssertionError from error
+
+
 async def test_behind_it_gets_fewer_and_larger_frames_and_once_replaced_it_gets_nothing() -> None:
     live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
     socket = Socket()
     outbox = Outbox(socket.send, lambda _: live)
     ended: list[Follower] = []
-    writing = asyncio.create_task(outbox.run(ended.append))
+    outbox.start(ended.append, unexpected)
 
     def follow(cursor: Cursor) -> Follower:
         follower = Follower("t1", outbox.wake, cursor)
@@ -66,7 +71,7 @@ async def test_behind_it_gets_fewer_and_larger_frames_and_once_replaced_it_gets_
     socket.open.set()
     await settle()
     assert socket.texts()[1:] == [(50, "y"), (51, "z")]
-    writing.cancel()
+    await outbox.stop()
 
 
 async def test_notices_are_bounded() -> None:
@@ -97,7 +102,7 @@ async def test_text_that_finds_the_socket_free_goes_at_once_and_overtakes_nothin
     socket = Direct()
     socket.open.set()
     outbox = Outbox(socket.send, lambda _: live, socket.write)
-    writing = asyncio.create_task(outbox.run(lambda _: None))
+    outbox.start(lambda _: None, unexpected)
     follower = Follower("t1", outbox.wake, Cursor())
     live.followers.add(follower)
 
@@ -144,4 +149,54 @@ async def test_text_that_finds_the_socket_free_goes_at_once_and_overtakes_nothin
         assert at == offset
         offset += len(str(text))
     assert offset == len("before it runs at once behind the notice full still behind free again ")
-    writing.cancel()
+    await outbox.stop()
+
+
+async def test_nothing_waits_for_a_socket_to_which_nothing_is_due() -> None:
+    socket = Socket()
+    socket.open.set()
+    outbox = Outbox(socket.send, lambda _: None)
+    outbox.notice(Pong(id=1))
+    before = asyncio.all_tasks()
+    outbox.start(lambda _: None, unexpected)
+    await settle()
+    assert ([frame["id"] for frame in socket.taken], asyncio.all_tasks()) == ([1], before)
+    outbox.notice(Pong(id=2))
+    await settle()
+    assert ([frame["id"] for frame in socket.taken], asyncio.all_tasks()) == ([1, 2], before)
+    await outbox.stop()
+    outbox.notice(Pong(id=3))
+    await settle()
+    assert len(socket.taken) == 2
+
+
+async def test_what_comes_as_the_writer_ends_is_sent_too() -> None:
+    sent: list[str] = []
+    outbox: Outbox
+
+    async def send(text: str) -> None:
+        sent.append(text)
+        if len(sent) == 1:
+            # One turn of the loop later the task is over, and nobody was told so yet.
+            asyncio.get_running_loop().call_soon(outbox.notice, Pong(id=2))
+
+    outbox = Outbox(send, lambda _: None)
+    outbox.start(lambda _: None, unexpected)
+    outbox.notice(Pong(id=1))
+    await settle()
+    assert len(sent) == 2
+
+
+async def test_what_ends_the_sending_is_told_once() -> None:
+    async def fail(_: str) -> None:
+        raise WebSocketDisconnect
+
+    outbox = Outbox(fail, lambda _: None)
+    failures: list[Exception] = []
+    outbox.start(lambda _: None, failures.append)
+    outbox.notice(Pong(id=1))
+    await settle()
+    outbox.notice(Pong(id=2))
+    await settle()
+    assert [type(failure) for failure in failures] == [WebSocketDisconnect]
+    await outbox.stop()
