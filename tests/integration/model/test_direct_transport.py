@@ -13,6 +13,7 @@ from tests.support.receiver import TLS
 from tokenline.adapters.model_openai import OpenAIModel
 from tokenline.adapters.model_openai.connection import HEAD_BYTES, UNREAD_BYTES, Connection
 from tokenline.adapters.model_openai.transport import Body, DirectTransport
+from tokenline.contracts.errors import AnswerIncomplete
 from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelRequest, ModelText
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -313,3 +314,38 @@ async def test_a_proxy_of_the_environment_is_used(server, monkeypatch):
     text, _ = await answer_of("http://model.example/v1")
     assert text == "Hi"
     assert server.requests[0].startswith(b"POST http://model.example/v1/chat/completions HTTP/1.1\r\n")
+
+
+async def _asked(server: Server, model: OpenAIModel) -> str:
+    async with model.stream(ModelRequest(model="m", turns=(ChatTurn(role="user", content="?"),))) as events:
+        return "".join([event.text async for event in events if isinstance(event, ModelText)])
+
+
+async def test_each_request_is_addressed_and_signed(server):
+    await server.start(saying(CHUNKED + b"%x\r\n" % len(EVENT) + EVENT + b"\r\n0\r\n\r\n"))
+    model = OpenAIModel(f"http://127.0.0.1:{server.port}/somewhere/v1", "sk-secret")
+    assert [await _asked(server, model) for _ in range(2)] == ["Hi", "Hi"]
+    await model.close()
+    for request in server.requests:
+        head, _, body = request.partition(b"\r\n\r\n")
+        lines = head.lower().split(b"\r\n")
+        assert lines[0] == b"post /somewhere/v1/chat/completions http/1.1"
+        assert b"host: 127.0.0.1:%d" % server.port in lines
+        assert b"authorization: bearer sk-secret" in lines
+        assert b"content-type: application/json" in lines
+        assert lines.count(b"content-length: %d" % len(body)) == 1
+    assert server.connections == 1
+
+
+async def test_a_refusal_that_is_broken_off_leaves_no_connection(server):
+    async def half(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 9\r\n\r\nno")
+        await writer.drain()
+
+    await server.start(half)
+    model = OpenAIModel(f"http://127.0.0.1:{server.port}/v1", "sk-secret", first_token_s=0.2)
+    with pytest.raises(AnswerIncomplete):
+        await _asked(server, model)
+    async with asyncio.timeout(10):
+        await server.gone.wait()
+    await model.close()
