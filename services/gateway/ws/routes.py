@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import cast
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from msgspec.structs import replace
@@ -63,7 +64,9 @@ class Door:
         self._hub = hub
         self._only = only
         self._bucket = Bucket(sockets.FRAMES_PER_S, sockets.FRAME_BURST, deps.clock.monotonic())
-        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._why: Exception | None = None
+        """What ends the socket, if it is not what it says itself."""
+        self._reading: asyncio.Task[object] | None = None
 
     async def serve(self) -> None:
         """Raises `WebSocketDisconnect`."""
@@ -92,20 +95,25 @@ class Door:
             await sockets.close(self._socket, sockets.TOO_SLOW)
 
     async def _until_ended(self, session: Session, outbox: Outbox) -> None:
-        """Read and write until one of them or `_end` ends the socket; raises what ended it."""
-        reading = asyncio.create_task(self._read(session), name="socket.read")
-        reading.add_done_callback(self._read_all)
+        """Read and write until one of them or `_end` ends the socket; raises what ended it.
+
+        In the connection's own task: one more that waits would take 1.5 KiB of each socket.
+        """
+        task = cast(asyncio.Task[object], asyncio.current_task())
+        before = task.cancelling()
         outbox.start(session.ended, self._end)
         try:
-            await self._over
+            if self._why is not None:
+                raise self._why
+            self._reading = task
+            await self._read(session)
+        except asyncio.CancelledError:
+            if self._why is not None and task.uncancel() <= before:
+                raise self._why from None
+            raise
         finally:
-            reading.cancel()
-            await asyncio.wait([reading])
+            self._reading = None
             await outbox.stop()
-
-    def _read_all(self, reading: asyncio.Task[None]) -> None:
-        if not reading.cancelled() and isinstance(error := reading.exception(), Exception):
-            self._end(error)
 
     async def _read(self, session: Session) -> None:
         while True:
@@ -122,8 +130,10 @@ class Door:
                 session.notice(f.Error(error=error.info()))
 
     def _end(self, error: Exception) -> None:
-        if not self._over.done():
-            self._over.set_exception(error)
+        if self._why is None:
+            self._why = error
+            if self._reading is not None:
+                self._reading.cancel()
 
     async def _renew(self, session: Session, token: str) -> None:
         """Go on with a fresh access token of the same user."""
