@@ -58,6 +58,8 @@ async def open_socket(socket: WebSocket, only: ConversationId | None) -> None:
 class Door:
     """One accepted socket. ``only`` limits it to one conversation."""
 
+    __slots__ = ("_bucket", "_deps", "_hub", "_only", "_reading", "_socket", "_why")
+
     def __init__(self, socket: WebSocket, deps: Deps, hub: Hub, only: ConversationId | None) -> None:
         self._socket = socket
         self._deps = deps

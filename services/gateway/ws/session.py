@@ -48,7 +48,7 @@ class Session:
         self._followers: dict[TicketId, Follower] = {}
         # The latest `MAX_FOLLOWED`: an event that comes late must not begin an ended ticket anew.
         self._ended: dict[TicketId, None] = {}
-        self._listed: set[TicketId] = set()
+        self._listed: frozenset[TicketId] = frozenset()
         self._over = False
         self._since = deps.clock.monotonic()
         self._typed_at: float | None = None
@@ -58,7 +58,7 @@ class Session:
         """List what is live. The client resumes it, since it alone knows how much of it it has."""
         mine = self._deps.feed.ledger.of_owner(self.principal.user_id)
         live = tuple(entry.ticket_id for entry in mine if self._concerns(entry))
-        self._listed.update(live)
+        self._listed |= frozenset(live)
         self.notice(f.Ready(user_id=self.principal.user_id, heartbeat_s=heartbeat_s, live=live))
 
     def stop(self) -> None:
