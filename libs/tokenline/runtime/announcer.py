@@ -13,8 +13,7 @@ from tokenline.core.ticket import line_entry
 
 log = structlog.get_logger()
 
-TICK_S = 0.02
-"""What a claim or an end changes for others is looked at four times a second; the answer itself comes as a reply."""
+TICK_S = 0.005
 
 
 class Announcer:
