@@ -12,7 +12,19 @@ from typing import Any, get_args
 
 import msgspec
 
-from tokenline.contracts import accounts, admin, export, feedback, frames, limits, rest, rest_accounts, search, shares
+from tokenline.contracts import (
+    accounts,
+    admin,
+    export,
+    feedback,
+    files,
+    frames,
+    limits,
+    rest,
+    rest_accounts,
+    search,
+    shares,
+)
 from tokenline.runtime.documents.schemas import FROM_CLIENTS, name_of, reachable
 
 TARGET = Path(__file__).parents[2] / "libs/web/src/generated/frames.ts"
@@ -44,6 +56,7 @@ ALONE: tuple[type, ...] = (
     rest.Asked,
     rest.ConversationPage,
     feedback.Feedback,
+    files.FileLink,
     rest.FoundPassagePage,
     rest.DeliveryPage,
     rest.Me,

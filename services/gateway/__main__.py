@@ -10,6 +10,7 @@ from services.gateway.copies import Copies
 from services.gateway.deps import Deps
 from services.gateway.exports import Exports
 from services.gateway.fetching import Fetching
+from services.gateway.file_links import FileLinks
 from services.gateway.imports import Imports
 from services.gateway.resumable import Resumable
 from services.gateway.settings import GatewaySettings
@@ -112,6 +113,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
         uploads=uploads,
         resumable=Resumable(store, files, uploads, clock, settings.unfinished_uploads),
         fetching=Fetching(store, files, fetcher, uploads, line, supervisor, clock, metrics, settings.fetch_timeout_s),
+        file_links=FileLinks(store, accounts.tokens, clock),
         copies=Copies(store, uploads, announcer, limiting, clock),
         shares=Shares(store, agents, clock, settings.secret_key.get_secret_value()),
         exports=Exports(store, agents, clock),

@@ -6,6 +6,7 @@ from services.gateway.accept import Acceptance
 from services.gateway.copies import Copies
 from services.gateway.exports import Exports
 from services.gateway.fetching import Fetching
+from services.gateway.file_links import FileLinks
 from services.gateway.imports import Imports
 from services.gateway.resumable import Resumable
 from services.gateway.settings import GatewaySettings
@@ -54,6 +55,7 @@ class Deps:
     uploads: Uploads
     resumable: Resumable
     fetching: Fetching
+    file_links: FileLinks
     copies: Copies
     temporary: Temporary
     exports: Exports

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local.rabbitmq import NodeHandle
 from tests.support.documented import check_events, checking, rest
+from tests.support.pictures import picture
 from tests.support.system import ADMIN, System, shared_system
 
 FACTS = b"The lighthouse of Port Ellen was built in 1832 and is 24 metres high.\n"
@@ -163,6 +164,14 @@ def _files(client: httpx2.Client) -> None:
     stored = client.post("/api/v1/attachments", files={"file": ("facts.txt", FACTS)}).json()
     path = f"/api/v1/attachments/{stored['id']}"
     assert client.get(f"{path}/content").content == FACTS
+    assert client.get(f"{path}/content", headers={"range": "bytes=2-4"}).content == FACTS[2:5]
+    assert client.get(client.post(f"{path}/link").json()["url"]).content == FACTS
+    assert client.get(f"{path}/thumbnail").status_code == 404
+    seen = client.post("/api/v1/attachments", files={"file": ("red.png", picture("PNG"))}).json()
+    while seen["state"] not in ("indexed", "failed"):
+        time.sleep(0.05)
+        seen = client.get(f"/api/v1/attachments/{seen['id']}").json()
+    assert client.get(f"/api/v1/attachments/{seen['id']}/thumbnail").content[8:12] == b"WEBP"
     assert client.get(path).status_code == 200
     assert client.post("/api/v1/attachments", files={"file": ("a.bin", b"\x7fELF\0\0")}).status_code == 415
     assert client.post("/api/v1/attachments").status_code == 422

@@ -6,17 +6,21 @@ addresses and names of keys. Nobody else may ever be sent that word.
 
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
+from msgspec.structs import replace
 
 from tests.security.stage import Stage
 from tests.support.broker import eventually
+from tests.support.pictures import picture
+from tokenline.contracts.attachments import AttachmentState, PictureInfo
 from tokenline.contracts.errors import ModelUnavailable
 from tokenline.contracts.ids import UserId
 from tokenline.contracts.webhooks import DeliveryState
 from tokenline.core import ticket as moves
+from tokenline.core.file_keys import thumbnail_key
 from tokenline.core.tus import as_metadata
 
 PASSWORD = "correct horse battery"
@@ -147,6 +151,31 @@ def _upload(person: Person) -> str:
     answer = person.http.post("/api/v1/attachments/uploads", headers=said)
     assert answer.status_code == 201, answer.text
     return answer.headers["location"].rpartition("/")[2]
+def _picture(person: Person) -> str:
+    """Read, with a thumbnail in which stands the secret word. There is no ingest here."""
+    files = {"file": (f"{person.canary}.png", picture("PNG"))}
+    answer = person.http.post("/api/v1/attachments", files=files)
+    assert answer.status_code == 201, answer.text
+    made: str = answer.json()["id"]
+
+    async def read() -> None:
+        attachment = await person.stage.store.get_attachment(made)
+        assert attachment is not None
+        about = PictureInfo(width=8, height=8, thumbnail=True)
+        indexed = replace(attachment, state=AttachmentState.INDEXED, picture=about, version=attachment.version + 1)
+        assert await person.stage.store.replace_attachment(indexed)
+        await person.stage.apps["gateway"].state.deps.files.put(thumbnail_key(made), pieces())
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield person.canary.encode()
+
+    person.stage.run(read())
+    return made
+
+
+def _link(person: Person) -> str:
+    url: str = person.post(f"/api/v1/attachments/{person.own['attachment']}/link")["url"]
+    return url.rpartition("/")[2]
 
 
 def _webhook(person: Person) -> str:
@@ -195,6 +224,8 @@ KINDS: dict[str, Callable[[Person], str]] = {
     "dead": _dead,
     "attachment": _attachment,
     "upload": _upload,
+    "picture": _picture,
+    "link": _link,
     "webhook": _webhook,
     "delivery": _delivery,
     "api_key": _api_key,

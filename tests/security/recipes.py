@@ -32,6 +32,7 @@ KIND_OF: dict[str, str | None] = {
     "webhook_id": "webhook",
     "share_id": "share",
     "token": "share_token",
+    "link": "link",
     "key_id": "api_key",
     "sign_in_id": "sign_in",
     # Nobody's: what an installation offers, and names that callers choose.
@@ -50,6 +51,7 @@ KIND_AT: dict[tuple[str, str], str] = {
     ("retry_message", "message_id"): "message",
     ("edit_question", "ticket_id"): "waiting",
     ("retry_delivery", "ticket_id"): "delivery",
+    ("read_thumbnail", "attachment_id"): "picture",
     ("share_conversation", "conversation_id"): "talk",
     ("bump_ticket", "ticket_id"): "waiting",
     ("demote_ticket", "ticket_id"): "waiting",

@@ -18,6 +18,7 @@ MEDIA = {
     "text/plain",
     "text/markdown",
     "application/zip",
+    "image/webp",
 }
 """What the API answers with: nothing that a browser would run or lay out."""
 

@@ -119,6 +119,9 @@ def test_no_other_method_leads_anywhere(house: Stage, victim: Person, service: s
         call = own_call(known, victim)
         call.method = method
         answer = call.send(house)
+        if method == "HEAD" and "206" in known.about["responses"]:
+            assert (answer.status, answer.body) == (200, b"")  # how long a download will be
+            continue
         assert answer.status == 405, f"{method}: {answer.body!r}"
         assert answer.headers["allow"] == ", ".join(sorted(taken))
         assert method == "HEAD" or answer.code == "method_not_allowed"

@@ -4,12 +4,16 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from tokenline.contracts.errors import BadRequest, NotFound, StorageFull, StoreUnavailable
+
+if TYPE_CHECKING:
+    from obstore import GetOptions  # exists for type checkers only
 
 CHUNK_BYTES = 256 * 1024
 PART_BYTES = 5 * 1024 * 1024
@@ -43,9 +47,9 @@ class ObstoreFiles:
             source.abandon()
         return source.bytes
 
-    async def get(self, key: str) -> AsyncIterator[bytes]:
+    async def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         try:
-            found = await obstore.get_async(self._store, _safe(key))
+            found = await obstore.get_async(self._store, _safe(key), options=_part(start, end))
             async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
         except FileNotFoundError as error:
@@ -103,6 +107,12 @@ def _open(place: str | Path) -> ObjectStore:
     if isinstance(place, str) and "://" in place:
         return from_url(place)
     return LocalStore(Path(place).absolute(), mkdir=True, automatic_cleanup=True)
+
+
+def _part(start: int, end: int | None) -> "GetOptions":
+    if end is not None:
+        return {"range": (start, end)}
+    return {"range": {"offset": start}} if start else {}
 
 
 def _is_safe(key: str) -> bool:

@@ -20,6 +20,7 @@ from tokenline.client.watch import Watch
 from tokenline.contracts.accounts import TokenPair
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.errors import NotSignedIn, TokenlineError
+from tokenline.contracts.files import FileLink
 from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId
 
 BASE_URL = "http://127.0.0.1:8080"
@@ -115,6 +116,9 @@ class AsyncTokenline:
     ) -> Attachment:
         """Attach a page of the web, to be named in ``attachment_ids``; see `Uploads.add_url`."""
         return await self._uploads.add_url(url, conversation_id=conversation_id, on_progress=on_progress, wait=wait)
+    async def link(self, attachment_id: AttachmentId) -> FileLink:
+        """An address at which whoever has it can download the file, for 24 hours."""
+        return await self._uploads.link(attachment_id)
 
     # ── before asking ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -25,7 +25,8 @@ from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.export import Export, ImportReport
 from tokenline.contracts.feedback import Feedback, Rating
-from tokenline.contracts.ids import ConversationId, MessageId, ShareId, TicketId
+from tokenline.contracts.files import FileLink
+from tokenline.contracts.ids import AttachmentId, ConversationId, MessageId, ShareId, TicketId
 from tokenline.contracts.search import SearchPage
 from tokenline.contracts.shares import Share
 
@@ -104,6 +105,9 @@ class Tokenline:
     def add_url(self, url: str, *, on_progress: OnProgress | None = None, **options: Any) -> Attachment:
         """See `AsyncTokenline.add_url`."""
         return self._loop.run(self._client.add_url, url, on_progress=on_progress, **options)
+    def link(self, attachment_id: AttachmentId) -> FileLink:
+        """See `AsyncTokenline.link`."""
+        return self._loop.run(self._client.link, attachment_id)
 
     def queue_status(self) -> tuple[PoolStatus, ...]:
         return self._loop.run(self._client.queue_status)

@@ -7,12 +7,15 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from tokenline.client.credentials import Credentials
 from tokenline.client.errors import Unreachable, error_of
 from tokenline.client.http import Http
 from tokenline.client.models import UploadProgress
 from tokenline.client.resumable import ResumableUpload
 from tokenline.contracts.attachments import READ, Attachment, AttachmentState
+from tokenline.contracts.files import FileLink
 from tokenline.contracts.ids import AttachmentId, ConversationId
 
 PATH = "/api/v1/attachments"
@@ -95,6 +98,11 @@ class Uploads:
 
     async def get(self, attachment_id: AttachmentId) -> Attachment:
         return await self._http.call("GET", f"{PATH}/{attachment_id}", Attachment, self._credentials)
+
+    async def link(self, attachment_id: AttachmentId) -> FileLink:
+        """An address at which whoever has it can download the file, for 24 hours."""
+        link = await self._http.call("POST", f"{PATH}/{attachment_id}/link", FileLink, self._credentials, again=True)
+        return replace(link, url=self._http.addresses.current + link.url)
 
     async def delete(self, attachment_id: AttachmentId) -> None:
         await self._http.call("DELETE", f"{PATH}/{attachment_id}", type(None), self._credentials)

@@ -8,7 +8,7 @@ TokenlineError
 │   ├── BadRequest · MalformedFrame · UnknownFrame · NotFound · TooLarge · Unsupported · ModelRejected
 │   ├── UnsupportedVersion · OffsetMismatch · Locked · TooManyUploads      (resumable uploads)
 │   ├── InvalidRequest · MethodNotAllowed · RequestTimeout · UriTooLong · HeadersTooLarge   (HTTP itself)
-│   ├── AddressRefused · NotFetched
+│   ├── AddressRefused · NotFetched · RangeNotSatisfiable
 │   ├── Unreadable (a file): Encrypted · Corrupted · NoText · TooComplex
 │   ├── NotSignedIn (TokenExpired · WrongCredentials · SignInLapsed · SignInCancelled · ProviderRefused)
 │   ├── NotAllowed (RegistrationClosed · WrongPassword · SignInTooOld · EmailUnverified · DomainNotAllowed ·
@@ -149,6 +149,12 @@ class UriTooLong(Rejected):
     code = "uri_too_long"
     status = 414
     default_message = "The address of the request is too long."
+
+
+class RangeNotSatisfiable(Rejected):
+    code = "range_not_satisfiable"
+    status = 416
+    default_message = "This part lies beyond the end of the file."
 
 
 class HeadersTooLarge(Rejected):

@@ -42,6 +42,11 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
         when="head or body of a request does not come, or comes drop by drop", do="send it again, in one go"
     ),
     e.UriTooLong: Remedy(when="the address is longer than 8 KiB", do="send long things in the body"),
+    e.RangeNotSatisfiable: Remedy(
+        when="a download asks for a part of a file that it does not have",
+        do="download it anew",
+        fields=("size_bytes",),
+    ),
     e.HeadersTooLarge: Remedy(when="address and headers are larger than 32 KiB", do="send fewer or smaller ones"),
     e.MalformedFrame: Remedy(when="a frame is no JSON, or has wrong or unknown fields", do="see `/asyncapi.json`"),
     e.UnknownFrame: Remedy(when="there is no frame of this `type`", do="see `/asyncapi.json`"),

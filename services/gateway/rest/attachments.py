@@ -1,14 +1,14 @@
 """``/api/v1/attachments``."""
 
 from typing import Annotated
-from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, UploadFile
-from fastapi.responses import Response, StreamingResponse
+from fastapi import APIRouter, Depends, Form, Request, UploadFile
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.deps import Deps
 from services.gateway.rest.answers import deps_of
+from services.gateway.rest.file_answers import file_answer
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.errors import (
     AddressRefused,
@@ -16,6 +16,7 @@ from tokenline.contracts.errors import (
     NoText,
     NotFetched,
     NotFound,
+    RangeNotSatisfiable,
     RateLimited,
     Rejected,
     SearchUnavailable,
@@ -73,20 +74,12 @@ async def read_attachment(attachment_id: str, asker: Authenticated, deps: Gatewa
     return answer(await deps.uploads.get(asker, attachment_id))
 
 
+@router.head("/{attachment_id}/content", include_in_schema=False)
 @router.get("/{attachment_id}/content", summary="Download a file")
-@says(None, NotFound, media=BYTES, about="The bytes of the file.")
-async def read_content(attachment_id: str, asker: Authenticated, deps: GatewayDeps) -> Response:
-    """The file as it was given, never shown in place: it may hold anything."""
-    attachment = await deps.uploads.get(asker, attachment_id)
-    return StreamingResponse(
-        deps.uploads.content(attachment),
-        media_type="application/octet-stream",
-        headers={
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(attachment.name)}",
-            "content-length": str(attachment.size_bytes),
-            "x-content-type-options": "nosniff",
-        },
-    )
+@says(None, NotFound, RangeNotSatisfiable, media=BYTES, about="The bytes of the file.", parts=True)
+async def read_content(attachment_id: str, asker: Authenticated, deps: GatewayDeps, request: Request) -> Response:
+    """The file as it was given, never shown in place: it may hold anything. Parts of it by `Range`."""
+    return await file_answer(request, deps.files, await deps.uploads.get(asker, attachment_id))
 
 
 @router.delete("/{attachment_id}", status_code=204, summary="Delete a file and its passages")

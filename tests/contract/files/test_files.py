@@ -42,6 +42,13 @@ async def test_a_large_file_streams_in_bounded_pieces(tmp_path):
     assert max(sizes) <= 5 * MIB
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, 3), (2, 4), (4, None), (0, None), (5, 6)])
+async def test_a_part_of_a_file(files, start, end):
+    await files.put("attachments/a", pieces(b"abc", b"def"))
+    part = b"".join([chunk async for chunk in files.get("attachments/a", start, end)])
+    assert part == b"abcdef"[start:end]
+
+
 async def test_putting_again_replaces(files):
     await files.put("attachments/a", pieces(b"first version"))
     await files.put("attachments/a", pieces(b"second"))

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.e2e.client.conftest import PASSWORD, email_of
@@ -238,6 +239,9 @@ async def test_files_are_sent_read_and_named(client: AsyncTokenline, tmp_path: P
     assert sent == sorted(sent)
     assert sent[-1] == file.stat().st_size
     assert len({progress.state for progress in told_of}) > 1
+    link = await client.link(attachment.id)
+    async with httpx2.AsyncClient() as anybody:
+        assert (await anybody.get(link.url)).content == file.read_bytes()
     broken = tmp_path / "broken.bin"
     broken.write_bytes(bytes(range(256)) * 8)
     with pytest.raises(Unsupported):

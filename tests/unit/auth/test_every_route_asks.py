@@ -30,6 +30,8 @@ FOR_EVERYBODY = {
     ("POST", "/api/v1/auth/oidc/exchange"),
     ("GET", "/asyncapi.json"),
     ("GET", "/api/public/shares/{token}"),
+    ("GET", "/api/public/files/{link}"),
+    ("HEAD", "/api/public/files/{link}"),
 }
 
 

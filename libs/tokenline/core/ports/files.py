@@ -9,8 +9,11 @@ class Files(Protocol):
         """Store under ``key``; bytes written. Nothing is visible under the key until all of it is stored."""
         ...
 
-    def get(self, key: str) -> AsyncIterator[bytes]:
-        """Raises `NotFound` at the first step when there is nothing."""
+    def get(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from ``start`` up to ``end``, which is not in it (``None``: to the end).
+
+        Raises `NotFound` at the first step when there is nothing.
+        """
         ...
 
     def keys(self, under: str) -> AsyncIterator[str]:

@@ -24,7 +24,7 @@ _REQUIRED = ["iss", "aud", "sub", "typ", "iat", "exp", "jti"]
 _CLOCK_SKEW_S = 60
 
 TokenType = Literal["access", "socket"]
-NoteType = Literal["oidc-start", "oidc-handover"]
+NoteType = Literal["oidc-start", "oidc-handover", "file-link"]
 
 
 class Claims(Shape):
@@ -68,7 +68,7 @@ class Tokens:
         )
 
     def note(self, kind: NoteType, for_s: int, **fields: str) -> str:
-        """Something of ours that a browser keeps for a while: signed, not secret."""
+        """Something of ours that others keep for a while: signed, not secret."""
         return self._sign(kind, "", int(self._clock.now()) + for_s, **fields)
 
     def read_note(self, note: str, kind: NoteType) -> dict[str, Any]:

@@ -129,6 +129,10 @@ def _flat(dependant: Dependant, kind: str) -> bool:
 def _responses(route: RouteContext, said: Said, errors: list[type[TokenlineError]]) -> dict[str, Any]:
     status = route.status_code or 200
     made: dict[int, dict[str, Any]] = {status: _answer(said)}
+    if said.parts:
+        made[206] = {"description": "The part that `Range` asks for.", "content": {said.media: {"schema": {}}}}
+    if said.unchanged:
+        made[304] = {"description": "It is what `If-None-Match` names."}
     for other, shape in said.also.items():
         made[other] = {"description": about(shape), "content": {JSON: {"schema": ref(shape)}}}
     for status, kinds in _by_status(errors).items():

@@ -28,6 +28,10 @@ class Said:
     """One sentence about the answer, where the struct does not say it."""
     or_text: str | None = None
     """Media type of the text that it may be instead."""
+    parts: bool = False
+    """206: a part of it, where one is asked for."""
+    unchanged: bool = False
+    """304, to whoever has it already."""
 
 
 def says(
@@ -37,11 +41,13 @@ def says(
     media: str = JSON,
     about: str = "Done.",
     or_text: str | None = None,
+    parts: bool = False,
+    unchanged: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Decorates an endpoint, below its route: ``@says(Conversation, NotFound)``. Changes nothing in how it runs."""
 
     def declared(endpoint: Endpoint) -> Endpoint:
-        endpoint.__dict__["said"] = Said(answer, errors, also or {}, media, about, or_text)
+        endpoint.__dict__["said"] = Said(answer, errors, also or {}, media, about, or_text, parts, unchanged)
         return endpoint
 
     return declared
