@@ -6,6 +6,7 @@ import type {
   ConversationPage,
   Feedback,
   FeedbackReason,
+  FileLink,
   FollowUp,
   Me,
   MessagePage,
@@ -107,6 +108,16 @@ export class Api {
   addUrl(url: string, conversationId?: string): Promise<Attachment> {
     const body = { url, ...(conversationId ? { conversation_id: conversationId } : {}) };
     return this.http.json("POST", "/api/v1/attachments/url", body);
+  }
+
+  /** Whoever has the link downloads the file without signing in, for 24 hours. */
+  linkFile(id: string): Promise<FileLink> {
+    return this.http.json("POST", `/api/v1/attachments/${id}/link`);
+  }
+
+  /** Of a picture that has one: `picture.thumbnail`. */
+  async thumbnail(id: string): Promise<Blob> {
+    return (await this.http.fetch(`/api/v1/attachments/${id}/thumbnail`)).blob();
   }
 
   deleteAttachment(id: string): Promise<void> {

@@ -339,6 +339,12 @@ export interface FeedbackRow {
   feedback: Feedback;
 }
 
+/** A link to one's own file. Whoever has it can download that file, and nothing else, until then. */
+export interface FileLink {
+  url: string;
+  expires_at: number;
+}
+
 /** Follow every live ticket of a conversation and those to come. */
 export interface Follow {
   type: "follow";

@@ -1,6 +1,7 @@
 import type { Attachment } from "@tokenline/client";
 import { bytes, clock, cx, useNow } from "@tokenline/client/ui";
 import { Check, CircleAlert, FileText, Globe, ImageIcon, X } from "lucide-react";
+import { useThumbnail } from "../files/useThumbnail";
 import { secondsUntil } from "../state/pause";
 import { useAttachmentWatch } from "../state/queries";
 
@@ -18,6 +19,8 @@ interface Props {
   /** It is a page of the web. */
   url?: string | null;
   onRemove?: () => void;
+  /** What a click on it does. */
+  onOpen?: () => void;
 }
 
 const READING = new Set(["uploading", "queued", "extracting", "embedding"]);
@@ -27,7 +30,18 @@ const STAGES: Record<string, string> = { extracting: "reading", embedding: "inde
 const STAGE_SHARE: Record<string, number> = { uploading: 0, queued: 0.05, extracting: 0.1, embedding: 0.5 };
 
 /** A file with the stage it has reached, by name and as a bar. */
-export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, offline, url, onRemove }: Props) {
+export function FileChip({
+  name,
+  size,
+  sent = 1,
+  attachment,
+  error,
+  waitsUntil,
+  offline,
+  url,
+  onRemove,
+  onOpen,
+}: Props) {
   const page = url ?? attachment?.url ?? null;
   const reading = attachment !== null && READING.has(attachment.state);
   useAttachmentWatch(attachment?.id ?? null, reading);
@@ -36,6 +50,7 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
   const sending = page ? fetchingOf(waits) : waits ? `uploads in ${clock(waits)}` : sendingOf(sent, offline === true);
   const stage = failed ? reasonOf(failed, name) : attachment ? stageOf(attachment) : sending;
   const share = attachment ? shareOf(attachment) : sent;
+  const thumbnail = useThumbnail(attachment);
   const Icon = attachment?.mime_type.startsWith("image/") ? ImageIcon : page ? Globe : FileText;
 
   return (
@@ -45,10 +60,25 @@ export function FileChip({ name, size, sent = 1, attachment, error, waitsUntil, 
         failed ? "border-bad/40" : "border-line",
       )}
     >
-      <Icon className={cx("size-5 shrink-0", failed ? "text-bad" : "text-accent")} aria-hidden />
+      {thumbnail ? (
+        <img src={thumbnail} alt="" className="-ml-1 size-9 shrink-0 rounded-lg bg-sunken object-cover" />
+      ) : (
+        <Icon className={cx("size-5 shrink-0", failed ? "text-bad" : "text-accent")} aria-hidden />
+      )}
       <div className="min-w-0 text-left leading-tight">
         <p className="truncate text-[13px] font-medium" title={page ? `${name}\n${page}` : name}>
-          {name}
+          {onOpen ? (
+            <button
+              type="button"
+              aria-label={`Download ${name}`}
+              onClick={onOpen}
+              className="hover:underline after:absolute after:inset-0"
+            >
+              {name}
+            </button>
+          ) : (
+            name
+          )}
         </p>
         <p
           className={cx("truncate text-xs", failed ? "text-bad" : "text-ink-faint")}

@@ -1,6 +1,6 @@
 import type { Attachment } from "@tokenline/client";
 import type { ReactNode } from "react";
-import { FileChip } from "../composer/FileChip";
+import { SentFile } from "../files/SentFile";
 
 interface Props {
   content: string;
@@ -15,10 +15,10 @@ export function Question({ content, files, children }: Props) {
     <div className="group/question flex flex-col items-end gap-2 pl-[12%]">
       <span className="sr-only">You said:</span>
       {files.length > 0 && (
-        <ul className="flex flex-wrap justify-end gap-2">
+        <ul className="flex flex-wrap items-end justify-end gap-2">
           {files.map((file) => (
             <li key={file.id}>
-              <FileChip name={file.name} size={file.size_bytes} attachment={file} />
+              <SentFile file={file} />
             </li>
           ))}
         </ul>
