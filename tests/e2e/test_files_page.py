@@ -1,5 +1,6 @@
 """Files on the chat page: a picture is seen before and after it is sent, and a click downloads what was given (R8)."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,7 @@ async def test_pictures_are_seen_and_files_downloaded(house: System, browser: Br
             await page.get_by_role("button", name=f"Download {name}").click()
         download = await begun.value
         assert download.suggested_filename == name
-        assert Path(await download.path()).read_bytes() == data
+        assert await asyncio.to_thread((await download.path()).read_bytes) == data
         links.append(download.url)
     assert person.complaints == []
     signatures = {link.rpartition(".")[2] for link in links}

@@ -151,6 +151,8 @@ def _upload(person: Person) -> str:
     answer = person.http.post("/api/v1/attachments/uploads", headers=said)
     assert answer.status_code == 201, answer.text
     return answer.headers["location"].rpartition("/")[2]
+
+
 def _picture(person: Person) -> str:
     """Read, with a thumbnail in which stands the secret word. There is no ingest here."""
     files = {"file": (f"{person.canary}.png", picture("PNG"))}

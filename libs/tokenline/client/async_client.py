@@ -116,6 +116,7 @@ class AsyncTokenline:
     ) -> Attachment:
         """Attach a page of the web, to be named in ``attachment_ids``; see `Uploads.add_url`."""
         return await self._uploads.add_url(url, conversation_id=conversation_id, on_progress=on_progress, wait=wait)
+
     async def link(self, attachment_id: AttachmentId) -> FileLink:
         """An address at which whoever has it can download the file, for 24 hours."""
         return await self._uploads.link(attachment_id)

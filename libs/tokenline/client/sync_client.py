@@ -105,6 +105,7 @@ class Tokenline:
     def add_url(self, url: str, *, on_progress: OnProgress | None = None, **options: Any) -> Attachment:
         """See `AsyncTokenline.add_url`."""
         return self._loop.run(self._client.add_url, url, on_progress=on_progress, **options)
+
     def link(self, attachment_id: AttachmentId) -> FileLink:
         """See `AsyncTokenline.link`."""
         return self._loop.run(self._client.link, attachment_id)
