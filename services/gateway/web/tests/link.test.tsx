@@ -15,6 +15,7 @@ vi.mock("../src/state/client", () => ({
   openChat: () => ({ apply: () => undefined }),
 }));
 vi.mock("../src/state/queries", () => ({ useAttachmentWatch: () => undefined }));
+vi.mock("../src/files/useThumbnail", () => ({ useThumbnail: () => null }));
 
 const URL_ = "https://example.org/queues?from=mail#top";
 const PAGE = {

@@ -18,6 +18,7 @@ vi.mock("../src/state/client", () => ({
   openChat: () => ({ discard, apply }),
 }));
 vi.mock("../src/state/queries", () => ({ useAttachmentWatch: () => undefined }));
+vi.mock("../src/files/useThumbnail", () => ({ useThumbnail: () => null }));
 vi.mock("@tokenline/client", async (original) => ({ ...(await original<object>()), upload }));
 
 const LIMITED = {
