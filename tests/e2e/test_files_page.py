@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from deploy.local.rabbitmq import NodeHandle
 from tests.support.browser import open_window
@@ -38,12 +38,11 @@ async def test_pictures_are_seen_and_files_downloaded(house: System, browser: Br
     person = await open_window(browser, pictures)
     page = person.page
     await person.register(house.url(), "ada@example.org")
-    await page.locator("input[type=file]").set_input_files(
-        [
-            {"name": "red.png", "mimeType": "image/png", "buffer": red},
-            {"name": "notes.txt", "mimeType": "text/plain", "buffer": NOTES},
-        ]
-    )
+    files: list[FilePayload] = [
+        {"name": "red.png", "mimeType": "image/png", "buffer": red},
+        {"name": "notes.txt", "mimeType": "text/plain", "buffer": NOTES},
+    ]
+    await page.locator("input[type=file]").set_input_files(files)
     tray = page.get_by_label("Attached files")
     await expect(tray.locator("img")).to_have_js_property("naturalWidth", 512)
     await expect(tray.get_by_text("notes.txt")).to_be_visible()
