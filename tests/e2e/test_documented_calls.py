@@ -13,8 +13,8 @@ from tests.support.system import ADMIN, System, shared_system
 
 FACTS = b"The lighthouse of Port Ellen was built in 1832 and is 24 metres high.\n"
 STALLS = '{"say": "wait for it, and then for more of it", "per_second": 0.1}'
-ELSEWHERE = {"exchange"}
-"""Calls that cannot succeed here: there is no provider to sign in at."""
+ELSEWHERE = {"exchange", "attach_url"}
+"""Calls that cannot succeed here: there is no provider to sign in at, and no page that may be fetched."""
 
 
 @pytest.fixture(scope="module")
@@ -172,10 +172,26 @@ def _files(client: httpx2.Client) -> None:
         time.sleep(0.05)
         seen = client.get(f"/api/v1/attachments/{seen['id']}").json()
     assert client.get(f"/api/v1/attachments/{seen['id']}/thumbnail").content[8:12] == b"WEBP"
+    assert client.post("/api/v1/attachments/url", json={"url": "http://127.0.0.1/"}).status_code == 422
+    _in_pieces(client)
     assert client.get(path).status_code == 200
     assert client.post("/api/v1/attachments", files={"file": ("a.bin", b"\x7fELF\0\0")}).status_code == 415
     assert client.post("/api/v1/attachments").status_code == 422
     assert client.delete(path).status_code == 204
+
+
+def _in_pieces(client: httpx2.Client) -> None:
+    uploads, spoken = "/api/v1/attachments/uploads", {"tus-resumable": "1.0.0"}
+    assert client.options(uploads, headers=spoken).status_code == 204
+    begun = client.post(uploads, headers=spoken | {"upload-length": str(len(FACTS))})
+    where = begun.headers["location"]
+    for piece, offset in ((FACTS[:20], 0), (FACTS[20:], 20)):
+        going_on = spoken | {"upload-offset": str(offset), "content-type": "application/offset+octet-stream"}
+        assert client.patch(where, headers=going_on, content=piece).status_code == 204
+        assert client.head(where, headers=spoken).headers["upload-offset"] == str(offset + len(piece))
+    assert client.patch(where, headers=going_on, content=b"more").status_code == 409
+    assert client.delete(where, headers=spoken).status_code == 204
+    assert client.head(where).status_code == 412
 
 
 def _openai(client: httpx2.Client) -> None:

@@ -19,9 +19,9 @@ from tokenline.core.tus import MEDIA
 
 EXAMPLES = 12
 LIMIT_S = 120.0
-REFUSES_IN_WORDS = {"register", "change_password", "upload", "begin_upload"}
-"""Operations that refuse with 422 what no schema could forbid: weak passwords, empty files. Others do so with the
-further statuses that their documents name, as 400 for a cursor that is not one of ours."""
+REFUSES_IN_WORDS = {"register", "change_password", "upload", "begin_upload", "attach_url"}
+"""Operations that refuse with 422 what no schema could forbid: weak passwords, empty files, addresses of nobody. Others
+do so with the further statuses that their documents name, as 400 for a cursor that is not one of ours."""
 SIGNS_OUT = {"end_sign_in", "end_sign_ins"}
 """End the sign-in that schemathesis calls with, so they come by themselves."""
 REFUSES_WRONG_DATA = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]

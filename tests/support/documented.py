@@ -142,9 +142,11 @@ class Calls:
     def check(self, response: httpx2.Response) -> None:
         _check_error(response)
         request = response.request
-        # What a HEAD is answered with is said of its GET (RFC 9110 §9.3.2).
-        bare = request.method == "HEAD"
-        operation = self._operation("GET" if bare else request.method, request.url.path)
+        operation = self._operation(request.method, request.url.path)
+        # What a HEAD is answered with is said of its GET (RFC 9110 §9.3.2), where it is not said of itself.
+        bare = request.method == "HEAD" and operation is None
+        if bare:
+            operation = self._operation("GET", request.url.path)
         if operation is None:
             if response.status_code not in _NOT_OURS and request.url.path.startswith(("/api/", "/v1/")):
                 raise Undocumented(f"no document knows {request.method} {request.url.path}: {response.status_code}")
