@@ -9,17 +9,13 @@ from starlette.types import Scope
 
 
 def refuse_other_methods(scope: Scope) -> None:
-    """For whoever answers what no route took. Raises `HTTPException` where one takes the address by other methods.
-
-    An address that is somebody's by its very name (``…/url``) is not counted as one with an id in it (``…/{id}``).
-    """
-    path = scope["path"]
-    routes = [
-        route
+    """For whoever answers what no route took. Raises `HTTPException` where one takes the address by other methods."""
+    taken = {
+        method
         for route in iter_route_contexts(scope["app"].routes)
-        if isinstance(route.original_route, APIRoute) and route.include_in_schema and route.path_regex.match(path)
-    ]
-    named = [route for route in routes if route.path == path]
-    taken = {method for route in named or routes for method in route.methods or ()}
+        if isinstance(route.original_route, APIRoute) and route.include_in_schema
+        if route.path_regex.match(scope["path"])
+        for method in route.methods or ()
+    }
     if taken:
         raise HTTPException(405, headers={"Allow": ", ".join(sorted(taken))})
