@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from services.ingest.deps import Deps
 from services.ingest.jobs import SWEEP_S, Jobs
+from services.ingest.orphans import EVERY_S as ORPHANS_S
+from services.ingest.orphans import Orphans
 from services.ingest.search import routes
 from services.ingest.settings import IngestSettings
 from tokenline.contracts import metrics as m
@@ -19,7 +21,7 @@ from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.supervisor import RETRY_S, Supervisor
 
-METRICS = (m.INGEST_STAGE, m.INGEST_FILES, m.SEARCH, m.STORE_WRITE, m.BROKER_UP)
+METRICS = (m.INGEST_STAGE, m.INGEST_FILES, m.ORPHANS, m.SEARCH, m.STORE_WRITE, m.BROKER_UP)
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
     """Build; connect when served."""
     supervisor = Supervisor()
     jobs = Jobs(deps, new_id(deps.clock.now()), supervisor, settings.parallel)
+    orphans = Orphans(deps.store, deps.files, deps.metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -35,6 +38,7 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
         await _open_vectors(deps)
         async with deps.sandbox, supervisor:
             supervisor.forever("sweep", jobs.sweep, every_s=SWEEP_S)
+            supervisor.forever("orphans", orphans.sweep, every_s=ORPHANS_S)
             supervisor.spawn("start", start())
             yield
             await jobs.stop_taking()

@@ -198,6 +198,11 @@ INGEST_FILES = Metric(
     help="Attachments indexed or failed, by outcome code.",
     labels=("outcome",),
 )
+ORPHANS = Metric(
+    name="tokenline_orphans_removed_total",
+    kind=MetricKind.COUNTER,
+    help="Stored files without an attachment that were found and removed.",
+)
 SEARCH = Metric(
     name="tokenline_search_seconds",
     kind=MetricKind.HISTOGRAM,

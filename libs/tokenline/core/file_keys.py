@@ -2,13 +2,16 @@
 
 from tokenline.contracts.ids import AttachmentId
 
+FILES = "attachments"
+DERIVED = ("texts", "thumbnails", "views")
+"""What reading a file leaves beside it."""
 UPLOADS = "uploads"
 """Under it are the pieces of all uploads that are not finished."""
 
 
 def file_key(attachment_id: AttachmentId) -> str:
     """The file as it was given."""
-    return f"attachments/{attachment_id}"
+    return f"{FILES}/{attachment_id}"
 
 
 def piece_key(upload_id: AttachmentId, piece: str) -> str:
