@@ -3,20 +3,27 @@
 The clients of servers are imported where one is set: they take a second of every start and 70 MiB.
 """
 
+from collections.abc import Callable
 from functools import partial
 
+from pydantic import SecretStr
+
 from services.ingest.app import METRICS, create_app
+from services.ingest.chunk import CUT
 from services.ingest.deps import Deps
+from services.ingest.embedders import Embedders
 from services.ingest.extract.sandbox import Sandbox
+from services.ingest.indexes import Indexes
 from services.ingest.settings import IngestSettings
+from tokenline.adapters.engine_edge import EdgeEngine
 from tokenline.adapters.files_obstore import ObstoreFiles
-from tokenline.adapters.vectors_edge import EdgeVectors
-from tokenline.adapters.vectors_shared import Layout
 from tokenline.contracts.errors import Misconfigured
 from tokenline.contracts.metrics import STORE_WRITE
-from tokenline.core.clock import SystemClock
+from tokenline.contracts.vectors import Layout
+from tokenline.core.clock import Clock, SystemClock
 from tokenline.core.ports.embedder import Embedder
-from tokenline.core.ports.vectors import VectorIndex
+from tokenline.core.ports.store import IndexStore
+from tokenline.core.ports.vectors import VectorEngine
 from tokenline.runtime.line import Line
 from tokenline.runtime.logging import configure_logging
 from tokenline.runtime.metrics import Metrics
@@ -34,8 +41,7 @@ def build_deps(settings: IngestSettings) -> Deps:
         store=store,
         broker=broker,
         files=ObstoreFiles(settings.files or settings.data_dir / "files"),
-        vectors=open_vectors(settings),
-        embedder=open_embedder(settings),
+        vectors=open_vectors(settings, store, clock),
         sandbox=Sandbox(
             cpu_s=settings.extract_cpu_s,
             wall_s=settings.extract_wall_s,
@@ -49,33 +55,35 @@ def build_deps(settings: IngestSettings) -> Deps:
     )
 
 
-def open_vectors(settings: IngestSettings) -> VectorIndex:
-    layout = Layout()
+def open_vectors(settings: IngestSettings, store: IndexStore, clock: Clock) -> Indexes:
+    layout, make = Layout(cut=CUT), None
     if settings.embedding_url is not None:
-        layout = Layout(settings.embedding_model, settings.embedding_dimension)
+        if settings.embedding_model is None or settings.embedding_dimension is None:
+            raise Misconfigured(
+                "TOKENLINE_EMBEDDING_URL needs TOKENLINE_EMBEDDING_MODEL and TOKENLINE_EMBEDDING_DIMENSION beside it."
+            )
+        layout = Layout(model=settings.embedding_model, dimension=settings.embedding_dimension, cut=CUT)
+        make = make_embedders(settings.embedding_url, settings.embedding_api_key)
+    return Indexes(store, open_engine(settings), Embedders(make, layout, clock))
+
+
+def open_engine(settings: IngestSettings) -> VectorEngine:
     if settings.qdrant_url is None:
-        return EdgeVectors(settings.data_dir / "vectors", layout)
+        return EdgeEngine(settings.data_dir / "vectors")
     from qdrant_client import AsyncQdrantClient
 
-    from tokenline.adapters.vectors_qdrant import QdrantVectors
+    from tokenline.adapters.engine_qdrant import QdrantEngine
 
     key = None if settings.qdrant_api_key is None else settings.qdrant_api_key.get_secret_value()
     # Checking the server's version would be a blocking call before there is a loop.
-    client = AsyncQdrantClient(settings.qdrant_url, api_key=key, timeout=5, check_compatibility=False)
-    return QdrantVectors(client, layout)
+    return QdrantEngine(AsyncQdrantClient(settings.qdrant_url, api_key=key, timeout=5, check_compatibility=False))
 
 
-def open_embedder(settings: IngestSettings) -> Embedder | None:
-    if settings.embedding_url is None:
-        return None
-    if settings.embedding_model is None or settings.embedding_dimension is None:
-        raise Misconfigured(
-            "TOKENLINE_EMBEDDING_URL needs TOKENLINE_EMBEDDING_MODEL and TOKENLINE_EMBEDDING_DIMENSION beside it."
-        )
+def make_embedders(url: str, api_key: SecretStr | None) -> Callable[[str], Embedder]:
     from tokenline.adapters.embedder_openai import OpenAIEmbedder
 
-    key = None if settings.embedding_api_key is None else settings.embedding_api_key.get_secret_value()
-    return OpenAIEmbedder(settings.embedding_url, settings.embedding_model, key)
+    key = None if api_key is None else api_key.get_secret_value()
+    return lambda model: OpenAIEmbedder(url, model, key)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 
+from services.ingest import rebuild
 from services.ingest.deps import Deps
 from services.ingest.jobs import SWEEP_S, Jobs
 from services.ingest.orphans import EVERY_S as ORPHANS_S
@@ -39,14 +40,13 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
         async with deps.sandbox, supervisor:
             supervisor.forever("sweep", jobs.sweep, every_s=SWEEP_S)
             supervisor.forever("orphans", orphans.sweep, every_s=ORPHANS_S)
+            supervisor.forever("reindex", jobs.rebuild.look, every_s=rebuild.LOOK_S)
             supervisor.spawn("start", start())
             yield
             await jobs.stop_taking()
         await deps.line.announcer.flush()
         await deps.broker.close()
         await deps.vectors.close()
-        if deps.embedder is not None:
-            await deps.embedder.close()
         await deps.line.confirmations.flush()
         await deps.store.close()
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
+import msgspec
 from opentelemetry.trace import Span, SpanKind
 
 from services.ingest.deps import Deps
@@ -14,9 +15,10 @@ from services.ingest.passages import chunks_of
 from services.ingest.progress import Progress, Steps
 from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState
 from tokenline.contracts.base import pack
-from tokenline.contracts.errors import StorageFull
+from tokenline.contracts.errors import NotFound, StorageFull
 from tokenline.contracts.ids import AttachmentId
 from tokenline.contracts.metrics import INGEST_STAGE
+from tokenline.contracts.texts import ExtractedText
 from tokenline.core.file_keys import file_key, text_key, thumbnail_key, view_key
 from tokenline.core.ports.files import Files
 from tokenline.core.ports.vectors import Chunk
@@ -24,6 +26,8 @@ from tokenline.runtime.tracing import attachment_span, stage_span
 
 BATCH = 256
 """Passages embedded and written at a time: bounds what is in memory, and lets searches between."""
+
+_texts = msgspec.msgpack.Decoder(ExtractedText)
 
 
 class Indexer:
@@ -55,12 +59,15 @@ class Indexer:
             picture=extracted.picture,
             warning=extracted.warning,
         )
+        number = (await self._deps.vectors.refresh()).wanted.no
         for begin in range(0, len(extracted.spans), BATCH):
             spans = extracted.spans[begin : begin + BATCH]
-            await self._write(attachment, list(chunks_of(attachment, text, spans)), span)
+            number = min(number, await self._write(attachment, list(chunks_of(attachment, text, spans)), span))
             steps.wrote(spans[-1][1], text)
         with self._stage("index", span):
             await self._deps.vectors.settle()
+        # Before it counts as indexed: the rebuild leaves it alone, and switches when none is left.
+        await self._deps.store.note_indexed([attachment.id], number)
         await self._progress.advance(attachment.id, AttachmentState.INDEXED, chunks=len(extracted.spans))
         return len(extracted.spans)
 
@@ -88,13 +95,16 @@ class Indexer:
         spool.flush()
         spool.seek(0)
 
-    async def _write(self, attachment: Attachment, chunks: Sequence[Chunk], span: Span) -> None:
-        dense = None
-        if self._deps.embedder is not None:
-            with self._stage("embed", span):
-                dense = await self._deps.embedder.embed([chunk.content for chunk in chunks])
-        with self._stage("index", span):
-            await self._deps.vectors.upsert(attachment.owner_id, chunks, dense)
+    async def kept_text(self, attachment: Attachment) -> ExtractedText:
+        """As it was extracted; read anew where that is gone. Raises `Rejected`, `Retryable`."""
+        try:
+            kept = b"".join([part async for part in self._deps.files.get(text_key(attachment.id))])
+            return await asyncio.to_thread(_texts.decode, kept)
+        except (NotFound, msgspec.DecodeError):
+            return (await self._extract(attachment, Steps())).text
+
+    async def _write(self, attachment: Attachment, chunks: Sequence[Chunk], span: Span) -> int:
+        return await self._deps.vectors.upsert(attachment.owner_id, chunks, lambda name: self._stage(name, span))
 
     @contextmanager
     def _stage(self, name: str, span: Span) -> Iterator[None]:

@@ -11,6 +11,7 @@ from services.ingest.extract.sandbox import SandboxLost
 from services.ingest.index import Indexer, forget_derived
 from services.ingest.lease import held
 from services.ingest.progress import ENDED, Progress, Superseded
+from services.ingest.rebuild import Rebuild
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
 from tokenline.contracts.errors import ErrorInfo, NotFound, Rejected, Retryable, TokenlineError, TooComplex
 from tokenline.contracts.ids import AttachmentId, Incarnation, UserId
@@ -47,6 +48,7 @@ class Jobs:
         self._slots = asyncio.Semaphore(parallel)
         self._progress = Progress(deps.store, deps.line.announcer)
         self._indexer = Indexer(deps, self._progress)
+        self.rebuild = Rebuild(deps, self._indexer, incarnation, self.quiet)
         self._deliveries: dict[AttachmentId, list[Delivery]] = {}
         self._tasks: dict[AttachmentId, asyncio.Task[None]] = {}
         self._consumption: Consumption | None = None
@@ -75,13 +77,22 @@ class Jobs:
         for attachment in await self._deps.store.unindexed_attachments(before, self._parallel * 2):
             self._start(attachment.id)
 
+    async def quiet(self, limit_s: float) -> None:
+        """Return when those that are being read now have ended, after ``limit_s`` at the latest."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=limit_s)
+
     async def forget(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
         """Stop reading these, and delete what was written of them. Only the owner's."""
+        mine = []
         for attachment_id in attachment_ids:
             attachment = await self._deps.store.get_attachment(attachment_id)
             if attachment is None or attachment.owner_id == owner_id:
+                mine.append(attachment_id)
                 await self._stop(attachment_id)
                 await forget_derived(self._deps.files, attachment_id)
+        self.rebuild.forget(mine)
+        await self._deps.vectors.refresh()
         await self._deps.vectors.delete(owner_id, attachment_ids)
 
     def _start(self, attachment_id: AttachmentId, *deliveries: Delivery) -> None:

@@ -73,11 +73,8 @@ async def find(deps: Deps, asked: SearchRequest) -> list[Passage]:
     if not within:
         return []
     query = asked.query[:MAX_QUERY_CHARS]
-    dense = None
-    if deps.embedder is not None:
-        (dense,) = await deps.embedder.embed([query])
     top_k = max(1, min(asked.top_k, MAX_TOP_K))
-    found = await deps.vectors.search(asked.owner_id, within, query, dense, top_k)
+    found = await deps.vectors.search(asked.owner_id, within, query, top_k)
     if asked.opening and not any(passage.similarity for passage in found):
         return await deps.vectors.opening(asked.owner_id, within, top_k)
     return found

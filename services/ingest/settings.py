@@ -21,7 +21,7 @@ class IngestSettings(ServiceSettings):
     embedding_url: str | None = None
     """Base of an OpenAI-compatible API; ``None``: search by keywords alone."""
     embedding_model: str | None = None
-    """Required with ``embedding_url``. Another model is another collection, and files are not read again for it."""
+    """Required with ``embedding_url``. Another model: every file is indexed again for it, while searches go on."""
     embedding_dimension: int | None = Field(default=None, ge=1, le=65536)
     """Length of its vectors; required with ``embedding_url``."""
     embedding_api_key: SecretStr | None = None

@@ -20,7 +20,6 @@ from tokenline.adapters.vectors_shared import (
     UPSERT_BATCH,
     Hit,
     Keywords,
-    Layout,
     candidates,
     fuse,
     opened,
@@ -31,6 +30,7 @@ from tokenline.adapters.vectors_shared import (
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.errors import Misconfigured, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.contracts.vectors import Layout
 from tokenline.core.ports.vectors import Chunk
 
 T = TypeVar("T")
@@ -48,6 +48,7 @@ class EdgeVectors:
         self._layout = layout
         self._keywords = Keywords()
         self._shard: edge.EdgeShard | None = None
+        self._ended = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors")
 
     async def open(self) -> None:
@@ -55,7 +56,9 @@ class EdgeVectors:
         await self._run(self._open)
 
     async def close(self) -> None:
+        """What is asked after it raises `SearchUnavailable`."""
         await self._run(self._close)
+        self._ended = True
         self._thread.shutdown(wait=False)
 
     async def upsert(
@@ -64,7 +67,7 @@ class EdgeVectors:
         chunks: Sequence[Chunk],
         dense: Sequence[Sequence[float]] | None,
     ) -> None:
-        self._layout.check(dense, len(chunks))
+        self._layout.check(dense or ())
         for begin in range(0, len(chunks), UPSERT_BATCH):
             batch = slice(begin, begin + UPSERT_BATCH)
             await self._run(self._upsert, owner_id, chunks[batch], None if dense is None else dense[batch])
@@ -99,6 +102,8 @@ class EdgeVectors:
             await self._run(self._delete, owner_id, attachment_ids)
 
     async def _run(self, work: Callable[..., T], *args: object) -> T:
+        if self._ended:
+            raise SearchUnavailable
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     def _open(self) -> None:

@@ -18,7 +18,6 @@ from tokenline.adapters.vectors_shared import (
     UPSERT_BATCH,
     Hit,
     Keywords,
-    Layout,
     candidates,
     fuse,
     opened,
@@ -29,26 +28,29 @@ from tokenline.adapters.vectors_shared import (
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.errors import SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.contracts.vectors import Layout
 from tokenline.core.ports.vectors import Chunk
 
 T = TypeVar("T")
 
 
 class QdrantVectors:
-    """``client`` is closed with the index."""
+    """One collection. ``client`` belongs to the engine."""
 
     def __init__(self, client: AsyncQdrantClient, layout: Layout) -> None:
         self._client = client
         self._layout = layout
         self._keywords = Keywords()
+        self._ended = False
 
     async def open(self) -> None:
-        if not await _reached(self._client.collection_exists(self._layout.collection)):
-            await _reached(self._create())
-        await _reached(self._index_payload())
+        if not await reached(self._client.collection_exists(self._collection)):
+            await reached(self._create())
+        await reached(self._index_payload())
 
     async def close(self) -> None:
-        await self._client.close()
+        """What is asked after it raises `SearchUnavailable`."""
+        self._ended = True
 
     async def upsert(
         self,
@@ -56,13 +58,13 @@ class QdrantVectors:
         chunks: Sequence[Chunk],
         dense: Sequence[Sequence[float]] | None,
     ) -> None:
-        self._layout.check(dense, len(chunks))
+        self._layout.check(dense or ())
         for begin in range(0, len(chunks), UPSERT_BATCH):
             batch = slice(begin, begin + UPSERT_BATCH)
             points = await asyncio.to_thread(
                 self._points, owner_id, chunks[batch], None if dense is None else dense[batch]
             )
-            await _reached(self._client.upsert(self._layout.collection, points, wait=True))
+            await reached(self._client.upsert(self._collection, points, wait=True))
 
     async def settle(self) -> None:
         return  # the server's log is its own affair
@@ -91,10 +93,16 @@ class QdrantVectors:
     async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
         if attachment_ids:
             within = models.FilterSelector(filter=_within(owner_id, attachment_ids))
-            await _reached(self._client.delete(self._layout.collection, within, wait=True))
+            await reached(self._client.delete(self._collection, within, wait=True))
+
+    @property
+    def _collection(self) -> str:
+        if self._ended:
+            raise SearchUnavailable
+        return self._layout.collection
 
     async def _query(self, requests: list[models.QueryRequest]) -> list[list[Hit]]:
-        answers = await _reached(self._client.query_batch_points(self._layout.collection, requests))
+        answers = await reached(self._client.query_batch_points(self._collection, requests))
         return [[Hit(point.payload or {}, point.score) for point in answer.points] for answer in answers]
 
     async def _create(self) -> None:
@@ -104,7 +112,7 @@ class QdrantVectors:
             dense = {DENSE: models.VectorParams(size=size, distance=models.Distance.COSINE)}
         try:
             await self._client.create_collection(
-                self._layout.collection,
+                self._collection,
                 vectors_config=dense,
                 sparse_vectors_config={KEYWORD: models.SparseVectorParams(modifier=models.Modifier.IDF)},
                 hnsw_config=models.HnswConfigDiff(m=HNSW_M, ef_construct=HNSW_EF_CONSTRUCT),
@@ -122,7 +130,7 @@ class QdrantVectors:
             START: models.IntegerIndexParams(type=integer, lookup=False, range=True),
         }
         for field, index in indexes.items():
-            await self._client.create_payload_index(self._layout.collection, field, index, wait=True)
+            await self._client.create_payload_index(self._collection, field, index, wait=True)
 
     def _points(
         self, owner_id: UserId, chunks: Sequence[Chunk], dense: Sequence[Sequence[float]] | None
@@ -179,7 +187,7 @@ def _request(
     return models.QueryRequest(query=query, using=using, filter=within, limit=depth, params=params, with_payload=True)
 
 
-async def _reached(call: Awaitable[T]) -> T:
+async def reached(call: Awaitable[T]) -> T:
     """Raises `SearchUnavailable` for anything that went wrong on the way or in the server."""
     try:
         return await call

@@ -1,6 +1,5 @@
-"""What both vector engines must do alike: layout of the collection, payload, point ids, keywords, fusion, scores."""
+"""What both vector engines must do alike: payload, point ids, keywords, fusion, scores."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,6 @@ from uuid import UUID, uuid5
 import qdrant_edge as edge
 
 from tokenline.contracts.attachments import Passage
-from tokenline.contracts.errors import Misconfigured
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.core.access import owned_by
 from tokenline.core.ports.vectors import Chunk
@@ -26,37 +24,6 @@ UPSERT_BATCH = 64
 """Small enough (about 15 ms) that a search does not wait long behind a large file."""
 
 _POINTS = UUID("3f1a7e0e-6d0b-5f43-9c55-0f6c1f6a9b52")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One collection per embedding model: vectors of two models cannot be compared."""
-
-    model: str | None = None
-    """``None``: keyword vectors alone."""
-    dimension: int | None = None
-
-    def __post_init__(self) -> None:
-        if (self.model is None) != (self.dimension is None):
-            raise Misconfigured("An embedding model needs its dimension, and a dimension its model.")
-
-    @property
-    def collection(self) -> str:
-        if self.model is None:
-            return "tokenline-keyword"
-        return f"tokenline-{re.sub(r'[^a-z0-9]+', '-', self.model.lower()).strip('-')}-{self.dimension}"
-
-    def check(self, dense: Sequence[Sequence[float]] | None, count: int) -> None:
-        """Raises `Misconfigured` when the vectors are not those of this collection."""
-        if dense is None:
-            if self.dimension is not None:
-                raise Misconfigured("This collection holds dense vectors, but none were given.")
-            return
-        if len(dense) != count or any(len(vector) != self.dimension for vector in dense):
-            raise Misconfigured(
-                f"The embedding model's vectors do not have the {self.dimension} dimensions that were set.",
-                dimension=len(dense[0]) if dense else 0,
-            )
 
 
 class Keywords:

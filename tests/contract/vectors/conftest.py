@@ -2,19 +2,34 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from qdrant_client import AsyncQdrantClient
 
-from tokenline.adapters.vectors_edge import EdgeVectors
-from tokenline.adapters.vectors_qdrant import QdrantVectors
-from tokenline.adapters.vectors_shared import Layout
-from tokenline.core.ports.vectors import VectorIndex
+from tokenline.adapters.engine_edge import EdgeEngine
+from tokenline.adapters.engine_qdrant import QdrantEngine
+from tokenline.contracts.vectors import Layout
+from tokenline.core.ports.vectors import VectorEngine, VectorIndex
 
 HYBRID = Layout(model="handmade", dimension=3)
 WORDS = Layout()
 
 Open = Callable[[Layout], Awaitable[VectorIndex]]
+
+
+def engine_in(folder: Path, name: str) -> VectorEngine:
+    if name == "edge":
+        return EdgeEngine(folder / "vectors")
+    # The client's local mode speaks the server's API without a server.
+    return QdrantEngine(AsyncQdrantClient(path=str(folder / "qdrant")))
+
+
+@pytest.fixture(params=["edge", "qdrant"])
+async def engine(request, tmp_path) -> AsyncIterator[VectorEngine]:
+    engine = engine_in(tmp_path, request.param)
+    yield engine
+    await engine.close()
 
 
 @pytest.fixture(params=["edge", "qdrant"])
@@ -24,15 +39,9 @@ async def open_index(request, tmp_path) -> AsyncIterator[Open]:
 
         async def reopen(layout: Layout) -> VectorIndex:
             await at_end.pop_all().aclose()
-            index: VectorIndex
-            if request.param == "edge":
-                index = EdgeVectors(tmp_path, layout)
-            else:
-                # The client's local mode speaks the server's API without a server.
-                index = QdrantVectors(AsyncQdrantClient(path=str(tmp_path / "qdrant")), layout)
-            await index.open()
-            at_end.push_async_callback(index.close)
-            return index
+            engine = engine_in(tmp_path, request.param)
+            at_end.push_async_callback(engine.close)
+            return await engine.index(layout)
 
         yield reopen
 

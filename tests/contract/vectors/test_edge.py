@@ -7,8 +7,8 @@ import pytest
 
 from tests.contract.vectors.test_vectors import chunk
 from tokenline.adapters.vectors_edge import EdgeVectors
-from tokenline.adapters.vectors_shared import Layout
 from tokenline.contracts.errors import Misconfigured, SearchUnavailable
+from tokenline.contracts.vectors import Layout
 
 
 async def test_a_second_process_is_told_what_to_do(tmp_path):

@@ -195,4 +195,13 @@ async def test_vectors_of_another_model_are_refused(open_index):
     with pytest.raises(Misconfigured, match="3 dimensions"):
         await index.upsert(ANNA, [chunk("a1", "x")], [[1, 0]])
     with pytest.raises(Misconfigured):
-        await index.upsert(ANNA, [chunk("a1", "x")], None)
+        await index.upsert(ANNA, [chunk("a1", "x")], [[1, 0, 0, 0]])
+
+
+async def test_passages_without_a_dense_vector_are_found_by_their_words(open_index):
+    """While a former model cannot be asked."""
+    index = await open_index(HYBRID)
+    await index.upsert(ANNA, [chunk("a1", "A pangolin.")], [[1, 0, 0]])
+    await index.upsert(ANNA, [chunk("a1", "A bicycle.", start=100)], None)
+    assert await contents(index, ANNA, ["a1"], "bicycle") == ["A bicycle."]
+    assert await contents(index, ANNA, ["a1"], "bicycle", dense=[0, 1, 0], top_k=1) == ["A bicycle."]

@@ -25,7 +25,6 @@ from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.adapters.vectors_edge import EdgeVectors
-from tokenline.adapters.vectors_shared import Layout
 from tokenline.contracts.accounts import User
 from tokenline.contracts.attachments import Attachment, AttachmentState, SearchRequest
 from tokenline.contracts.base import to_json
@@ -33,6 +32,7 @@ from tokenline.contracts.chat import Conversation, FollowUp, MessageStatus
 from tokenline.contracts.errors import NotSignedIn, SearchUnavailable
 from tokenline.contracts.export import Export, ExportedConversation, ExportedFile, ExportedMessage
 from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.contracts.vectors import Layout
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
 from tokenline.core.file_keys import file_key, piece_key

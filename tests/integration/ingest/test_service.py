@@ -129,7 +129,7 @@ async def test_an_outage_of_the_index_is_waited_out(ingest, monkeypatch):
     async def failing(*args):
         for failure in failures:
             raise failure
-        await upsert(*args)
+        return await upsert(*args)
 
     monkeypatch.setattr(ingest.deps.vectors, "upsert", failing)
     conversation = await ingest.conversation()
@@ -341,11 +341,12 @@ async def test_a_frozen_reader_leaves_the_passages_of_the_one_who_took_its_file(
         store, write = ingest.deps.store, ingest.deps.vectors.upsert
 
         async def meanwhile_another_ended_it(*args):
-            await write(*args)
+            number = await write(*args)
             current = await store.get_attachment(attachment.id)
             assert current is not None
             ended = msgspec.structs.replace(current, state=AttachmentState.INDEXED, version=current.version + 1)
             assert await store.replace_attachment(ended)
+            return number
 
         monkeypatch.setattr(ingest.deps.vectors, "upsert", meanwhile_another_ended_it)
         attachment = await ingest.upload(b"Patience is a virtue.", "a.txt", conversation)

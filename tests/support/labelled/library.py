@@ -15,8 +15,8 @@ from tests.support.labelled.files import labelled_files
 from tests.support.labelled.hashed import DIMENSION, embed
 from tests.support.labelled.questions import Labelled
 from tokenline.adapters.vectors_edge import EdgeVectors
-from tokenline.adapters.vectors_shared import Layout
 from tokenline.contracts.attachments import Passage
+from tokenline.contracts.vectors import Layout
 from tokenline.core.clock import ManualClock
 from tokenline.core.ports.vectors import Chunk
 

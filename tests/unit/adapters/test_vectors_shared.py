@@ -2,8 +2,9 @@
 
 import pytest
 
-from tokenline.adapters.vectors_shared import Hit, Keywords, Layout, fuse, payload_of, point_id
+from tokenline.adapters.vectors_shared import Hit, Keywords, fuse, payload_of, point_id
 from tokenline.contracts.errors import Misconfigured, NotFound
+from tokenline.contracts.vectors import Layout
 from tokenline.core.ports.vectors import Chunk
 
 
@@ -17,12 +18,12 @@ def hit(start, score, owner="anna"):
 
 def test_one_collection_per_embedding_model():
     assert Layout().collection == "tokenline-keyword"
-    assert Layout("BAAI/bge-small-en v1.5", 384).collection == "tokenline-baai-bge-small-en-v1-5-384"
+    assert Layout(model="BAAI/bge-small-en v1.5", dimension=384).collection == "tokenline-baai-bge-small-en-v1-5-384"
 
 
 def test_a_model_and_its_dimension_belong_together():
     with pytest.raises(Misconfigured):
-        Layout("some-model", None)
+        Layout(model="some-model")
 
 
 def test_point_ids_depend_on_place_alone():

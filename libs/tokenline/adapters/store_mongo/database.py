@@ -38,6 +38,7 @@ class Collections:
         self.erasures: Collection = database["erasures"]
         self.gates: Collection = database["gates"]
         self.identities: Collection = database["identities"]
+        self.index_state: Collection = database["index_state"]
         self.leases: Collection = database["leases"]
         self.messages: Collection = database["messages"]
         self.paused_pools: Collection = database["paused_pools"]

@@ -58,6 +58,7 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("owner_id", _UP)],
         [("due.at", _UP)],
         [("due.owner_id", _UP)],
+        [("state", _UP), ("index_no", _UP)],
     ),
     "uploads": ([("owner_id", _UP)], [("expires_at", _UP)]),
     "users": ([("role", _UP)],),

@@ -15,6 +15,7 @@ from tokenline.adapters.store_mongo.erasure import Erasing
 from tokenline.adapters.store_mongo.failures import refuses_us
 from tokenline.adapters.store_mongo.feedback import Feedbacks
 from tokenline.adapters.store_mongo.identities import Identities
+from tokenline.adapters.store_mongo.indexes import Indexes
 from tokenline.adapters.store_mongo.layout import lay_out
 from tokenline.adapters.store_mongo.leases import Leases
 from tokenline.adapters.store_mongo.limits import Limits
@@ -56,6 +57,7 @@ class MongoStore(
     Identities,
     Shares,
     Uploads,
+    Indexes,
 ):
     """Belongs to the event loop that opens it.
 

@@ -13,6 +13,7 @@ from tokenline.adapters.store_sqlite.database import Database
 from tokenline.adapters.store_sqlite.erasure import Erasing
 from tokenline.adapters.store_sqlite.feedback import Feedbacks
 from tokenline.adapters.store_sqlite.identities import Identities
+from tokenline.adapters.store_sqlite.indexes import Indexes
 from tokenline.adapters.store_sqlite.leases import Leases
 from tokenline.adapters.store_sqlite.limits import Limits
 from tokenline.adapters.store_sqlite.releasing import Releasing
@@ -48,6 +49,7 @@ class SqliteStore(
     Identities,
     Shares,
     Uploads,
+    Indexes,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.contracts.vectors import Layout
 
 
 class Chunk(Shape):
@@ -37,7 +38,8 @@ class VectorIndex(Protocol):
     ) -> None:
         """Write passages. Point ids derive from attachment and offsets, so writing twice changes nothing.
 
-        ``dense`` holds one float32 vector per chunk, or is ``None`` where no embedding endpoint is set. What was
+        ``dense`` holds one float32 vector per chunk, or is ``None`` where they cannot be had: then words alone find
+        them. Raises `Misconfigured` for vectors of another length than the collection's, `SearchUnavailable`. What was
         written is found at once, and is there after a crash of this process; see `settle`.
         """
         ...
@@ -66,3 +68,24 @@ class VectorIndex(Protocol):
         ...
 
     async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None: ...
+
+
+class VectorEngine(Protocol):
+    """Collections of passages, one for each layout."""
+
+    async def collections(self) -> set[str]:
+        """Names of those that are whole as far as the engine is concerned. Raises `SearchUnavailable`."""
+        ...
+
+    async def index(self, layout: Layout) -> VectorIndex:
+        """Opened, and made where it is missing; the same one each time.
+
+        Raises `SearchUnavailable`, or `Misconfigured` when another process has it or it cannot be read.
+        """
+        ...
+
+    async def drop(self, layout: Layout) -> None:
+        """Delete the collection; dropping what is not there is fine."""
+        ...
+
+    async def close(self) -> None: ...

@@ -6,6 +6,7 @@ from tokenline.adapters.store_sqlite.migrations import (
     fetches,
     first,
     identities,
+    indexes,
     limits,
     line,
     revocations,
@@ -34,5 +35,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     shares.STATEMENTS,
     uploads.STATEMENTS,
     fetches.STATEMENTS,
+    indexes.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -11,6 +11,7 @@ from tokenline.core.ports.store.audit import AuditPage, AuditStore
 from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
 from tokenline.core.ports.store.erasure import ErasureStore
 from tokenline.core.ports.store.feedback import FeedbackPage, FeedbackStore
+from tokenline.core.ports.store.indexes import IndexStore
 from tokenline.core.ports.store.limits import LimitStore
 from tokenline.core.ports.store.paging import Page
 from tokenline.core.ports.store.search import Found, FoundPage, SearchStore
@@ -36,6 +37,7 @@ __all__ = [
     "FeedbackStore",
     "Found",
     "FoundPage",
+    "IndexStore",
     "LimitStore",
     "MessagePage",
     "Page",
@@ -69,6 +71,7 @@ class Store(
     TemporaryStore,
     ShareStore,
     UploadStore,
+    IndexStore,
     Protocol,
 ):
     async def open(self) -> None:
