@@ -11,7 +11,7 @@ from services.ingest.deps import Deps
 from services.ingest.index import Indexer
 from services.ingest.passages import chunks_of
 from tokenline.contracts.attachments import Attachment
-from tokenline.contracts.errors import NotFound, Rejected
+from tokenline.contracts.errors import NotFound, Rejected, TokenlineError
 from tokenline.contracts.ids import AttachmentId, Incarnation
 from tokenline.contracts.texts import ExtractedText
 
@@ -24,6 +24,8 @@ BATCH = 64
 PATIENCE_S = 10.0
 """So long new files go first; then a batch of old ones is due all the same, or a busy service would never end."""
 TELL_S = 15.0
+RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Pauses after what the store, the files, the vectors or the embedding endpoint refused; the last one for ever."""
 
 log = structlog.get_logger()
 
@@ -42,11 +44,18 @@ class Rebuild:
         self._forgotten: set[AttachmentId] = set()
         self._tell_at = 0.0
         self._held = False
+        self._failures = 0
 
     async def look(self) -> None:
         """Fill the index that is wanted, then search it. Raises `Retryable`, `Misconfigured`."""
         try:
             await self._fill()
+            self._failures = 0
+        except TokenlineError:
+            # An endpoint that is overloaded is not asked again every second.
+            await asyncio.sleep(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
+            self._failures += 1
+            raise
         finally:
             if self._held:
                 self._held = False
@@ -61,10 +70,11 @@ class Rebuild:
                 return
             for attachment in found:
                 await self._again(attachment)
-            await self._deps.vectors.settle()
-            await self._deps.store.note_indexed([attachment.id for attachment in found], state.wanted.no)
-            if await self._deps.vectors.refresh() != state:
-                return
+                await self._deps.vectors.settle()
+                # Each by itself: one that the model refuses must not cost the others of its page again and again.
+                await self._deps.store.note_indexed([attachment.id], state.wanted.no)
+                if await self._deps.vectors.refresh() != state:
+                    return
         self._forgotten.clear()
         if state.filling is not None:
             await self._deps.vectors.switch()
