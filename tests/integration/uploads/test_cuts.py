@@ -122,7 +122,7 @@ async def cut_at_random_places(place: Place, chance: random.Random) -> None:
 
         try:
             after = await gateway.append(place.ann, upload.id, known, None, counted(data[known:]))
-            assert after.offset_bytes == known + sent
+            assert after.offset_bytes == known + sent == len(data), "it is told that it broke"
         except (ClientDisconnect, ConnectionResetError):
             kept = await gateway.get(place.ann, upload.id)
             assert kept.offset_bytes == known + sent, "all that came before it broke is kept"
@@ -179,6 +179,7 @@ async def test_who_was_slow_does_not_undo_what_was_sent_meanwhile(place: Place) 
     with pytest.raises(OffsetMismatch) as refused:
         await here.append(place.ann, upload.id, 0, None, stalls())
     assert refused.value.detail == {"offset_bytes": 2 * PIECE}
+    assert len(await place.kept()) == 2, "what the slow one brought is not left"
     told = await there.append(place.ann, upload.id, 2 * PIECE, None, whole(data[2 * PIECE :]))
     assert told.offset_bytes == len(data)
     assert await place.content(upload.id) == data

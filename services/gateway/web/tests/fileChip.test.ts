@@ -36,5 +36,5 @@ it("says why a file failed and not its name again", () => {
 
 it("says how much is sent, and that the network is gone", () => {
   expect(sendingOf(0.126, false)).toBe("uploading 12 %");
-  expect(sendingOf(0.999, true)).toBe("waiting for the network, 99 %");
+  expect(sendingOf(0.999, true)).toBe("waiting for the network");
 });

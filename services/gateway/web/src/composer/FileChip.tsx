@@ -120,10 +120,9 @@ export function reasonOf(error: string, name: string): string {
   return error.startsWith(named) ? error.slice(named.length) : error;
 }
 
-/** How much of it is sent. */
+/** Without the network nobody knows how much of what was sent has arrived. */
 export function sendingOf(sent: number, offline: boolean): string {
-  const share = `${Math.floor(sent * 100)} %`;
-  return offline ? `waiting for the network, ${share}` : `uploading ${share}`;
+  return offline ? "waiting for the network" : `uploading ${Math.floor(sent * 100)} %`;
 }
 
 /** What is done about a page that is not a file yet. */
