@@ -31,6 +31,7 @@ class Orphans:
 
     async def sweep(self) -> None:
         """Costs a listing, and a look-up for each 500 files. Raises `StoreUnavailable`; then the next pass goes on."""
+        await self._files.tidy()
         kept, found = 0, set[str]()
         async for keys in self._batches():
             kept += len(keys)

@@ -66,7 +66,8 @@ async def test_r1_an_upload_survives_cuts_and_a_killed_gateway(
 
 def pieces_left(system: System) -> list[Path]:
     """But for what a killed gateway was writing: its file store names such by a number until they are whole."""
-    return [path for path in (system.folder / "files" / "uploads").rglob("*") if path.is_file() and "#" not in path.name]
+    uploads = system.folder / "files" / "uploads"
+    return [path for path in uploads.rglob("*") if path.is_file() and "#" not in path.name]
 
 
 def arrived(system: System, token: str, file: Attachment, data: bytes) -> None:

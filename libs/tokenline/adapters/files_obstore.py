@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,9 @@ CHUNK_BYTES = 256 * 1024
 PART_BYTES = 5 * 1024 * 1024
 """The smallest part S3 takes; at most two are in memory per upload."""
 
+UNFINISHED_S = 86_400.0
+"""Nothing takes so long to arrive."""
+
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}(/[a-z0-9][a-z0-9._-]{0,127}){0,3}")
 
 
@@ -30,6 +35,7 @@ class ObstoreFiles:
     """
 
     def __init__(self, place: str | Path) -> None:
+        self._folder = None if isinstance(place, str) and "://" in place else Path(place).absolute()
         self._store = _open(place)
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
@@ -64,6 +70,11 @@ class ObstoreFiles:
                     yield one["path"]
         except (BaseError, OSError) as error:
             raise _unavailable(error) from error
+
+    async def tidy(self) -> None:
+        """In a folder. Remote stores have rules for uploads in parts that were never completed."""
+        if self._folder is not None:
+            await asyncio.to_thread(_remove_unfinished, self._folder, time.time() - UNFINISHED_S)
 
     async def delete(self, key: str) -> None:
         try:
@@ -101,6 +112,14 @@ class _Counted:
         # obstore runs each step in a task of its own and forgets it when it is cancelled itself.
         if self._step is not None:
             self._step.cancel()
+
+
+def _remove_unfinished(folder: Path, before: float) -> None:
+    """obstore writes ``name#1`` and gives it its name at the end. Blocks."""
+    for path in folder.rglob("*#*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _open(place: str | Path) -> ObjectStore:

@@ -1,10 +1,12 @@
 """What every file store keeps: streamed both ways, all or nothing, and keys that cannot leave the store."""
 
 import asyncio
+import os
+import time
 
 import pytest
 
-from tokenline.adapters.files_obstore import ObstoreFiles
+from tokenline.adapters.files_obstore import UNFINISHED_S, ObstoreFiles
 from tokenline.contracts.errors import BadRequest, NotFound
 
 MIB = 1024 * 1024
@@ -167,3 +169,15 @@ async def test_folders_that_are_empty_are_gone(tmp_path):
     assert list(tmp_path.iterdir()) == []
     await files.put("uploads/u1/a", pieces(b"y"))
     assert await read(files, "uploads/u1/a") == b"y"
+
+
+async def test_what_a_killed_writer_left_is_removed_after_a_day(tmp_path):
+    files = ObstoreFiles(tmp_path)
+    await files.put("attachments/a", pieces(b"whole"))
+    old, fresh = tmp_path / "attachments" / "b#1", tmp_path / "attachments" / "c#1"
+    for path in (old, fresh):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - UNFINISHED_S - 60,) * 2)
+    await files.tidy()
+    assert sorted(path.name for path in (tmp_path / "attachments").iterdir()) == ["a", "c#1"]
+    assert await read(files, "attachments/a") == b"whole"

@@ -20,6 +20,10 @@ class Files(Protocol):
         """Of all that is stored under ``under/``, in any order. What comes or goes meanwhile may be missing."""
         ...
 
+    async def tidy(self) -> None:
+        """Remove what writers left that were killed more than a day ago. No key ever led to it."""
+        ...
+
     async def delete(self, key: str) -> None:
         """Deleting what is not there is fine."""
         ...
