@@ -92,10 +92,9 @@ def test_ctrl_c_twice_leaves_a_single_question(line: System, key: str) -> None:
 def test_ctrl_c_at_the_prompt_says_how_to_leave_and_then_leaves(line: System, key: str) -> None:
     with Terminal([*TOKENLINE, "chat"], at(line, key)) as terminal:
         terminal.until("› ")
-        terminal.interrupt()
-        terminal.until("Ctrl-D or another Ctrl-C leaves.")
-        terminal.until("› ")
-        terminal.interrupt()
+        terminal.interrupt("Ctrl-D or another Ctrl-C leaves.")
+        terminal.until("leaves.\n› ")
+        terminal.interrupt(None)
         assert terminal.exit_code() == 130
 
 
