@@ -92,9 +92,12 @@ def test_ctrl_c_twice_leaves_a_single_question(line: System, key: str) -> None:
 def test_ctrl_c_at_the_prompt_says_how_to_leave_and_then_leaves(line: System, key: str) -> None:
     with Terminal([*TOKENLINE, "chat"], at(line, key)) as terminal:
         terminal.until("› ")
-        terminal.interrupt("Ctrl-D or another Ctrl-C leaves.")
-        terminal.until("leaves.\n› ")
-        terminal.interrupt(None)
+        terminal.until_it_waits()
+        terminal.type(CTRL_C)
+        terminal.until("Ctrl-D or another Ctrl-C leaves.")
+        terminal.until("› ")
+        terminal.until_it_waits()
+        terminal.type(CTRL_C)
         assert terminal.exit_code() == 130
 
 
