@@ -11,7 +11,7 @@ from deploy.local.errors import LocalError
 from tests.bench import profiles, recovery, restart
 from tests.bench.eta import measure as eta
 from tests.bench.line import fairness, ledger, throughput
-from tests.bench.reading import outcomes, retrieval
+from tests.bench.reading import outcomes, retrieval, search
 from tests.bench.reading import throughput as ingest
 from tests.bench.rows import Row, save, table
 from tests.bench.streaming import idle, measure, messages, return_path
@@ -40,6 +40,7 @@ def main() -> int:
         "eta": eta.run,
         "reading": outcomes.run,
         "retrieval": retrieval.run,
+        "search": search.run,
         "ingest": ingest.run,
         "restart": restart.run,
         "recovery": recovery.run,
