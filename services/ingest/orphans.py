@@ -40,6 +40,9 @@ class Orphans:
             log.error("files.most_are_nobodys", kept=kept, nobodys=len(found))
             return
         for key in sorted(found & self._suspects):
+            # An upload that was broken off may have been finished since it was looked up.
+            if not await self._unknown({key.rpartition("/")[2]: key}):
+                continue
             await self._files.delete(key)
             self._metrics.add(ORPHANS)
             log.info("file.orphan_removed", key=key)

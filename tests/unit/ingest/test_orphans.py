@@ -1,6 +1,6 @@
 """R9: what is kept of files that nobody has is found and removed, and nothing else is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,8 @@ from services.ingest.orphans import FEW, Orphans
 from tests.support.drafts import an_attachment, an_id
 from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.store_sqlite import SqliteStore
+from tokenline.contracts.attachments import Attachment
+from tokenline.contracts.ids import AttachmentId
 from tokenline.contracts.metrics import ORPHANS
 from tokenline.core.clock import ManualClock
 from tokenline.core.file_keys import file_key, piece_key, text_key, thumbnail_key, view_key
@@ -84,3 +86,24 @@ async def test_where_most_are_nobodys_the_store_is_taken_for_wrong(house: House)
     for _ in range(3):
         await house.orphans.sweep()
     assert await house.kept() == keys
+
+
+async def test_a_file_that_gets_its_record_at_the_last_moment_stays(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = an_attachment(house.clock)
+    key = await house.put(file_key(late.id))
+    await house.orphans.sweep()
+    look_up, asked = house.store.attachments, 0
+
+    async def finished_after_the_first(attachment_ids: Sequence[AttachmentId]) -> list[Attachment]:
+        nonlocal asked
+        found = await look_up(attachment_ids)
+        if late.id in attachment_ids and (asked := asked + 1) == 1:
+            await house.store.add_attachment(late)
+        return found
+
+    monkeypatch.setattr(house.store, "attachments", finished_after_the_first)
+    await house.orphans.sweep()
+    assert asked == 2
+    assert await house.kept() == {key}
