@@ -77,10 +77,16 @@ class Attaching:
         return replace(question, context=context, attachment_ids=tuple(i for some in ids for i in some))
 
     async def undo(self) -> None:
-        """Nothing came of the request."""
-        for _ in self._made:
+        """Nothing came of the request, as far as is known: what a ticket has taken all the same is left to it.
+
+        The store may have been cut off after it had accepted, or the same request have come twice at once.
+        """
+        known = await self._deps.store.attachments([draft.id for draft in self._made])
+        taken = {attachment.id for attachment in known if attachment.conversation_id is not None}
+        nobodys = [draft for draft in self._made if draft.id not in taken]
+        for _ in nobodys:
             await self._deps.limiting.give_back(self._asker, LimitName.UPLOADS)
-        await self._deps.uploads.purge(self._made)
+        await self._deps.uploads.purge(nobodys)
 
     async def _store(self, picture: Sent, number: int) -> AttachmentId:
         now = self._deps.clock.now()
