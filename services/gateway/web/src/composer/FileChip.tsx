@@ -98,7 +98,7 @@ export function FileChip({
           <X className="size-3.5" aria-hidden />
         </button>
       )}
-      {!failed && (reading || !attachment) && (
+      {!failed && !offline && (reading || !attachment) && (
         <span
           aria-hidden="true"
           className="absolute bottom-0 left-0 h-0.5 bg-accent transition-[width] duration-300"
