@@ -20,6 +20,8 @@ METRICS = (
     m.FIRST_TOKEN,
     m.ANSWER,
     m.TOKENS,
+    m.TOOL_CALLS,
+    m.TOOL_SECONDS,
     m.TICKETS,
     m.RETRIES,
     m.DEAD_LETTERS,

@@ -31,3 +31,7 @@ class Deps:
     line: Line
     publisher: Publisher
     failures: "Failures"
+    tool_s: float = 10.0
+    """What one call of a tool may take."""
+    answer_s: float = 300.0
+    """What all steps of an answer with tools may take together."""

@@ -1,6 +1,7 @@
 """One answer from claim to end. It belongs to this process and its lease, not to the delivery it came with."""
 
 import asyncio
+from collections.abc import Sequence
 from enum import Enum
 
 import structlog
@@ -8,17 +9,21 @@ from opentelemetry.trace import Span
 
 from services.agent_worker.deps import Deps
 from services.agent_worker.prompt import Prompt, build_prompt
-from tokenline.contracts.chat import Citation, Message, MessageStatus
+from services.agent_worker.spending import Spending
+from services.agent_worker.tools.steps import Steps
+from services.agent_worker.tools.toolbox import steps_of
+from tokenline.contracts.attachments import Passage
+from tokenline.contracts.chat import AnswerCall, Citation, Message, MessageStatus
 from tokenline.contracts.errors import AnswerIncomplete, StoreUnavailable, TokenlineError
 from tokenline.contracts.ids import GatewayId
 from tokenline.contracts.metrics import FENCED, FIRST_TOKEN, TOKENS
-from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Ended, Snapshot
-from tokenline.contracts.tickets import Ticket, TicketState, Usage
+from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Ended, Snapshot, ToolCall
+from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core import ticket as moves
 from tokenline.core.calls import CallLog
 from tokenline.core.citations import cited
 from tokenline.core.ports.broker import Delivery
-from tokenline.core.ports.model import ModelCall, ModelEnd, ModelText
+from tokenline.core.ports.model import ModelCall, ModelEnd, ModelRequest, ModelText
 from tokenline.core.stream import StreamText
 from tokenline.runtime.line import same_attempt
 from tokenline.runtime.tracing import NO_SPAN, failed
@@ -51,12 +56,12 @@ class Run:
         self._deps = deps
         self._text = StreamText(ticket.attempt)
         self._calls = CallLog(ticket.attempt)
+        self._steps: Steps | None = None
         self._finish_reason: str | None = None
         self.gateways = set(ticket.reply_to)
         self._stop: Stop | None = None
         self._scope = asyncio.timeout(None)
-        self._usage: Usage | None = None
-        self._tokens = 0
+        self._spending = Spending()
         self._began: asyncio.Task[None] | None = None
         self._since = deps.clock.monotonic()
         self.over = False
@@ -78,7 +83,8 @@ class Run:
         """Send the text so far to this gateway, and all that follows."""
         self.gateways.add(gateway)
         snapshot = Snapshot(self.ticket.id, self.ticket.attempt, str(self._text), list(self._calls.pieces))
-        self._deps.publisher.send(snapshot, [gateway], urgent=True)
+        for reply in (snapshot, *(self._steps.told if self._steps else ())):
+            self._deps.publisher.send(reply, [gateway], urgent=True)
 
     # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -117,7 +123,24 @@ class Run:
             return
 
     async def _stream(self, prompt: Prompt) -> None:
-        async with self._deps.model.stream(prompt.request) as events:
+        agent = self._deps.agents.get(self.ticket.agent_id)
+        self._steps = steps = steps_of(self._deps, agent, self.ticket, prompt, self._now, self._used)
+        if steps is None:
+            await self._ask(prompt.request)
+            return
+        async with asyncio.timeout(self._deps.answer_s):
+            await self._ask(steps.request())
+            while await steps.carry_out():
+                await self._ask(steps.request())
+        if not steps.handed_on:
+            if steps.taken > 1 and not str(self._text).strip():
+                raise AnswerIncomplete("The model called tools, and said nothing.")
+            # It may want to go on calling; but nobody is to carry that out.
+            self._finish_reason = "stop" if self._finish_reason == "tool_calls" else self._finish_reason
+
+    async def _ask(self, request: ModelRequest) -> None:
+        self._spending.begin()
+        async with self._deps.model.stream(request) as events:
             async for event in events:
                 match event:
                     case ModelText():
@@ -125,21 +148,32 @@ class Run:
                     case ModelCall():
                         self._call(event)
                     case ModelEnd(finish_reason=reason, usage=usage):
-                        self._finish_reason, self._usage = reason, usage
+                        self._finish_reason = reason
+                        self._spending.end(usage)
+
+    def _used(self, step: ToolCall) -> None:
+        self._deps.publisher.send(step, self.gateways, urgent=True)
 
     def _grow(self, piece: ModelText) -> None:
         offset, first = self._text.length, self._text.length == 0
-        self._tokens += piece.tokens
-        self._text.append(self.ticket.attempt, offset, piece.text)
-        delta = Delta(self.ticket.id, self.ticket.attempt, offset, piece.text)
+        self._spending.count(piece.tokens)
+        text = piece.text if self._steps is None else self._steps.say(piece.text)
+        self._text.append(self.ticket.attempt, offset, text)
+        delta = Delta(self.ticket.id, self.ticket.attempt, offset, text)
         self._deps.publisher.send(delta, self.gateways, urgent=first)
         if first:
             self._first()
 
     def _call(self, part: ModelCall) -> None:
-        """The one who asked carries it out: passed on as it comes, and the answer's end is the ticket's."""
+        """Unless it is ours, the one who asked carries it out: passed on as it comes, and the answer's end is the
+        ticket's."""
+        self._spending.count(1)
+        passed_on = part if self._steps is None else self._steps.take(part)
+        if passed_on is not None:
+            self._pass_on(passed_on)
+
+    def _pass_on(self, part: ModelCall) -> None:
         offset = len(self._calls.pieces)
-        self._tokens += 1
         # Ids are the answer's own where the endpoint gives none.
         call_id = part.id or f"call_{self.ticket.answer_id}_{part.index}"
         piece = CallPiece(part.index, call_id, part.name, part.arguments)
@@ -205,7 +239,7 @@ class Run:
         return current is not None and current.cancel_requested
 
     async def _write(self, answer: Message | None, state: TicketState) -> Ticket | None:
-        usage = self._counted()
+        usage = self._spending.so_far
         now = self._now()
 
         def finish(current: Ticket) -> Ticket | None:
@@ -232,14 +266,13 @@ class Run:
         self._deps.line.announce(ended)
         return ended
 
-    def _counted(self) -> Usage:
-        return self._usage or Usage(completion_tokens=self._tokens, estimated=True)
-
     async def _message(self, prompt: Prompt | None, error: TokenlineError | None) -> Message | None:
         """The answer as it will stand in the conversation; ``None`` when there is nothing to keep."""
         text = str(self._text)
         # Half a call is of no use to anybody.
-        calls = self._calls.calls() if error is None and self._stop is None else ()
+        to_make = self._calls.calls() if error is None and self._stop is None else ()
+        made = self._steps.calls if self._steps else ()
+        given = self._steps.sources.all if self._steps else prompt.passages if prompt else ()
         if not text and (error is not None or self._stop is Stop.CANCELLED):
             return None
         if error is not None:
@@ -255,17 +288,17 @@ class Run:
             status=status,
             parent_id=self.ticket.question_id,
             ticket_id=self.ticket.id,
-            citations=await self._citations(text, prompt) if prompt else (),
+            citations=await self._citations(text, given),
             unread=prompt.unread if prompt else (),
-            tool_calls=calls,
+            tool_calls=(*made, *(AnswerCall(id=call.id, name=call.name, arguments=call.arguments) for call in to_make)),
             finish_reason=self._finish_reason if error is None and self._stop is None else None,
-            usage=self._counted(),
+            usage=self._spending.so_far,
             created_at=self._now(),
         )
 
-    async def _citations(self, text: str, prompt: Prompt) -> tuple[Citation, ...]:
+    async def _citations(self, text: str, given: Sequence[Passage]) -> tuple[Citation, ...]:
         """Of files that still are this conversation's: one may have been deleted while the answer was written."""
-        named = cited(text, prompt.passages)
+        named = cited(text, given)
         if not named:
             return ()
         files = await self._deps.store.attachments(sorted({one.attachment_id for one in named}))

@@ -41,4 +41,6 @@ class WorkerSettings(ServiceSettings):
     between_tokens_s: float = 30
     """The same from one token to the next; keep-alives do not count."""
     answer_s: float = 300
-    """The same for the whole answer."""
+    """The same for the whole answer, calls of tools included."""
+    tool_s: float = Field(default=10, gt=0)
+    """A built-in tool has so long for one call; then the model is told that it took too long."""

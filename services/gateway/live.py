@@ -131,6 +131,13 @@ class LiveTicket:
         self.grow(attempt, 0, "")
         return self.calls.append(attempt, offset, pieces) is not Appended.GAP
 
+    def use(self, index: int, step: f.ToolCallFrame) -> bool:
+        """Take in a step of a tool, number ``index`` of its attempt; False when some before it are missing."""
+        self.grow(step.attempt, 0, "")
+        if index == len(self.tools):
+            self.tools.append(step)
+        return index <= len(self.tools)
+
     def end(self, ticket: Ticket, answer: Message | None) -> None:
         """What the store says is final: the text becomes the stored answer's."""
         self._end = (ticket, answer)
@@ -140,7 +147,7 @@ class LiveTicket:
             if not answer.content.startswith(str(self.text)):
                 self.text.restart(ticket.attempt)
             self.text.append(ticket.attempt, 0, answer.content)
-        self.calls.end(ticket.attempt, answer.tool_calls if answer is not None else ())
+        self.calls.end(ticket.attempt, answer.open_calls if answer is not None else ())
 
     # ── what a follower has not seen ─────────────────────────────────────────────────────────────────────────────────
 
@@ -178,7 +185,8 @@ class LiveTicket:
                 yield from self._restart(cursor)
                 cursor.told, cursor.state = self.attempt, TicketState.PROCESSING
                 yield f.Processing(ticket_id=self.entry.ticket_id, attempt=self.attempt)
-            while cursor.tools < len(self.tools):
+            # Those of an attempt that is over are nobody's business any more.
+            while self.text.attempt == self.attempt and cursor.tools < len(self.tools):
                 cursor.tools += 1
                 yield self.tools[cursor.tools - 1]
             yield from self._text(cursor)

@@ -180,7 +180,7 @@ class Streams:
                     live.grow(attempt, 0, text)
                     live.call(attempt, 0, pieces)
                 case ToolCall():
-                    live.tools.append(_tool_frame(reply))
+                    whole = live.use(reply.index, _tool_frame(reply))
                 case Ended():
                     ended.append(live)
             if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):

@@ -1,5 +1,9 @@
 """An agent: a model with its instructions, as declared in the agents file."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from tokenline.contracts.base import Shape
 from tokenline.contracts.ids import AgentId, Pool
 
@@ -19,6 +23,10 @@ class Agent(Shape):
     asked is always sent."""
     capabilities: tuple[str, ...] = ()
     """Words for clients to choose by; with ``vision`` among them its model is shown pictures."""
+    tools: tuple[str, ...] = ()
+    """What its model may call, of those in `contracts/tools.py`; we carry the calls out."""
+    tool_steps: Annotated[int, Meta(ge=2, le=50)] = 5
+    """With tools: so often at most is the model asked for one answer, the last time without them."""
     pool: Pool = "default"
 
     @property

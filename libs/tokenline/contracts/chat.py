@@ -9,6 +9,7 @@ from tokenline.contracts.base import Shape
 from tokenline.contracts.feedback import Feedback
 from tokenline.contracts.ids import AgentId, AttachmentId, BranchId, ConversationId, MessageId, TicketId, UserId
 from tokenline.contracts.tickets import Usage
+from tokenline.contracts.tools import ToolOutcome
 
 
 class Citation(Shape):
@@ -41,6 +42,13 @@ class FunctionCall(Shape):
     id: str
     name: str
     arguments: str
+
+
+class AnswerCall(FunctionCall):
+    """A call that an answer made."""
+
+    outcome: ToolOutcome | None = None
+    """``None``: the one who asked is to carry it out."""
 
 
 class ContextTurn(Shape):
@@ -88,14 +96,19 @@ class SharedMessage(Shape):
     """Of an answer: the passages it names, all of them given to its model."""
     unread: tuple[UnreadFile, ...] = ()
     """Of an answer: files given with its question that could not be read, whatever the model says of them."""
-    tool_calls: tuple[FunctionCall, ...] = ()
-    """Of an answer: calls that the one who asked is to carry out."""
+    tool_calls: tuple[AnswerCall, ...] = ()
+    """Of an answer: what it called, in order. Those with an outcome were carried out while it was written."""
     finish_reason: str | None = None
     """Of an answer: why the model ended it (``stop``, ``length``, ``tool_calls`` …); ``None``: it did not."""
     usage: Usage | None = None
     feedback: Feedback | None = None
     """Of an answer: what its owner says about it."""
     created_at: float
+
+    @property
+    def open_calls(self) -> tuple[AnswerCall, ...]:
+        """Those that the one who asked is to carry out."""
+        return tuple(call for call in self.tool_calls if call.outcome is None)
 
 
 class Message(SharedMessage):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.chat import FollowUp, FunctionCall, MessageStatus
+from tokenline.contracts.chat import AnswerCall, FollowUp, MessageStatus
 from tokenline.contracts.ids import ConversationId
 
 VERSION = 1
@@ -49,7 +49,7 @@ class ExportedMessage(Shape):
     created_at: Moment
     files: tuple[ExportedFile, ...] = ()
     citations: tuple[ExportedCitation, ...] = ()
-    tool_calls: tuple[FunctionCall, ...] = ()
+    tool_calls: tuple[AnswerCall, ...] = ()
     finish_reason: Annotated[str, Meta(max_length=100)] | None = None
 
 

@@ -4,7 +4,7 @@ A client keeps, per ticket, a cursor ``(attempt, offset)``: how much of which at
 Unicode code points. Frames about a ticket describe its state, so a slow client may see fewer of them, never wrong ones.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from tokenline.contracts.chat import Conversation, SharedMessage
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.feedback import Feedback
 from tokenline.contracts.ids import AttachmentId, ConversationId, MessageId, TicketId
+from tokenline.contracts.tools import ToolDetail
 
 MAX_FRAME_BYTES = 64 * 1024
 
@@ -169,14 +170,14 @@ class Text(Shape, tag="delta", tag_field="type"):
 
 
 class ToolCallFrame(Shape, tag="tool_call", tag_field="type"):
-    """A step of a tool call."""
+    """A tool is used on our side while the answer is written: one frame when that begins, one when it is over."""
 
     ticket_id: TicketId
     attempt: int
     call_id: str
     name: str
     status: Literal["started", "completed", "failed"]
-    detail: dict[str, Any]
+    detail: ToolDetail
 
 
 class Restarted(Shape, tag="restarted", tag_field="type"):

@@ -93,6 +93,20 @@ TOKENS = Metric(
     help="Tokens read from and written to models.",
     labels=("pool", "direction"),
 )
+TOOL_CALLS = Metric(
+    name="tokenline_tool_calls_total",
+    kind=MetricKind.COUNTER,
+    help="Calls of built-in tools by models; outcome completed, failed, refused (the call was wrong) or timeout.",
+    labels=("tool", "outcome"),
+    remedy="Mostly refused: the model cannot use tools well; take them from its agent. Failed: look at ingest.",
+)
+TOOL_SECONDS = Metric(
+    name="tokenline_tool_seconds",
+    kind=MetricKind.HISTOGRAM,
+    help="How long a call of a built-in tool took.",
+    labels=("tool",),
+    buckets=LATENCY_BUCKETS_S,
+)
 TICKETS = Metric(
     name="tokenline_tickets_total",
     kind=MetricKind.COUNTER,

@@ -3,11 +3,12 @@
 Arrays instead of objects on the wire: this is the hot path, and a field name per token would double it.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from tokenline.contracts.ids import TicketId, WorkerId
+from tokenline.contracts.tools import ToolDetail
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -25,13 +26,13 @@ class Delta(Reply, frozen=True, tag="d"):
 
 
 class ToolCall(Reply, frozen=True, tag="t"):
-    """One step of a tool call; ``index`` counts them from 0."""
+    """A call that the worker carries out begins or is over; ``index`` counts these replies of an attempt from 0."""
 
     index: int
     call_id: str
     name: str
     status: Literal["started", "completed", "failed"]
-    detail: dict[str, Any]
+    detail: ToolDetail
 
 
 class CallPiece(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

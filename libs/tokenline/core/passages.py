@@ -56,15 +56,16 @@ def place_of(page: int | None, section: str | None) -> str:
     return f"section {section}" if section else ""
 
 
-def render(passages: Sequence[Passage]) -> str:
-    """The block for a system turn, numbered from 1 in the given order; empty without passages.
+def render(passages: Sequence[Passage], numbers: Sequence[int] | None = None) -> str:
+    """The block for a system turn, or for what a search was answered with; empty without passages.
 
+    ``numbers`` are those of the passages; ``None``: from 1 in the given order.
     Passages that are all similar to nothing are openings (`VectorIndex.opening`).
     """
     if not passages:
         return ""
     lines = [HEADING if any(passage.similarity for passage in passages) else OPENING_HEADING]
-    for number, passage in enumerate(passages, 1):
+    for number, passage in zip(numbers or range(1, len(passages) + 1), passages, strict=True):
         lines.append(f"[{number}] {source(passage)}")
         lines += [_INDENT + line for line in passage.content.split("\n")]
     return "\n".join([*lines, END])

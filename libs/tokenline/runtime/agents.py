@@ -8,6 +8,7 @@ import msgspec
 from tokenline.contracts.agents import Agent
 from tokenline.contracts.errors import Misconfigured, NotFound
 from tokenline.contracts.ids import AgentId
+from tokenline.contracts.tools import BUILT_IN
 
 OFFLINE_MODEL = "offline"
 
@@ -43,6 +44,13 @@ def load_agents(file: Path | None, model: str | None) -> Agents:
         raise Misconfigured(f"The agents file {file} cannot be used: {error}") from error
     if not agents or len({agent.id for agent in agents}) != len(agents):
         raise Misconfigured(f"The agents file {file} needs at least one agent, each with an id of its own.")
+    for agent in agents:
+        for tool in agent.tools:
+            if tool not in BUILT_IN:
+                raise Misconfigured(
+                    f"The agents file {file} cannot be used: agent {agent.id!r} names a tool {tool!r}, "
+                    f"and there are only {', '.join(BUILT_IN)}."
+                )
     return Agents(agents)
 
 

@@ -76,11 +76,11 @@ class Chunks:
 def whole(ticket: Ticket, model: str, answer: SharedMessage) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": answer.content or (None if answer.tool_calls else ""),
+        "content": answer.content or (None if answer.open_calls else ""),
         "refusal": None,
     }
-    if answer.tool_calls:
-        message["tool_calls"] = [_called(call) for call in answer.tool_calls]
+    if answer.open_calls:
+        message["tool_calls"] = [_called(call) for call in answer.open_calls]
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(answer)}
     return {
         "id": f"chatcmpl-{ticket.id}",
