@@ -8,7 +8,7 @@ from services.gateway.live import FRAME_CHARACTERS, Cursor, Follower, LiveTicket
 from tests.unit.test_core_ledger import entry
 from tests.unit.test_core_ticket import ticket
 from tokenline.contracts import frames as f
-from tokenline.contracts.chat import FunctionCall, Message, MessageStatus, SharedMessage
+from tokenline.contracts.chat import AnswerCall, Message, MessageStatus, SharedMessage
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import TicketState
@@ -191,7 +191,7 @@ def test_calls_are_told_as_they_grow_and_completed_by_the_end() -> None:
     assert pieces(live, cursor) == ["a"]
     assert not live.call(1, 2, [CallPiece(0, "", "", "lost one before")])
     assert pieces(live, cursor) == []
-    call = FunctionCall(id="a", name="f", arguments="{}")
+    call = AnswerCall(id="a", name="f", arguments="{}")
     live.end(ticket(TicketState.COMPLETE, attempt=1), replace(answered(""), tool_calls=(call,)))
     assert pieces(live, cursor) == ["a{}"]
     assert pieces(live, late) == ["a", "a{}"]
@@ -214,6 +214,6 @@ def test_text_gives_way_to_an_answer_of_calls_alone() -> None:
     live, cursor = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor()
     live.grow(1, 0, "first try")
     assert kinds(live, cursor) == ["processing", "delta"]
-    call = FunctionCall(id="a", name="f", arguments="{}")
+    call = AnswerCall(id="a", name="f", arguments="{}")
     live.end(ticket(TicketState.COMPLETE, attempt=2), replace(answered(""), tool_calls=(call,)))
     assert kinds(live, cursor) == ["restarted", "complete"]

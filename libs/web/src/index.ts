@@ -27,6 +27,7 @@ export {
   type Thread,
   type ThreadMessage,
   type TicketView,
+  type ToolCallView,
   WAITING_PHASES,
 } from "./state/types";
 export { connect, type ConnectOptions, type HeaderSocket, type Question, Tokenline } from "./tokenline";

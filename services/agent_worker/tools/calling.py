@@ -41,9 +41,8 @@ class Caller:
         except TimeoutError:
             late = f"It took longer than {self._limit_s:g} s."
             return f"Error: {late}", self._outcome(call, "timeout", late, began)
-        except Exception as error:
-            # Only what kind of error: its text may have words of the user in it.
-            log.error("tool.failed", tool=call.name, error=type(error).__name__)  # noqa: TRY400
+        except Exception:
+            log.exception("tool.failed", tool=call.name)
             broken = "It failed on our side."
             return f"Error: {broken}", self._outcome(call, "failed", broken, began)
         return _cut(result.content, room), self._outcome(call, "completed", result.summary, began)
@@ -61,8 +60,11 @@ class Caller:
         tool = call.name if call.name in self._tools else UNKNOWN
         self._metrics.add(TOOL_CALLS, tool, label)
         self._metrics.observe(TOOL_SECONDS, seconds, tool)
-        status = "completed" if label == "completed" else "failed"
-        return ToolOutcome(status=status, summary=summary[:1000], duration_s=round(seconds, 3))
+        return ToolOutcome(
+            status="completed" if label == "completed" else "failed",
+            summary=summary[:1000],
+            duration_s=round(seconds, 3),
+        )
 
 
 def _cut(content: str, room: int) -> str:

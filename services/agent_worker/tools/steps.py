@@ -155,11 +155,11 @@ class Steps:
 
     def _named(self, call: FunctionCall) -> FunctionCall:
         """With an id of its own: some endpoints give none, and some give the same ones in every step."""
-        call_id = call.id
+        call_id = _unicode(call.id)
         if not call_id or call_id in self._ids:
             call_id = f"call_{self._ticket.answer_id}_s{len(self._ids)}"
         self._ids.add(call_id)
-        return replace(call, id=call_id)
+        return replace(call, id=call_id, name=_unicode(call.name), arguments=_unicode(call.arguments))
 
     async def _one(self, call: FunctionCall) -> str:
         shown = AnswerCall(id=call.id, name=call.name[:NAME_CHARACTERS], arguments=call.arguments[:SHOWN_CHARACTERS])
@@ -181,6 +181,11 @@ class Steps:
 def _names(extra: dict[str, Any]) -> frozenset[str]:
     """Of the tools that the one who asked brought along."""
     return frozenset(tool["function"]["name"] for tool in extra.get("tools") or ())
+
+
+def _unicode(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can bring and nothing can store."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _offered(tool: Tool) -> dict[str, Any]:

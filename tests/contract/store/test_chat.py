@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from tests.contract.store.conftest import Engine
 from tests.support.drafts import a_conversation, an_answer, ask
-from tokenline.contracts.chat import Citation, Conversation, FunctionCall, Message, UnreadFile
+from tokenline.contracts.chat import AnswerCall, Citation, Conversation, Message, UnreadFile
 from tokenline.contracts.errors import BadRequest
 from tokenline.contracts.tickets import Usage
+from tokenline.contracts.tools import ToolOutcome
 from tokenline.core import ticket as moves
 from tokenline.core.clock import Clock, ManualClock
 from tokenline.core.conversation import ConversationChange
@@ -180,7 +181,12 @@ async def test_a_message_comes_back_as_written(store: Store, clock: ManualClock)
         content="☂ \x00 \U0001f600",
         citations=(citation,),
         unread=(UnreadFile(name="scan.pdf", reason="It is encrypted."),),
-        tool_calls=(FunctionCall(id="c", name="clock", arguments="{}"),),
+        tool_calls=(
+            AnswerCall(
+                id="b", name="b", arguments="", outcome=ToolOutcome(status="failed", summary="No.", duration_s=0.5)
+            ),
+            AnswerCall(id="c", name="clock", arguments="{}"),
+        ),
     )
     done = moves.complete(running, usage=Usage(), now=clock.now())
     await store.replace_ticket(done, answer)

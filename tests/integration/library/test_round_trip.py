@@ -19,7 +19,7 @@ from tests.support.drafts import a_user
 from tests.support.in_process.processes import principal
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.base import to_json
-from tokenline.contracts.chat import FollowUp, FunctionCall, MessageStatus
+from tokenline.contracts.chat import AnswerCall, FollowUp, MessageStatus
 from tokenline.contracts.export import (
     Export,
     ExportedCitation,
@@ -101,7 +101,7 @@ def conversations(draw: st.DrawFn) -> ExportedConversation:
                     )
                     for i, n in enumerate(cites)
                 ),
-                tool_calls=(FunctionCall(id="c", name=draw(TEXT), arguments="{"),) if number == 3 else (),
+                tool_calls=(AnswerCall(id="c", name=draw(TEXT), arguments="{"),) if number == 3 else (),
                 finish_reason=draw(st.none() | st.just("stop")),
             )
         )

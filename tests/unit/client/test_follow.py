@@ -7,6 +7,7 @@ from tokenline.client.follow import Event, Follow
 from tokenline.contracts import frames as f
 from tokenline.contracts.chat import Message, MessageStatus
 from tokenline.contracts.errors import ErrorInfo, QueueTimeout
+from tokenline.contracts.tools import ToolDetail
 
 T = "t"
 
@@ -154,8 +155,12 @@ def test_resumed_in_the_middle_it_has_the_rest_and_says_so():
 
 def test_tools_are_told_once_per_step():
     one = follow()
-    call = f.ToolCallFrame(ticket_id=T, attempt=1, call_id="1", name="search", status="started", detail={})
-    done = f.ToolCallFrame(ticket_id=T, attempt=1, call_id="1", name="search", status="completed", detail={})
+    call = f.ToolCallFrame(
+        ticket_id=T, attempt=1, call_id="1", name="search", status="started", detail=ToolDetail(arguments="{}")
+    )
+    done = f.ToolCallFrame(
+        ticket_id=T, attempt=1, call_id="1", name="search", status="completed", detail=ToolDetail(arguments="{}")
+    )
     for frame in (call, call, done, call, done):
         one.hear(frame)
     assert taken(one) == [call, done]

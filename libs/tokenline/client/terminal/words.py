@@ -5,6 +5,7 @@ import unicodedata
 from tokenline.client.follow import Event
 from tokenline.contracts import frames as f
 from tokenline.contracts.tickets import HoldReason
+from tokenline.contracts.tools import CURRENT_TIME, SEARCH_FILES
 
 HELD = {
     HoldReason.EARLIER_MESSAGE: "Waiting for your earlier message",
@@ -12,6 +13,7 @@ HELD = {
     HoldReason.INDEXING: "Indexing your files",
     HoldReason.RETRYING: "Trying again in a moment",
 }
+TOOLS = {SEARCH_FILES: "Searching your files", CURRENT_TIME: "Looking at the clock"}
 SECONDS_UP_TO = 90.0
 ANY_MOMENT_S = 2.0
 
@@ -31,7 +33,7 @@ def waiting(event: Event) -> str | None:
         case f.Restarted(attempt=attempt):
             return f"Being answered again (attempt {attempt})"
         case f.ToolCallFrame(name=name, status="started"):
-            return f"Using {name}"
+            return TOOLS.get(name, f"Using {harmless(name)}")
     return None
 
 

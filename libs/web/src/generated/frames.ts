@@ -68,6 +68,14 @@ export interface AgentPage {
   next: string | null;
 }
 
+/** A call that an answer made. */
+export interface AnswerCall {
+  id: string;
+  name: string;
+  arguments: string;
+  outcome: ToolOutcome | null;
+}
+
 export interface ApiKeyCard {
   id: string;
   name: string;
@@ -361,13 +369,6 @@ export interface FoundPassage {
 export interface FoundPassagePage {
   items: FoundPassage[];
   next: string | null;
-}
-
-/** What the model wants called. `arguments` is JSON as the model wrote it, unchecked. */
-export interface FunctionCall {
-  id: string;
-  name: string;
-  arguments: string;
 }
 
 /** Waits for `reason`; `position` is the rank it would get if it were released. */
@@ -699,7 +700,7 @@ export interface ServedMessage {
   attachment_ids: string[];
   citations: Citation[];
   unread: UnreadFile[];
-  tool_calls: FunctionCall[];
+  tool_calls: AnswerCall[];
   finish_reason: string | null;
   usage: Usage | null;
   feedback: Feedback | null;
@@ -747,7 +748,7 @@ export interface SharedMessage {
   attachment_ids: string[];
   citations: Citation[];
   unread: UnreadFile[];
-  tool_calls: FunctionCall[];
+  tool_calls: AnswerCall[];
   finish_reason: string | null;
   usage: Usage | null;
   feedback: Feedback | null;
@@ -830,7 +831,7 @@ export interface TokenPair {
   expires_in: number;
 }
 
-/** A step of a tool call. */
+/** A tool is used on our side while the answer is written: one frame when that begins, one when it is over. */
 export interface ToolCallFrame {
   type: "tool_call";
   ticket_id: string;
@@ -838,7 +839,21 @@ export interface ToolCallFrame {
   call_id: string;
   name: string;
   status: "completed" | "failed" | "started";
-  detail: Record<string, unknown>;
+  detail: ToolDetail;
+}
+
+/** A call as it is shown: with what, and once it is over what came of it. */
+export interface ToolDetail {
+  arguments: string;
+  summary: string | null;
+  duration_s: number | null;
+}
+
+/** What became of a call. */
+export interface ToolOutcome {
+  status: "completed" | "failed";
+  summary: string;
+  duration_s: number;
 }
 
 /** Answer of `GET /api/v1/admin/truth`. */

@@ -99,8 +99,11 @@ function toolCalled(ticket: TicketView, frame: ToolCallFrame): TicketView {
   if (frame.attempt < ticket.attempt) return ticket;
   const own = frame.attempt > ticket.attempt ? restart(ticket, frame.attempt) : ticket;
   const { call_id, name, status, detail } = frame;
-  const others = own.toolCalls.filter((call) => call.call_id !== call_id);
-  return { ...own, toolCalls: [...others, { call_id, name, status, detail }] };
+  const known = own.toolCalls.findIndex((call) => call.call_id === call_id);
+  // Told again, from the beginning, to whoever comes back.
+  if (status === "started" && known >= 0) return own;
+  const call = { call_id, name, status, detail };
+  return { ...own, toolCalls: known < 0 ? [...own.toolCalls, call] : own.toolCalls.with(known, call) };
 }
 
 function restarted(ticket: TicketView, frame: Restarted): TicketView {
@@ -110,8 +113,9 @@ function restarted(ticket: TicketView, frame: Restarted): TicketView {
 
 function replaced(ticket: TicketView, frame: Snapshot): TicketView {
   if (frame.attempt < ticket.attempt) return ticket;
+  const own = frame.attempt > ticket.attempt ? restart(ticket, frame.attempt) : ticket;
   return {
-    ...ticket,
+    ...own,
     phase: frame.text ? "streaming" : "processing",
     ...UNQUEUED,
     attempt: frame.attempt,

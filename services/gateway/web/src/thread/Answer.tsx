@@ -5,6 +5,7 @@ import { AnswerFooter } from "./AnswerFooter";
 import { AnswerText } from "./AnswerText";
 import { Sources } from "./Sources";
 import { ToolCalls } from "./ToolCalls";
+import { usesIn, usesOf, wordsOf } from "./tool_uses";
 import { Unread } from "./Unread";
 import { useReading } from "./useReading";
 
@@ -21,15 +22,19 @@ export function Answer({ message, ticket, question }: Props) {
   useReading(element, message);
   const streaming = message === null;
   const attempt = ticket?.attempt ?? 1;
+  const text = message?.content ?? ticket?.text ?? "";
+  const uses = message ? usesOf(message) : usesIn(ticket);
+  const running = uses.findLast(({ status }) => status === "started");
+  const step = running && wordsOf(running).said;
   return (
     <div ref={element} className="group">
-      <Announcer text={streaming ? "Your answer is being written." : ticket ? "Your answer is complete." : ""} />
+      <Announcer text={streaming ? (step ?? "Your answer is being written.") : ticket ? "Your answer is complete." : ""} />
       <span className="sr-only">Answer:</span>
       {streaming && attempt > 1 && (
         <p className="mb-3 text-[13px] text-ink-faint">Interrupted and begun again (attempt {attempt})</p>
       )}
-      <ToolCalls calls={ticket?.toolCalls ?? []} />
-      <AnswerText text={message?.content ?? ticket?.text ?? ""} streaming={streaming} citations={message?.citations} />
+      <ToolCalls uses={uses} reading={streaming && !text} />
+      <AnswerText text={text} streaming={streaming} citations={message?.citations} />
       {message && <Sources citations={message.citations ?? []} answer={message.content} />}
       {message && <Unread files={message.unread ?? []} />}
       {message && <AnswerFooter message={message} question={question} />}

@@ -17,8 +17,9 @@ export const Exchange = memo(function Exchange({ question, outgoing, answer, tic
   const latest = useChat(({ state }) => state.tickets[question?.ticket_id ?? ""] ?? null);
   if (outgoing) return <Sending outgoing={outgoing} />;
   const open = answer ? null : ticket;
-  const waiting = open && (WAITING.has(open.phase) || (open.phase === "processing" && !open.text));
-  const streaming = open && (open.phase === "streaming" || (open.phase === "processing" && open.text));
+  const begun = open && (open.text || open.toolCalls.length > 0);
+  const waiting = open && (WAITING.has(open.phase) || (open.phase === "processing" && !begun));
+  const streaming = open && (open.phase === "streaming" || (open.phase === "processing" && begun));
   return (
     <article className="space-y-5">
       {question && <Asked question={question} files={files} ticket={ticket} />}
