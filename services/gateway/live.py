@@ -134,6 +134,8 @@ class LiveTicket:
     def use(self, index: int, step: f.ToolCallFrame) -> bool:
         """Take in a step of a tool, number ``index`` of its attempt; False when some before it are missing."""
         self.grow(step.attempt, 0, "")
+        if step.attempt < self.text.attempt:
+            return True
         if index == len(self.tools):
             self.tools.append(step)
         return index <= len(self.tools)

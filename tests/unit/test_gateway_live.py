@@ -1,6 +1,7 @@
 """What a follower is told is the difference between the ticket and its cursor."""
 
 import json
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from tokenline.contracts.chat import AnswerCall, Message, MessageStatus, SharedM
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import TicketState
+from tokenline.contracts.tools import ToolDetail
 
 
 def kinds(live: LiveTicket, cursor: Cursor) -> list[str]:
@@ -217,3 +219,47 @@ def test_text_gives_way_to_an_answer_of_calls_alone() -> None:
     call = AnswerCall(id="a", name="f", arguments="{}")
     live.end(ticket(TicketState.COMPLETE, attempt=2), replace(answered(""), tool_calls=(call,)))
     assert kinds(live, cursor) == ["restarted", "complete"]
+
+
+def step(
+    index: int, attempt: int = 1, status: Literal["started", "completed", "failed"] = "started"
+) -> f.ToolCallFrame:
+    return f.ToolCallFrame(
+        ticket_id="t1",
+        attempt=attempt,
+        call_id=f"{attempt}.{index // 2}",
+        name="clock",
+        status=status,
+        detail=ToolDetail(arguments="{}"),
+    )
+
+
+def used(live: LiveTicket, cursor: Cursor) -> list[str]:
+    return [frame.call_id for frame in live.beyond(cursor) if isinstance(frame, f.ToolCallFrame)]
+
+
+def test_steps_of_tools_come_once_each_and_again_to_whoever_comes_back() -> None:
+    live, cursor = LiveTicket(entry(1, TicketState.PROCESSING, attempt=1)), Cursor()
+    assert live.use(0, step(0))
+    assert used(live, cursor) == ["1.0"]
+    assert live.use(0, step(0)), "told again to a gateway that asked for all"
+    assert not live.use(2, step(2)), "one before it is missing"
+    assert live.use(1, step(1, status="completed"))
+    live.grow(1, 0, "so far")
+    assert live.fresh(cursor) is None, "there is more to tell than text"
+    assert used(live, cursor) == ["1.0"]
+    assert used(live, Cursor(attempt=1, offset=6)) == ["1.0", "1.0"]
+
+
+def test_steps_of_an_attempt_that_is_over_are_told_to_nobody() -> None:
+    live, cursor = LiveTicket(entry(1, TicketState.PROCESSING, attempt=1)), Cursor()
+    live.use(0, step(0))
+    live.use(1, step(1))
+    assert used(live, cursor) == ["1.0", "1.0"]
+    live.entry = entry(1, TicketState.PROCESSING, attempt=2, version=9)
+    late = Cursor()
+    assert (used(live, cursor), used(live, late)) == ([], [])
+    live.use(0, step(0, attempt=2))
+    assert (used(live, cursor), used(live, late)) == (["2.0"], ["2.0"])
+    live.use(1, step(1, attempt=1))
+    assert used(live, cursor) == []

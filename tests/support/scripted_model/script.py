@@ -61,6 +61,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The answer's words are the instants at which they were due, in µs of the monotonic clock, 16 digits each."""
     calls: tuple[Call, ...] = ()
     """Tools that are called after the text."""
+    steps: tuple["Script", ...] = ()
+    """What is said and called next, each time that results of the calls are there; beyond: what they say."""
     finish: str | None = None
     """The reason; ``None``: ``stop``, or ``tool_calls`` where there are some."""
     role_only: bool = False
@@ -100,9 +102,21 @@ class Request(msgspec.Struct):
         return bool((self.stream_options or {}).get("include_usage"))
 
     def script(self, default: Script) -> Script:
-        """Results of tools are answered with what they say."""
+        """Results of tools are answered with what comes next, else with what they say."""
+        script = self._script(default)
         if self.messages and self.messages[-1].get("role") == "tool":
+            if (taken := self._steps()) <= len(script.steps):
+                return script.steps[taken - 1]
             return Script(say=f"The tool said {self.messages[-1].get('content')}")
+        return script
+
+    def _steps(self) -> int:
+        """How often something was called since the user last said something."""
+        roles = [message.get("role") for message in self.messages]
+        since = len(roles) - 1 - roles[::-1].index("user") if "user" in roles else 0
+        return sum(bool(message.get("tool_calls")) for message in self.messages[since:])
+
+    def _script(self, default: Script) -> Script:
         for text in (self.last_user_text(), self.model):
             if text.startswith("{"):
                 return msgspec.json.decode(text, type=Script)
