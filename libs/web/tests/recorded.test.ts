@@ -23,7 +23,7 @@ function expectAnswers(state: ChatState, { answers }: Recording): void {
 
 it("has recordings of all that matters", () => {
   const kinds = new Set(RECORDINGS.flatMap(heard).map(({ type }) => type));
-  for (const kind of ["held", "queued", "delta", "restarted", "snapshot", "complete", "cancelled", "error", "edited"]) {
+  for (const kind of ["held", "queued", "delta", "restarted", "snapshot", "complete", "cancelled", "error", "edited", "tool_call"]) {
     expect(kinds).toContain(kind);
   }
 });

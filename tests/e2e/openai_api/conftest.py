@@ -26,6 +26,12 @@ model = "scripted"
 capabilities = ["vision"]
 
 [[agents]]
+id = "looking"
+name = "Looking"
+model = "scripted"
+tools = ["search_files", "current_time"]
+
+[[agents]]
 id = "alone"
 name = "Alone"
 model = "scripted"

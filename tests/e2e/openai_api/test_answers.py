@@ -175,7 +175,7 @@ def test_usage_comes_last_and_without_choices(client: OpenAI) -> None:
 
 
 def test_models_one_by_one_and_all(client: OpenAI) -> None:
-    assert [model.id for model in client.models.list()] == ["assistant", "seeing", "alone", "unserved"]
+    assert [model.id for model in client.models.list()] == ["assistant", "seeing", "looking", "alone", "unserved"]
     assert client.models.retrieve("alone").object == "model"
     with pytest.raises(openai.NotFoundError) as raised:
         client.models.retrieve("gpt-7")
