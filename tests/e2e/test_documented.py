@@ -206,7 +206,7 @@ async def test_an_answer_that_uses_tools(meet: Meet, record: Path | None) -> Non
     async with person.socket() as socket:
         file = person.client.post("/api/v1/attachments", files={"file": ("facts.txt", FACTS)}).json()
         ticket = await socket.ask(LOOKS, "m1", attachment_ids=[file["id"]])
-        await socket.until(lambda: "tool_call" in socket.tickets[ticket].kinds)
+        await socket.until(lambda: {"tool_call", "delta"} <= set(socket.tickets[ticket].kinds))
     async with person.socket(former=socket) as socket:
         await socket.resume(ticket, socket.tickets[ticket])
         await socket.ended(ticket)

@@ -74,16 +74,14 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         await worker.kill()
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "phone"])
 async def test_what_is_looked_up_is_seen_live_and_afterwards(
-    browser: Browser, scene: Scene, pictures: Path | None, look: str
+    browser: Browser, scene: Scene, pictures: Path | None
 ) -> None:
-    size = {"width": 360, "height": 640} if look == "phone" else None
     async with served(scene.gateway) as url, scene.gateway.person(EMAIL) as ada:
         me = (await ada.get("/api/v1/me")).json()["id"]
         scene.desk.file = towers = an_attachment(CLOCK, me, name="towers.md", size_bytes=len(PASSAGE))
         await scene.gateway.deps.store.add_attachment(towers)
-        mine = await open_window(browser, pictures, dark=look == "dark", size=size)
+        mine = await open_window(browser, pictures)
         await mine.sign_in(url, EMAIL, PASSWORD)
         page = mine.page
         await page.get_by_label("Your question").wait_for()
@@ -91,7 +89,7 @@ async def test_what_is_looked_up_is_seen_live_and_afterwards(
         await page.goto(f"{url}/chat/{asked['conversation_id']}")
         steps = page.get_by_role("list", name="Looked up").get_by_role("listitem")
         await expect(steps).to_have_text(["Searching files for “height of the lighthouse of Port Ellen”"])
-        await mine.picture(f"tools-running-{look}")
+        await mine.picture("tools-running")
         scene.desk.may_find.set()
         await expect(steps).to_have_count(3)
         await expect(steps.first).to_have_text(
@@ -99,17 +97,22 @@ async def test_what_is_looked_up_is_seen_live_and_afterwards(
         )
         await expect(steps.nth(1)).to_contain_text("Looked up the time in London · ")
         await expect(steps.last).to_have_text("Searching files for “opening hours”")
-        await mine.picture(f"tools-going-on-{look}")
+        await mine.picture("tools-going-on")
         scene.desk.may_fail.set()
         failed = "Could not search files for “opening hours”. The files cannot be searched at the moment."
         await expect(page.get_by_role("list", name="Sources")).to_be_visible()
         await expect(steps.last).to_have_text(failed)
         await expect(page.get_by_role("log")).to_contain_text("Let me look that up.")
-        await mine.picture(f"tools-done-{look}")
+        await mine.picture("tools-done")
         await page.reload()
         await expect(steps.last).to_have_text(failed)
         await expect(steps).to_have_count(3)
         await expect(page.get_by_role("button", name="Source 1: towers.md").first).to_be_visible()
+        await page.set_viewport_size({"width": 360, "height": 640})
+        box = await steps.last.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 360
+        await mine.picture("tools-phone")
         assert mine.complaints == []
 
 

@@ -326,6 +326,28 @@ async def test_a_model_that_only_ever_calls_has_given_no_answer(tmp_path: Path) 
         assert (ended.error.code, len(speaker.asked)) == ("incomplete", 2 * 3)
 
 
+async def test_what_a_model_calls_in_its_last_step_is_left_and_its_words_are_the_answer(tmp_path: Path) -> None:
+    async with scene(tmp_path, CURRENT_TIME, tool_steps=2) as line:
+        speaker = Speaker([(CURRENT_TIME, "{}")], ["It is noon.", (CURRENT_TIME, "{}")])
+        ticket = await line.ask()
+        await line.worker(speaker, Shelf())
+        answer = await line.end(ticket)
+        assert (answer.content, answer.finish_reason) == ("It is noon.", "stop")
+        assert [call.outcome is None for call in answer.tool_calls] == [False]
+
+
+async def test_all_steps_together_have_the_time_of_one_answer(tmp_path: Path) -> None:
+    async with scene(tmp_path) as line:
+        speaker, shelf = Speaker(["So far.", query("a")], ["never"]), Shelf()
+        ticket = await line.ask()
+        worker = await line.worker(speaker, shelf)
+        worker.deps.answer_s = 0.01
+        answer = await line.end(ticket, TicketState.ERROR)
+        assert (answer.content, answer.status) == ("So far.", MessageStatus.INCOMPLETE)
+        assert [call.outcome and call.outcome.summary for call in answer.tool_calls] == ["It was stopped."]
+        assert len(speaker.asked) == 3, "every attempt"
+
+
 async def test_an_agent_without_tools_is_asked_as_ever(tmp_path: Path) -> None:
     async with scene(tmp_path) as line:
         line.house.agents = Agents((replace(line.house.agents.default, tools=()),))

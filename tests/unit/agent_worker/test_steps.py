@@ -132,11 +132,11 @@ async def test_every_call_has_an_id_of_its_own_whatever_the_endpoint_gives() -> 
         played.steps.request()
         played.calls(CURRENT_TIME, CURRENT_TIME, ids=ids)
         await played.steps.carry_out()
-    ids = [one.id for one in played.steps.calls]
-    assert len(set(ids)) == 4
+    own = [one.id for one in played.steps.calls]
+    assert len(set(own)) == 4
     turns = played.steps.request().turns
-    assert [turn.tool_call_id for turn in turns if turn.role == "tool"] == ids
-    assert [call.id for turn in turns for call in turn.tool_calls] == ids
+    assert [turn.tool_call_id for turn in turns if turn.role == "tool"] == own
+    assert [call.id for turn in turns for call in turn.tool_calls] == own
 
 
 @pytest.mark.parametrize("written", ["{", "[]", '"x"', "", " ", '{"a": "\ud83d"}', "x" * 5000])

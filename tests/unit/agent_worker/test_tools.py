@@ -70,7 +70,10 @@ class Slow:
     async def call(self, arguments: dict[str, Any], room: int) -> ToolResult:
         if isinstance(self._does, Exception):
             raise self._does
-        return self._does or await asyncio.Future()
+        if self._does is None:
+            await asyncio.Event().wait()
+        assert self._does is not None
+        return self._does
 
 
 async def called(
