@@ -205,3 +205,13 @@ async def test_results_take_room_from_history_and_never_more_than_there_is(
     called = [call.id for turn in request.turns for call in turn.tool_calls]
     assert called == [turn.tool_call_id for turn in request.turns if turn.role == "tool"]
     assert len(called) == sum(results)
+
+
+async def test_a_long_result_leaves_room_for_those_after_it() -> None:
+    played = Played(replace(AGENT, context_tokens=4000), said="r" * 40_000)
+    played.steps.request()
+    played.calls(*[CURRENT_TIME] * 3)
+    await played.steps.carry_out()
+    rooms = [room for _, room in played.called]
+    assert rooms == sorted(rooms, reverse=True)
+    assert rooms[-1] > 2 * MIN_ROOM
