@@ -13,7 +13,7 @@ from tokenline.contracts.chat import AnswerCall, Message, MessageStatus, SharedM
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import TicketState
-from tokenline.contracts.tools import ToolDetail
+from tokenline.contracts.tools import ToolDetail, ToolOutcome
 
 
 def kinds(live: LiveTicket, cursor: Cursor) -> list[str]:
@@ -198,6 +198,15 @@ def test_calls_are_told_as_they_grow_and_completed_by_the_end() -> None:
     assert pieces(live, cursor) == ["a{}"]
     assert pieces(live, late) == ["a", "a{}"]
     assert pieces(live, late) == []
+
+
+def test_calls_that_were_carried_out_here_are_none_for_the_one_who_asked() -> None:
+    live, cursor = LiveTicket(entry(1, TicketState.STREAMING, attempt=1)), Cursor()
+    done = ToolOutcome(status="completed", summary="12:00", duration_s=0.1)
+    made = AnswerCall(id="a", name="clock", arguments="{}", outcome=done)
+    to_make = AnswerCall(id="b", name="f", arguments="{}")
+    live.end(ticket(TicketState.COMPLETE, attempt=1), replace(answered(""), tool_calls=(made, to_make)))
+    assert pieces(live, cursor) == ["b{}"]
 
 
 def test_calls_of_two_attempts_are_not_mixed() -> None:

@@ -2,7 +2,7 @@ import type { ChatClient } from "./chat";
 import { ApiError } from "./errors";
 import type { ErrorInfo, Eta } from "./generated/frames";
 import { wholeTicket } from "./state/rows";
-import { LIVE_PHASES, type TicketView, WAITING_PHASES } from "./state/types";
+import { LIVE_PHASES, type TicketView, type ToolCallView, WAITING_PHASES } from "./state/types";
 
 /** What happens to a question, as its asker is told. */
 export type AnswerEvent =
@@ -12,6 +12,8 @@ export type AnswerEvent =
   | { type: "waiting"; position: number; eta: Eta | null; reason: string | null; note: string | null }
   /** A worker has it. */
   | { type: "started"; attempt: number }
+  /** Something is looked up for the answer, or was, or could not be. */
+  | { type: "tool"; call: ToolCallView }
   /** Append `text`. */
   | { type: "text"; text: string }
   /** Drop the text so far: it is answered again from the beginning. */
@@ -33,6 +35,8 @@ export function newsOf(before: TicketView | null, now: TicketView): AnswerEvent[
   else if (now.phase === "processing" && (before?.phase !== "processing" || before.attempt !== now.attempt)) {
     news.push({ type: "started", attempt: now.attempt });
   }
+  const told = new Map(before?.attempt === now.attempt ? before.toolCalls.map((call) => [call.call_id, call.status]) : []);
+  for (const call of now.toolCalls) if (told.get(call.call_id) !== call.status) news.push({ type: "tool", call });
   const fresh = goesOn ? now.text.slice(had.length) : now.text;
   if (fresh) news.push({ type: "text", text: fresh });
   if (now.phase === "complete" || now.phase === "cancelled" || now.phase === "error") {

@@ -29,8 +29,8 @@ from tokenline.core.ports.model import ModelCall, ModelEnd, ModelEvent, ModelReq
 from tokenline.core.ports.search import Search
 from tokenline.runtime.agents import Agents
 
-Said = str | tuple[str, str]
-"""Text, or a call: the name of a tool and its arguments."""
+Said = str | tuple[str, str] | None
+"""Text, or a call: the name of a tool and its arguments; ``None``: nothing more for ever."""
 
 
 class Speaker:
@@ -40,6 +40,7 @@ class Speaker:
         self.steps = steps
         self.asked: list[ModelRequest] = []
         self.open = 0
+        self.silent = asyncio.Event()
         self._usage = usage or Usage(prompt_tokens=10, completion_tokens=2)
 
     @asynccontextmanager
@@ -54,11 +55,14 @@ class Speaker:
     async def _events(self, said: list[Said]) -> AsyncIterator[ModelEvent]:
         called = 0
         for one in said:
-            if isinstance(one, str):
+            if one is None:
+                self.silent.set()
+                await asyncio.Event().wait()
+            elif isinstance(one, str):
                 yield ModelText(text=one)
-                continue
-            yield ModelCall(index=called, id="", name=one[0], arguments=one[1])
-            called += 1
+            else:
+                yield ModelCall(index=called, id="", name=one[0], arguments=one[1])
+                called += 1
         yield ModelEnd(finish_reason="tool_calls" if called else "stop", usage=self._usage)
 
     async def close(self) -> None:
@@ -273,6 +277,22 @@ async def test_stopped_in_the_middle_of_a_call_the_text_is_kept_and_the_tool_is_
         [call] = answer.tool_calls
         assert (call.outcome and call.outcome.summary) == "It was stopped."
         assert (len(speaker.asked), speaker.open) == (1, 0)
+
+
+async def test_stopped_after_a_call_the_text_and_what_came_of_it_are_kept(tmp_path: Path) -> None:
+    async with scene(tmp_path) as line:
+        file = await line.file()
+        speaker = Speaker(["Let me look.", query("a")], ["It is [1]", None])
+        ticket = await line.ask(file)
+        worker = await line.worker(speaker, Shelf([], list(passages_of(file, "x"))))
+        await speaker.silent.wait()
+        worker.intake.runs[ticket.id].stop(Stop.CANCELLED)
+        answer = await line.end(ticket, TicketState.CANCELLED)
+        assert answer.content == "Let me look.\n\nIt is [1]"
+        assert [one.number for one in answer.citations] == [1]
+        assert [call.outcome and call.outcome.status for call in answer.tool_calls] == ["completed"]
+        assert answer.usage == Usage(prompt_tokens=10, completion_tokens=3, estimated=True)
+        assert speaker.open == 0
 
 
 async def test_another_worker_begins_anew_and_nothing_of_the_first_is_left(tmp_path: Path) -> None:
