@@ -64,7 +64,7 @@ class Scene:
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     server, desk = MemoryServer(), Desk()
-    speaker = Speaker(["Let me look that up.", HEIGHT], [TIME], [query("opening hours")], [ANSWER])
+    speaker = Speaker([HEIGHT], [TIME], ["Let me look further.", query("opening hours")], [ANSWER])
     agents = Agents(tuple(replace(one, tools=(SEARCH_FILES, CURRENT_TIME)) for one in load_agents(None, None).all))
     async with whole_gateway(tmp_path, server) as gateway:
         worker = Worker("w", gateway.deps.store, MemoryBroker(server), speaker, SystemClock(), agents=agents)
@@ -102,7 +102,7 @@ async def test_what_is_looked_up_is_seen_live_and_afterwards(
         failed = "Could not search files for “opening hours”. The files cannot be searched at the moment."
         await expect(page.get_by_role("list", name="Sources")).to_be_visible()
         await expect(steps.last).to_have_text(failed)
-        await expect(page.get_by_role("log")).to_contain_text("Let me look that up.")
+        await expect(page.get_by_role("log")).to_contain_text("Let me look further.")
         await mine.picture("tools-done")
         await page.reload()
         await expect(steps.last).to_have_text(failed)
