@@ -17,7 +17,7 @@ import httpx2
 from tests.support.broker import eventually
 from tests.support.chat import Chat, chat
 from tests.support.law import the_law_holds
-from tests.support.system import System
+from tests.support.system import TLS, System
 
 FREEZE_S = 16.0
 """Longer than a lease: when the store comes back, every worker has lost its own."""
@@ -86,7 +86,9 @@ async def test_f33_a_store_that_is_frozen_for_longer_than_leases_last(system: Sy
         headers = {"authorization": f"Bearer {token}"}
         # Idle connections are dropped before the server does so at 5 s: one that both let go of fails the next request.
         limits = httpx2.Limits(max_connections=SENDS + 10, keepalive_expiry=1)
-        async with httpx2.AsyncClient(base_url=system.url(), headers=headers, limits=limits, timeout=30) as http:
+        async with httpx2.AsyncClient(
+            base_url=system.url(), headers=headers, limits=limits, timeout=30, verify=TLS
+        ) as http:
             long, short = await person.ask(LONG, "long"), await person.ask(SHORT, "short")
             await person.until(lambda: person.tickets[long].text and person.tickets[short].text)
             waiting = await bob.ask(waiting_text, "waiting")

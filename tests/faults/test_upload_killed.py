@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.support.relay import Relay
-from tests.support.system import System
+from tests.support.system import TLS, System
 from tokenline.client import AsyncTokenline, UploadProgress, resumable
 from tokenline.contracts.attachments import Attachment
 
@@ -72,5 +72,5 @@ def pieces_left(system: System) -> list[Path]:
 
 def arrived(system: System, token: str, file: Attachment, data: bytes) -> None:
     url = f"{system.url('gateway-2')}/api/v1/attachments/{file.id}/content"
-    content = httpx2.get(url, headers={"authorization": f"Bearer {token}"}, timeout=30).content
+    content = httpx2.get(url, headers={"authorization": f"Bearer {token}"}, timeout=30, verify=TLS).content
     assert hashlib.sha256(content).digest() == hashlib.sha256(data).digest()

@@ -14,7 +14,7 @@ import httpx2
 
 from deploy.local.rabbitmq import NodeHandle, PrivateNode
 from tests.support.broker import eventually
-from tests.support.system import System
+from tests.support.system import TLS, System
 from tokenline.contracts.topology import ticket_queue
 
 LINE = ticket_queue("default")
@@ -88,14 +88,14 @@ async def channel(node: NodeHandle, vhost: str) -> AsyncIterator[aio_pika.abc.Ab
 
 def metric(system: System, process: str, line: str) -> float:
     """``line`` is a sample's name with its labels, as scraped. 0 when it is not there yet."""
-    text = httpx2.get(f"{system.url(process)}/metrics", timeout=5).text
+    text = httpx2.get(f"{system.url(process)}/metrics", timeout=5, verify=TLS).text
     found = re.search(rf"^{re.escape(line)} (\S+)$", text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
 async def broker_check(system: System, process: str) -> str:
     """What readiness says of the broker: ``ok`` or a sentence."""
-    answer = await asyncio.to_thread(httpx2.get, f"{system.url(process)}/readyz", timeout=5)
+    answer = await asyncio.to_thread(httpx2.get, f"{system.url(process)}/readyz", timeout=5, verify=TLS)
     said: str = answer.json()["checks"]["broker"]
     assert answer.status_code == (200 if said == "ok" else 503)
     return said

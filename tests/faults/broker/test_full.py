@@ -12,7 +12,7 @@ from tests.faults.broker.levers import LINE, logged, messages, until_settled
 from tests.support.broker import eventually
 from tests.support.chat import Frame, chat
 from tests.support.law import the_law_holds
-from tests.support.system import System
+from tests.support.system import TLS, System
 
 POOL_LIMIT = 3
 SLOTS = 2
@@ -90,7 +90,9 @@ def refusals(frames: list[Frame]) -> list[Frame]:
 
 def signed_in(system: System, email: str) -> httpx2.AsyncClient:
     token = system.sign_in(email)["access_token"]
-    return httpx2.AsyncClient(base_url=system.url(), headers={"authorization": f"Bearer {token}"}, timeout=30)
+    return httpx2.AsyncClient(
+        base_url=system.url(), headers={"authorization": f"Bearer {token}"}, timeout=30, verify=TLS
+    )
 
 
 async def test_f15_a_queue_that_an_operator_bounded_loses_nothing(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from tests.support.system import System
+from tests.support.system import TLS, System
 
 RECEIVE_BUFFER_BYTES = 8 * 1024
 
@@ -72,5 +72,5 @@ def resident_bytes(system: System, gateway: str) -> int:
 
 
 def sockets(system: System, gateway: str) -> float:
-    text = httpx2.get(f"{system.url(gateway)}/metrics", timeout=5).text
+    text = httpx2.get(f"{system.url(gateway)}/metrics", timeout=5, verify=TLS).text
     return float(text.partition("\ntokenline_sockets ")[2].split()[0])

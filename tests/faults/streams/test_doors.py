@@ -14,7 +14,7 @@ from websockets.typing import Origin
 from tests.faults.streams.frozen import Frozen, frame, resident_bytes, upgrade
 from tests.support.chat import Chat, Seen
 from tests.support.people import enrol
-from tests.support.system import System
+from tests.support.system import TLS, System
 from tokenline.core.clock import ManualClock, SystemClock
 from tokenline.core.ports.store import Store
 from tokenline.runtime.auth.tokens import ACCESS_TTL_S, SOCKET_TICKET_TTL_S, Tokens
@@ -35,7 +35,7 @@ async def test_b1_a_page_from_elsewhere_is_refused_before_the_socket_opens(syste
 async def test_i2_a_ticket_opens_one_socket_once_and_for_thirty_seconds(system: System) -> None:
     tokens = await asyncio.to_thread(system.sign_in, "ticket@example.org")
     headers = {"authorization": f"Bearer {tokens['access_token']}"}
-    answer = httpx2.post(f"{system.url(GW)}/api/v1/auth/ws-ticket", headers=headers).json()
+    answer = httpx2.post(f"{system.url(GW)}/api/v1/auth/ws-ticket", headers=headers, verify=TLS).json()
     assert answer["expires_in"] == 30
     async with _page(system, GW, answer["ticket"]) as socket:
         assert (await _next(socket))["type"] == "ready"
@@ -56,7 +56,7 @@ async def test_b4_signing_out_elsewhere_closes_the_socket_within_five_seconds(sy
             await socket.send(json.dumps({"type": "auth", "token": signed_in["access_token"]}))
             assert (await _next(socket))["type"] == "ready"
         body = {"refresh_token": tokens["refresh_token"]}
-        assert httpx2.post(f"{system.url('gateway-2')}/api/v1/auth/logout", json=body).status_code == 204
+        assert httpx2.post(f"{system.url('gateway-2')}/api/v1/auth/logout", json=body, verify=TLS).status_code == 204
         async with asyncio.timeout(5):
             assert (await _next(leaver))["error"]["code"] == "not_signed_in"
             await leaver.wait_closed()
@@ -121,7 +121,7 @@ async def test_f46_huge_and_countless_frames_are_refused_and_cost_nothing(system
 async def test_b2_no_log_and_no_metric_says_a_credential_or_what_was_said(system: System) -> None:
     """After a whole visit, with everything that goes wrong in one; what earlier tests left in the logs is read, too."""
     url, email = system.url(GW), "visitor@example.org"
-    async with httpx2.AsyncClient(base_url=f"{url}/api/v1") as http:
+    async with httpx2.AsyncClient(base_url=f"{url}/api/v1", verify=TLS) as http:
         await http.post("/auth/register", json={"email": email, "password": PASSWORD})
         tokens = (await http.post("/auth/login", json={"email": email, "password": PASSWORD})).json()
         await http.post("/auth/login", json={"email": email, "password": f"{PASSWORD}!"})

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 
 from tests.faults.streams.test_doors import GW
 from tests.support.chat import Chat
-from tests.support.system import System
+from tests.support.system import TLS, System
 from tokenline.contracts.accounts import User
 from tokenline.core.ports.store import Store
 
@@ -75,7 +75,7 @@ class Open:
 async def test_b4_streams_end_within_five_seconds(system: System, store: Store, how: str) -> None:
     email = f"{how.replace(' ', '-')}@example.org"
     token = (await asyncio.to_thread(system.sign_in, email))["access_token"]
-    async with httpx2.AsyncClient(timeout=30) as http:
+    async with httpx2.AsyncClient(timeout=30, verify=TLS) as http:
         api = f"{system.url('gateway-2')}/api/v1"
         key = (await http.post(f"{api}/api-keys", json={"name": "x"}, headers=_bearer(token))).json()
         credential = key["key"] if how == "key revoked" else token
@@ -104,7 +104,9 @@ def _disabled(user: User) -> User:
 
 async def test_on_a_socket_a_key_does_what_its_scopes_say(system: System) -> None:
     token = (await asyncio.to_thread(system.sign_in, "scopes@example.org"))["access_token"]
-    async with httpx2.AsyncClient(timeout=30, base_url=f"{system.url(GW)}/api/v1", headers=_bearer(token)) as http:
+    async with httpx2.AsyncClient(
+        timeout=30, base_url=f"{system.url(GW)}/api/v1", headers=_bearer(token), verify=TLS
+    ) as http:
         keys = {
             scope: (await http.post("/api-keys", json={"name": scope, "scopes": [scope]})).json()["key"]
             for scope in ("read", "admin")

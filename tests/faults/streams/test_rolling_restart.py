@@ -14,7 +14,7 @@ from tests.faults.streams.conftest import GRACE_S, House
 from tests.faults.streams.frozen import Frozen, frame, get, upgrade
 from tests.support.chat import Chat, Seen
 from tests.support.people import as_holder, enrol
-from tests.support.system import System
+from tests.support.system import TLS, System
 from tokenline.core.ports.store import Store
 
 QUESTION = '{"tokens": 22, "per_second": 44}'
@@ -106,7 +106,7 @@ async def _events(system: System, ticket: str, key: str, following: asyncio.Even
     """Follow at the first gateway until it lets go: seconds after it was told to stop, and the last cursor."""
     url = f"{system.url('gateway-1')}/api/v1/chat/tickets/{ticket}/stream"
     closed, cursor = asyncio.Event(), ""
-    async with as_holder(system, key, "gateway-1") as socket, httpx2.AsyncClient() as http:
+    async with as_holder(system, key, "gateway-1") as socket, httpx2.AsyncClient(verify=TLS) as http:
         # A socket is closed at once: that is when the gateway was told.
         closing = asyncio.create_task(socket.socket.wait_closed())
         closing.add_done_callback(lambda _: closed.set())

@@ -10,7 +10,7 @@ import httpx2
 
 from tests.support.chat import Frame, Seen
 from tests.support.people import as_holder
-from tests.support.system import System
+from tests.support.system import TLS, System
 
 GATEWAYS = ("gateway-1", "gateway-2")
 
@@ -59,7 +59,7 @@ class Wanderer:
     async def has_what_is_stored(self) -> bool:
         """Polling is a way to read, too."""
         headers = {"authorization": f"Bearer {self._key}"}
-        async with httpx2.AsyncClient(base_url=self._system.url(), headers=headers) as http:
+        async with httpx2.AsyncClient(base_url=self._system.url(), headers=headers, verify=TLS) as http:
             for ticket, seen in self.tickets.items():
                 view = (await http.get(f"/api/v1/chat/tickets/{ticket}")).json()
                 assert view["state"] == "complete"
@@ -81,7 +81,7 @@ class Wanderer:
         seen = self.tickets[ticket]
         headers = {"authorization": f"Bearer {self._key}", "last-event-id": f"{seen.attempt}:{len(seen.text)}"}
         url = f"{self._system.url(gateway)}/api/v1/chat/tickets/{ticket}/stream"
-        async with httpx2.AsyncClient() as http, http.stream("GET", url, headers=headers) as stream:
+        async with httpx2.AsyncClient(verify=TLS) as http, http.stream("GET", url, headers=headers) as stream:
             cursor = ""
             async for line in stream.aiter_lines():
                 name, _, value = line.partition(": ")
