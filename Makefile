@@ -13,7 +13,8 @@ WORKERS ?= 1
 SLOTS ?= 4
 GATEWAYS ?= 1
 
-# In the order of `tests/conftest.py`: those that wait beside those that compute, the short ones last.
+# Which process takes what first is in `tests/conftest.py`; the short ones last, so that all processes end together.
+WEB_TESTS := .venv/web-tests.log
 TIERS := tests/faults tests/e2e tests/security tests/integration tests/contract tests/unit
 
 .DEFAULT_GOAL := help
@@ -29,10 +30,14 @@ setup: ## install everything that running needs; does nothing when nothing chang
 run: setup ## run everything on loopback [PORT=8080 ADMIN_PORT=8090 DATA=var WORKERS=1 SLOTS=4 GATEWAYS=1]
 	@$(VENV)/python -m deploy.local.run --port '$(PORT)' --admin-port '$(ADMIN_PORT)' --data '$(DATA)' --workers '$(WORKERS)' --slots '$(SLOTS)' --gateways '$(GATEWAYS)'
 
+# Without bytecode each of the many processes that tests start would compile its modules again.
+# The pages' tests run beside the others, and are told of when those are done; either's failure is that of `make test`.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: ## set up for tests and run all of them [ARGS="-k name"]
 	@$(BOOTSTRAP) --for test
-	@$(VENV)/python -m pytest -n 3 --no-loadscope-reorder $(TIERS) $(ARGS)
-	@if [ -n "$$(find libs/web services -name node_modules -prune -o -name '*.test.ts*' -print)" ]; then npm test; fi
+	@npm test >$(WEB_TESTS) 2>&1 & web=$$!; trap 'kill $$web 2>/dev/null; exit 130' INT TERM; \
+	$(VENV)/python -m pytest -n 4 --no-loadscope-reorder $(TIERS) $(ARGS); code=$$?; \
+	if wait $$web; then tail -n 6 $(WEB_TESTS); else cat $(WEB_TESTS); code=1; fi; exit $$code
 
 lint: ## style, format, types and the direction of imports
 	@$(BOOTSTRAP) --for test

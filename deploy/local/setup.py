@@ -12,6 +12,7 @@ from deploy.local.setup_engines import CHROMIUM, PROMTOOL, RABBITMQ, Engine, set
 from deploy.local.setup_ferretdb import set_up_ferretdb
 from deploy.local.setup_pages import link_wheel_node, set_up_pages, system_node
 from deploy.local.setup_python import set_up_python
+from deploy.local.setup_tests import tests_compiled_beside
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,8 +44,11 @@ def _set_up(purpose: str) -> None:
     set_up_python(_ROOT, with_node=needs_wheel)
     if needs_wheel:
         link_wheel_node(venv)
-    set_up_pages(_ROOT, venv)
-    if purpose == "test":
+    if purpose == "run":
+        set_up_pages(_ROOT, venv)
+        return
+    with tests_compiled_beside(_ROOT, venv):
+        set_up_pages(_ROOT, venv)
         set_up_ferretdb(_ROOT)
 
 
