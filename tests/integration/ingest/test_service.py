@@ -65,7 +65,7 @@ async def test_failures_name_file_and_reason_and_fail_nothing_else(ingest):
 
 async def test_a_bomb_is_ended_and_the_service_goes_on(tmp_path, amqp_url):
     """B7, B8: through the queue, with the others waiting behind it."""
-    async with Ingest(tmp_path, amqp_url, extract_cpu_s=3, pdf_reader="pypdf") as ingest:
+    async with Ingest(tmp_path, amqp_url, extract_cpu_s=1, pdf_reader="pypdf") as ingest:
         conversation = await ingest.conversation()
         bombs = [
             await ingest.upload(documents.slow_pdf(), "slow.pdf", conversation),
