@@ -1,11 +1,14 @@
 """What holds for every test: the plugins of tests/support, a clean environment, who may run beside whom."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
+
+from tests.support.hashes import CHEAP, PROMISED, hash_with
 
 # One line for each module of tests/support that has fixtures.
 pytest_plugins = [
@@ -34,6 +37,15 @@ def pytest_configure() -> None:
         os.environ["TEST_MONGO_URL"] = os.environ["MONGO_URL"]
     for name in [name for name in os.environ if name.startswith(_SCRUBBED)]:
         del os.environ[name]
+    hash_with(CHEAP)
+
+
+@pytest.fixture
+def costly_hashes() -> Iterator[None]:
+    """As promised and in production."""
+    hash_with(PROMISED)
+    yield
+    hash_with(CHEAP)
 
 
 def together(config: pytest.Config, nodeid: str) -> str:

@@ -1,8 +1,9 @@
 """Starts the services' processes by forking one that has their modules loaded, which is most of what a start costs.
 
-Such a process differs from ``python -m services.gateway`` in nothing that a user or a signal could tell: it runs the
-module's `__main__` in a fresh process with an environment, a log and a process id of its own. What a cold start does
-is seen where the launcher starts the product, and wherever a test puts a command before the module.
+Such a process differs from ``python -m services.gateway`` in nothing that a user or a signal could tell, but that it
+hashes passwords at little cost: it runs the module's `__main__` in a fresh process with an environment, a log and a
+process id of its own. What a cold start does is seen where the launcher starts the product, and wherever a test puts a
+command before the module.
 """
 
 import atexit
@@ -23,6 +24,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+
+from tests.support.hashes import CHEAP, hash_with
 
 ROOT = Path(__file__).parents[2]
 MODULES = (
@@ -175,6 +178,7 @@ def main() -> None:
         importlib.import_module(f"{module}.__main__")
         # To be run anew in every child.
         del sys.modules[f"{module}.__main__"]
+    hash_with(CHEAP)
     # A thread would be missing in the children, with what it holds.
     assert len(os.listdir("/proc/self/task")) == 1
     gc.collect()

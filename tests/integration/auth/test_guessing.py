@@ -14,6 +14,8 @@ from tokenline.runtime.auth import passwords
 from tokenline.runtime.auth.accounts import Accounts
 from tokenline.runtime.limits import LimitSetting, SignInLimits
 
+pytestmark = pytest.mark.usefixtures("costly_hashes")
+
 WRONG = {**ANN, "password": "wrong horse"}
 
 

@@ -145,6 +145,7 @@ async def test_signing_out_leaves_other_people_and_devices_alone(gateway: Gatewa
         assert (await gateway.get("/me", pair["access_token"])).status_code == 200
 
 
+@pytest.mark.usefixtures("costly_hashes")
 async def test_the_store_holds_no_secret(gateway: Gateway, store: SqliteStore, tmp_path: Path) -> None:
     pair = await gateway.register()
     key = (await gateway.new_key(pair["access_token"]))["key"]

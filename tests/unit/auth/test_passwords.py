@@ -8,6 +8,8 @@ from tokenline.contracts.errors import RateLimited
 from tokenline.runtime.auth import passwords as module
 from tokenline.runtime.auth.passwords import Passwords
 
+pytestmark = pytest.mark.usefixtures("costly_hashes")
+
 
 async def test_argon2id_with_the_promised_parameters() -> None:
     hashed = await Passwords().hash("correct horse")
