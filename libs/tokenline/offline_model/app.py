@@ -16,7 +16,8 @@ from tokenline.core.clock import Clock, new_id
 from tokenline.offline_model import wire
 from tokenline.offline_model.reply import reply
 
-MAX_BODY_BYTES = 4 << 20
+MAX_BODY_BYTES = 32 << 20
+"""As much as pictures take, which are only counted."""
 _PIECE = re.compile(r"\s*\S+|\s+$")
 
 
@@ -66,15 +67,15 @@ async def paced(pieces: list[str], per_second: float) -> AsyncIterator[str]:
 
 
 async def _body(http: Request) -> bytes:
-    body = b""
+    body = bytearray()
     try:
         async for part in http.stream():
             body += part
             if len(body) > MAX_BODY_BYTES:
-                raise TooLarge("The request is larger than 4 MiB.")
+                raise TooLarge("The request is larger than 32 MiB.")
     except ClientDisconnect:
         raise BadRequest("The request ended early.") from None
-    return body
+    return bytes(body)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tokenline.core.passages import UNSEARCHABLE, NumberedPassage, parse, parse_unread, render_unread
-from tokenline.core.ports.model import ChatTurn
+from tokenline.core.ports.model import ChatTurn, Picture
 from tokenline.offline_model.candidates import Quote
 from tokenline.offline_model.extract import choose, opening_quotes
 from tokenline.offline_model.words import asks_for_overview, content_words
@@ -31,27 +31,39 @@ SETTINGS = (
 NOTHING_SHARED = "No sentence in your files shares a word with your question."
 NOTHING_FITS = "Nothing in your files fits your question well. The sentence nearest to it:"
 UNSEARCHABLE_NOW = "Your files cannot be searched at the moment. Please ask again in a little while."
+SIGHTLESS = "I cannot see pictures."
 NOTHING_TO_QUOTE = "None of your files has text that I could quote from."
 SIGNATURE = "Quoted by Tokenline's offline stand-in, which is no language model."
 
 
 def reply(turns: Sequence[ChatTurn]) -> str:
     """The answer to the last user turn, in Markdown."""
-    question = next((turn.content for turn in reversed(turns) if turn.role == "user"), "").strip()
+    asked = next((turn for turn in reversed(turns) if turn.role == "user"), ChatTurn(role="user", content=""))
+    question = asked.content.strip()
     system = "\n\n".join(turn.content for turn in turns if turn.role == "system")
     if _GREETING.fullmatch(question):
-        return f"Hello! {WHO} {HOW}"
+        return "\n\n".join([f"Hello! {WHO} {HOW}", *_unseen(asked.pictures)])
     if _THANKS.fullmatch(question):
-        return "You are welcome."
+        return "\n\n".join(["You are welcome.", *_unseen(asked.pictures)])
     passages = parse(system)
-    unread = [render_unread(file) for file in parse_unread(system)]
+    unread = [*_unseen(asked.pictures), *(render_unread(file) for file in parse_unread(system))]
     if passages:
         return "\n\n".join([*_from_passages(question, passages), *unread, SIGNATURE])
     if UNSEARCHABLE in system:
         return "\n\n".join([WHO, UNSEARCHABLE_NOW, *unread])
     if unread:
         return "\n\n".join([WHO, NOTHING_TO_QUOTE, *unread, HOW])
+    if any(turn.pictures for turn in turns):
+        return "\n\n".join([WHO, f"{SIGHTLESS} So I cannot tell what is in those of this conversation.", HOW, SETTINGS])
     return _without_passages(question)
+
+
+def _unseen(pictures: Sequence[Picture]) -> list[str]:
+    """Says of pictures that were sent with the question that nobody looked at them."""
+    if not pictures:
+        return []
+    names = ", ".join(f"“{picture.name}”" for picture in pictures if picture.name)
+    return [f"{SIGHTLESS} Nobody looked at {names or 'what was sent with your question'}."]
 
 
 def _from_passages(question: str, passages: Sequence[NumberedPassage]) -> list[str]:

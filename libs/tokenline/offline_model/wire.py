@@ -3,9 +3,10 @@
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from tokenline.contracts.errors import BadRequest
-from tokenline.core.ports.model import ChatTurn
+from tokenline.core.ports.model import ChatTurn, Picture
 
 MODEL = "offline"
 _ROLES = {"developer": "system", "function": "tool"}
@@ -48,15 +49,28 @@ def read_request(body: bytes) -> CompletionRequest:
 
 
 def _turn(message: dict[str, Any]) -> ChatTurn:
-    content = message.get("content")
+    content, names = message.get("content"), ()
     if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
-        content = "\n".join(part for part in parts if isinstance(part, str))
+        content, names = _parts([part for part in content if isinstance(part, dict)])
     role = message.get("role")
     try:
-        return msgspec.convert({"role": _ROLES.get(str(role), role), "content": content or ""}, ChatTurn)
+        turn = msgspec.convert({"role": _ROLES.get(str(role), role), "content": content or ""}, ChatTurn)
     except msgspec.ValidationError as error:
         raise BadRequest(f"A message is not as it should be: {error}") from None
+    return structs.replace(turn, pictures=tuple(Picture(name=name, jpeg=b"", tokens=0) for name in names))
+
+
+def _parts(parts: list[dict[str, Any]]) -> tuple[str, tuple[str, ...]]:
+    """The text, and a name for each picture: ours stand behind their names, which are none of the question's words."""
+    texts: list[str] = []
+    names: list[str] = []
+    for part in parts:
+        if part.get("type") == "image_url":
+            named = len(texts) > 1 and texts[-1].endswith(":")
+            names.append(texts.pop()[:-1] if named else "")
+        elif isinstance(text := part.get("text"), str):
+            texts.append(text)
+    return "\n".join(texts), tuple(names)
 
 
 def usage(prompt_words: int, answer_words: int) -> dict[str, int]:

@@ -14,7 +14,7 @@ from deploy.local.ports import free_port
 from tokenline.adapters.model_openai import OpenAIModel
 from tokenline.contracts.attachments import Passage
 from tokenline.core.passages import render
-from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelRequest, ModelText
+from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelRequest, ModelText, Picture
 from tokenline.offline_model.app import paced
 
 SYSTEM = render(
@@ -53,6 +53,19 @@ def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
             except httpx2.ConnectError:
                 continue
     raise AssertionError("the offline model did not start")
+
+
+async def test_it_says_that_it_cannot_see_the_pictures_it_is_shown(url):
+    """Their names, which stand before them, are no words of the question."""
+    model = OpenAIModel(f"{url}/v1", "offline")
+    # Eight of them, as large as they are sent to any model: together more than the text of any question.
+    shown = tuple(Picture(name=f"bridge{number}.png", jpeg=bytes(700_000), tokens=1) for number in range(8))
+    asked = ChatTurn(role="user", content="How tall is the tower?", pictures=shown)
+    async with model.stream(ModelRequest(model="offline", turns=(asked,))) as stream:
+        said = "".join([event.text async for event in stream if isinstance(event, ModelText)])
+    await model.close()
+    assert "I cannot see pictures. Nobody looked at “bridge0.png”, “bridge1.png”" in said
+    assert "You asked" not in said
 
 
 async def test_tokenlines_own_adapter_gets_quotes_and_usage(url):
@@ -122,7 +135,7 @@ async def test_it_is_well_and_refuses_nonsense(url):
     async with httpx2.AsyncClient(base_url=url) as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         bad = await client.post("/v1/chat/completions", content=b"{nonsense")
-        large = await client.post("/v1/chat/completions", content=b" " * (5 << 20))
+        large = await client.post("/v1/chat/completions", content=b" " * (33 << 20))
         turn = await client.post("/v1/chat/completions", json={"messages": [{"role": "wizard", "content": "x"}]})
     assert [bad.status_code, large.status_code, turn.status_code] == [400, 413, 400]
     assert bad.json()["error"]["type"] == "invalid_request_error"

@@ -7,7 +7,7 @@ from tokenline.contracts.attachments import Passage
 from tokenline.contracts.chat import UnreadFile
 from tokenline.core.citations import cited
 from tokenline.core.passages import UNSEARCHABLE, render, render_unread
-from tokenline.core.ports.model import ChatTurn
+from tokenline.core.ports.model import ChatTurn, Picture
 from tokenline.offline_model.reply import reply
 
 PASSAGES = [
@@ -109,3 +109,22 @@ def test_what_fits_badly_is_called_so_and_a_row_tells_its_columns():
     )
     badly = asked("Which vaccine does my oak need against beetles in spring?", given)
     assert badly.startswith("Nothing in your files fits your question well. The sentence nearest to it:\n\n“| Oak")
+
+
+CAT = Picture(name="cat.png", jpeg=b"", tokens=0)
+
+
+@pytest.mark.parametrize("question", ["What animal is it?", "Hello!", "Thanks!", ""])
+@pytest.mark.parametrize("system", ["Be brief.", render(PASSAGES), SCAN, UNSEARCHABLE])
+def test_pictures_are_never_dropped_in_silence(question, system):
+    turns = [ChatTurn(role="system", content=system), ChatTurn(role="user", content=question, pictures=(CAT,))]
+    assert "I cannot see pictures. Nobody looked at “cat.png”." in reply(turns)
+    unnamed = replace(turns[1], pictures=(replace(CAT, name=""),))
+    assert "Nobody looked at what was sent with your question." in reply([turns[0], unnamed])
+
+
+def test_what_is_asked_about_an_earlier_picture_cannot_be_told():
+    turns = [ChatTurn(role="user", content="Look!", pictures=(CAT,)), ChatTurn(role="user", content="What colour?")]
+    assert "I cannot see pictures." in reply(turns)
+    found = reply([ChatTurn(role="system", content=render(PASSAGES)), turns[0], ChatTurn(role="user", content="budget")])
+    assert "pictures" not in found
