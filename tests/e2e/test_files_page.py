@@ -1,7 +1,9 @@
-"""Files on the chat page: a picture is seen before and after it is sent, and a click downloads what was given (R8)."""
+"""Files on the chat page: a picture is seen before and after it is sent, a click downloads what was given (R8), and an
+upload goes on where the network broke it (R1)."""
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,13 @@ from playwright.async_api import Browser, FilePayload, expect
 
 from deploy.local.rabbitmq import NodeHandle
 from tests.support.browser import open_window
+from tests.support.documents import pdf
 from tests.support.pictures import picture
+from tests.support.relay import Relay
 from tests.support.system import System, shared_system
 
+MIB = 2**20
+LARGE = 12 * MIB
 NOTES = b"The heron stands in the shallow water.\n"
 PHONE = {"width": 390, "height": 844}
 
@@ -72,3 +78,45 @@ async def test_pictures_are_seen_and_files_downloaded(house: System, browser: Br
     log = house.log("gateway-1").read_text()
     assert len(signatures) == 2
     assert not [one for one in signatures if one in log]
+
+
+async def test_an_upload_goes_on_where_the_network_broke_it(
+    house: System, browser: Browser, pictures: Path | None, tmp_path: Path
+) -> None:
+    """R1: cut in the middle of a request's body, which the offline mode of a browser lets through."""
+    report = tmp_path / "report.pdf"
+    report.write_bytes(large_pdf("The heron stands in the shallow water.", LARGE))
+    async with Relay(house.ports["gateway-1"]) as relay:
+        person = await open_window(browser, pictures)
+        page = person.page
+        await person.register(relay.url, "bob@example.org")
+        rests: list[int] = []
+        page.on("request", lambda request: rests.append(int(request.headers.get("upload-offset", -1))))
+        before = relay.brought
+        await page.locator("input[type=file]").set_input_files(report)
+        await relay.full(before + LARGE * 2 // 5)
+        chip = page.get_by_label("Attached files").get_by_role("listitem")
+        await expect(chip).to_contain_text(re.compile(r"uploading \d+ %"))
+        relay.refuse()
+        await expect(chip).to_contain_text("waiting for the network")
+        await person.ask("Not yet")
+        await expect(page.get_by_role("button", name="Waiting for the upload")).to_be_disabled()
+        await person.picture("upload-waits")
+        relay.welcome()
+        await expect(chip).to_contain_text("indexed", timeout=30_000)
+        [first, *others] = [rest for rest in rests if rest >= 0]
+        assert (first, max(others) > LARGE // 3) == (0, True)
+        # What the gateway was sent again, with all headers and frames of the page.
+        assert relay.brought - before - LARGE < MIB
+        await person.ask(json.dumps({"say": "It stands in the shallow water [1]."}))
+        await expect(page.get_by_label("Sources")).to_contain_text("report.pdf")
+        await person.picture("upload-cited")
+    # What the browser itself tells of a network that is gone is not the page's fault.
+    assert [one for one in person.complaints if "ERR_" not in one and "WebSocket" not in one] == []
+
+
+def large_pdf(text: str, size: int) -> bytes:
+    """So many bytes, most of them a comment behind the end."""
+    whole = pdf([text])
+    end = whole[whole.rindex(b"startxref") :]
+    return whole + b"%" + b"." * (size - len(whole) - len(end) - 2) + b"\n" + end

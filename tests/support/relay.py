@@ -13,6 +13,11 @@ class Relay:
     def __init__(self, port: int) -> None:
         self.links = 0
         """Connections ever taken."""
+        self.brought = 0
+        """Bytes that clients sent and the gateway took."""
+        self._at_most: int | None = None
+        self._full = asyncio.Event()
+        self._refuses = False
         self._target = port
         self._pass = asyncio.Event()
         self._pass.set()
@@ -29,6 +34,21 @@ class Relay:
 
     def restore(self) -> None:
         self._pass.set()
+
+    async def full(self, brought: int) -> None:
+        """Let clients bring so many bytes in all, and stand still in the middle of what they say beyond that."""
+        self._full.clear()
+        self._at_most = brought
+        await self._full.wait()
+
+    def refuse(self) -> None:
+        """Every connection ends at once, and so does each later one, until `welcome`."""
+        self._refuses = True
+        self.cut()
+
+    def welcome(self) -> None:
+        self._refuses = False
+        self._at_most = None
 
     def cut(self) -> None:
         """Every connection ends at once; later ones work."""
@@ -49,10 +69,23 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refuses:
+            writer.transport.abort()
+            return
         self.links += 1
         task = asyncio.ensure_future(self._link(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _bring(self, more: int) -> None:
+        if self._at_most is not None and self.brought >= self._at_most:
+            self._full.set()
+            # For good: whoever filled it cuts the link.
+            await asyncio.Event().wait()
+        self.brought += more
+
+    async def _take(self, _: int) -> None:
+        await self._pass.wait()
 
     async def _link(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         try:
@@ -62,8 +95,8 @@ class Relay:
             return
         self._open |= {to_client, to_server}
         halves = [
-            asyncio.ensure_future(_half(client, to_server, _at_once)),
-            asyncio.ensure_future(_half(server, to_client, self._pass.wait)),
+            asyncio.ensure_future(_half(client, to_server, self._bring)),
+            asyncio.ensure_future(_half(server, to_client, self._take)),
         ]
         try:
             await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
@@ -77,14 +110,13 @@ class Relay:
                 writer.transport.abort()
 
 
-async def _at_once() -> None:
-    pass
-
-
-async def _half(source: asyncio.StreamReader, sink: asyncio.StreamWriter, let: Callable[[], Awaitable[object]]) -> None:
+async def _half(
+    source: asyncio.StreamReader, sink: asyncio.StreamWriter, let: Callable[[int], Awaitable[object]]
+) -> None:
+    """``let`` is asked before so many bytes are handed on."""
     try:
         while data := await source.read(_CHUNK_BYTES):
-            await let()
+            await let(len(data))
             sink.write(data)
             await sink.drain()
     except OSError:

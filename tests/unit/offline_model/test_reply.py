@@ -126,5 +126,7 @@ def test_pictures_are_never_dropped_in_silence(question, system):
 def test_what_is_asked_about_an_earlier_picture_cannot_be_told():
     turns = [ChatTurn(role="user", content="Look!", pictures=(CAT,)), ChatTurn(role="user", content="What colour?")]
     assert "I cannot see pictures." in reply(turns)
-    found = reply([ChatTurn(role="system", content=render(PASSAGES)), turns[0], ChatTurn(role="user", content="budget")])
+    found = reply(
+        [ChatTurn(role="system", content=render(PASSAGES)), turns[0], ChatTurn(role="user", content="budget")]
+    )
     assert "pictures" not in found
