@@ -1,6 +1,7 @@
 """Takes files in: type by content, size while it streams, then a job for ingest. And lets them go again."""
 
 from collections.abc import AsyncIterator
+from pathlib import PurePosixPath
 
 import structlog
 from msgspec.structs import replace
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 
 CHUNK_BYTES = 256 * 1024
 NAME_CHARACTERS = 200
+SUFFIX_CHARACTERS = 20
+JOINERS = "\u200c\u200d"
+"""Are not to be seen themselves, but emoji and the letters of some scripts fall apart without them."""
 INTERACTIVE_PRIORITY = 5
 """A person waits for it; re-indexing and the like come after."""
 
@@ -195,7 +199,10 @@ class Uploads:
 
 
 def clean_name(name: str | None) -> str:
-    """A file name without folders and control characters, for showing."""
+    """A file name without folders and control characters, for showing; a long one keeps how it begins and ends."""
     last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(character for character in last if character.isprintable()).strip()
-    return printable[:NAME_CHARACTERS] or "file"
+    printable = "".join(character for character in last if character.isprintable() or character in JOINERS).strip()
+    if len(printable) <= NAME_CHARACTERS:
+        return printable.strip(JOINERS) or "file"
+    suffix = PurePosixPath(printable).suffix[:SUFFIX_CHARACTERS]
+    return f"{printable[: NAME_CHARACTERS - len(suffix) - 1]}…{suffix}"

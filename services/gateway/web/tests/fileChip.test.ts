@@ -31,6 +31,7 @@ it("never goes back on its way", () => {
 
 it("says why a file failed and not its name again", () => {
   expect(reasonOf("“a.pdf” is protected with a password.", "a.pdf")).toBe("is protected with a password.");
+  expect(reasonOf("“aaa….csv” is empty.", "aaaaaaaaaaaa.csv")).toBe("is empty.");
   expect(reasonOf("Could not be read", "a.pdf")).toBe("Could not be read");
 });
 

@@ -1,24 +1,40 @@
+import type { Attachment } from "@tokenline/client";
+import { type MouseEvent, useEffect } from "react";
+import { useShallow } from "zustand/react/shallow";
 import { useChat } from "../state/chat";
-import { type Chosen, remove, useChosen } from "../state/uploads";
+import { type Chosen, recall, remove, useChosen } from "../state/uploads";
+import { Announcer } from "../waiting/Announcer";
 import { FileChip } from "./FileChip";
+import { focusComposer } from "./focus";
+import { spokenOf } from "./spoken";
 
 export function AttachmentTray({ thread }: { thread: string }) {
   const chosen = useChosen(thread);
-  if (chosen.length === 0) return null;
+  const latest = useChat(useShallow(({ state }) => chosen.map((item) => latestOf(item, state.attachments))));
+  useEffect(() => void recall(thread), [thread]);
   return (
-    <ul aria-label="Attached files" className="flex flex-wrap gap-2 px-3 pt-3">
-      {chosen.map((item) => (
-        <li key={item.key} className="min-w-0 animate-rise">
-          <ChosenChip thread={thread} item={item} />
-        </li>
-      ))}
-    </ul>
+    <>
+      {chosen.length > 0 && (
+        <ul aria-label="Attached files" className="flex max-h-[36vh] flex-wrap gap-2 overflow-y-auto px-3 pt-3">
+          {chosen.map((item, index) => (
+            <li key={item.key} className="max-w-full min-w-0 animate-rise">
+              <ChosenChip thread={thread} item={item} attachment={latest[index] ?? null} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <Announcer text={chosen.map((item, index) => spokenOf(item, latest[index] ?? null)).join(" ")} />
+    </>
   );
 }
 
-function ChosenChip({ thread, item }: { thread: string; item: Chosen }) {
-  const latest = useChat(({ state }) => (item.attachment ? state.attachments[item.attachment.id] : undefined));
-  const attachment = latest ?? item.attachment;
+interface Props {
+  thread: string;
+  item: Chosen;
+  attachment: Attachment | null;
+}
+
+function ChosenChip({ thread, item, attachment }: Props) {
   // What a page is called, and how long it is, turns out while it is fetched.
   const page = item.url ? attachment : null;
   return (
@@ -31,7 +47,23 @@ function ChosenChip({ thread, item }: { thread: string; item: Chosen }) {
       error={item.error}
       waitsUntil={item.waitsUntil}
       offline={item.offline}
-      onRemove={() => remove(thread, item)}
+      onRemove={(event) => {
+        handOn(event);
+        remove(thread, item);
+      }}
     />
   );
+}
+
+/** By keyboard several files are removed one after the other; whoever clicked goes on writing. */
+function handOn(event: MouseEvent<HTMLElement>): void {
+  const own = event.currentTarget.closest("li");
+  const beside = own?.nextElementSibling ?? own?.previousElementSibling;
+  const next = event.detail === 0 && beside?.querySelector("button");
+  if (next) next.focus();
+  else focusComposer();
+}
+
+function latestOf({ attachment }: Chosen, known: Record<string, Attachment>): Attachment | null {
+  return (attachment && known[attachment.id]) ?? attachment;
 }

@@ -1,5 +1,6 @@
 import type { Attachment } from "@tokenline/client";
 import { bytes, clock, cx, useNow } from "@tokenline/client/ui";
+import type { MouseEvent } from "react";
 import { Check, CircleAlert, FileText, Globe, ImageIcon, X } from "lucide-react";
 import { useThumbnail } from "../files/useThumbnail";
 import { secondsUntil } from "../state/pause";
@@ -18,7 +19,7 @@ interface Props {
   offline?: boolean;
   /** It is a page of the web. */
   url?: string | null;
-  onRemove?: () => void;
+  onRemove?: (event: MouseEvent<HTMLElement>) => void;
   /** What a click on it does. */
   onOpen?: () => void;
 }
@@ -56,8 +57,8 @@ export function FileChip({
   return (
     <div
       className={cx(
-        "relative flex h-12 max-w-72 items-center gap-2.5 overflow-hidden rounded-xl border bg-raised pr-3 pl-2.5",
-        failed ? "border-bad/40" : "border-line",
+        "relative flex min-h-12 max-w-full items-center gap-2.5 overflow-hidden rounded-xl border bg-raised pr-3 pl-2.5",
+        failed ? "w-96 border-bad/40 py-1.5" : "w-fit sm:max-w-72 border-line",
       )}
     >
       {thumbnail ? (
@@ -65,8 +66,8 @@ export function FileChip({
       ) : (
         <Icon className={cx("size-5 shrink-0", failed ? "text-bad" : "text-accent")} aria-hidden />
       )}
-      <div className="min-w-0 text-left leading-tight">
-        <p className="truncate text-[13px] font-medium" title={page ? `${name}\n${page}` : name}>
+      <div className="min-w-0 flex-1 text-left leading-tight">
+        <p dir="auto" className="truncate text-left text-[13px] font-medium" title={page ? `${name}\n${page}` : name}>
           {onOpen ? (
             <button
               type="button"
@@ -81,11 +82,12 @@ export function FileChip({
           )}
         </p>
         <p
-          className={cx("truncate text-xs", failed ? "text-bad" : "text-ink-faint")}
-          title={failed ?? attachment?.warning ?? undefined}
+          // What went wrong is read to its end, also where nothing can hover.
+          className={cx("text-xs", failed ? "wrap-anywhere text-bad" : "truncate text-ink-faint")}
+          title={attachment?.warning ?? undefined}
         >
           <Stage state={failed ? "failed" : (attachment?.state ?? "uploading")} /> {stage}
-          {size > 0 && ` · ${bytes(size)}`}
+          {size > 0 && !failed && ` · ${bytes(size)}`}
         </p>
       </div>
       {onRemove && (
@@ -114,10 +116,10 @@ export function shareOf({ state, progress }: Attachment): number {
   return Math.max(STAGE_SHARE[state] ?? 1, progress?.share ?? 0);
 }
 
-/** Errors begin with the name, which the chip shows already; the reason would not fit behind it. */
+/** Errors begin with the name, which stands beside them already; the server may have shortened it. */
 export function reasonOf(error: string, name: string): string {
   const named = `“${name}” `;
-  return error.startsWith(named) ? error.slice(named.length) : error;
+  return error.startsWith(named) ? error.slice(named.length) : error.replace(/^“[^”]*” /, "");
 }
 
 /** Without the network nobody knows how much of what was sent has arrived. */

@@ -13,6 +13,11 @@ export function useThumbnail(file: Attachment | null): string | null {
     retry: 1,
     queryFn: () => api.thumbnail(id!),
   });
+  return useBlobUrl(data);
+}
+
+/** An address for what was loaded, good while it is shown. */
+export function useBlobUrl(data: Blob | undefined): string | null {
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {
     if (!data) return;

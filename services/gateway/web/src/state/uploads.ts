@@ -2,6 +2,7 @@ import { ApiError, type Attachment, messageOf, type Upload, upload } from "@toke
 import { create } from "zustand";
 import { chat } from "./chat";
 import { api, session } from "./client";
+import { found, keepFiles, keptFiles } from "./kept_files";
 import { waitOf } from "./pause";
 
 /** A file in the composer: on its way, or already an attachment. */
@@ -71,6 +72,27 @@ export function restore(thread: string, attachments: Attachment[]): void {
   change(thread, (list) => [...chosen, ...list]);
 }
 
+/** Puts back what a reload took away: files that have arrived, and the names of those that had not. */
+export async function recall(thread: string): Promise<void> {
+  if (useUploads.getState().byThread[thread]) return;
+  const kept = keptFiles(thread);
+  change(thread, () => []);
+  if (kept.length === 0) return;
+  keepFiles(thread, kept);
+  const { email } = session;
+  const there = await Promise.all(kept.map(({ id }) => (id ? found(id).catch(() => undefined) : null)));
+  if (session.email !== email) return;
+  const again = kept.flatMap(({ id, name, size }, index): Chosen[] => {
+    const attachment = there[index];
+    if (id && attachment === null) return [];
+    const error = attachment ? null : LOST;
+    return [{ key: ++lastKey, name, size, sent: attachment ? 1 : 0, attachment: attachment ?? null, error }];
+  });
+  change(thread, (list) => [...again, ...list]);
+}
+
+const LOST = "was not attached before the page was loaded again. Choose it once more.";
+
 /** Empties the composer of a thread after sending. */
 export function clear(thread: string): void {
   change(thread, () => []);
@@ -127,5 +149,8 @@ function start(
 }
 
 function change(thread: string, edit: (list: Chosen[]) => Chosen[]): void {
-  useUploads.setState(({ byThread }) => ({ byThread: { ...byThread, [thread]: edit(byThread[thread] ?? []) } }));
+  const list = edit(useUploads.getState().byThread[thread] ?? []);
+  useUploads.setState(({ byThread }) => ({ byThread: { ...byThread, [thread]: list } }));
+  const kept = list.filter(({ error }) => !error);
+  keepFiles(thread, kept.map(({ attachment, name, size }) => ({ id: attachment?.id ?? null, name, size })));
 }

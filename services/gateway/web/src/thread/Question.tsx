@@ -17,7 +17,7 @@ export function Question({ content, files, children }: Props) {
       {files.length > 0 && (
         <ul className="flex flex-wrap items-end justify-end gap-2">
           {files.map((file) => (
-            <li key={file.id}>
+            <li key={file.id} className="max-w-full min-w-0">
               <SentFile file={file} />
             </li>
           ))}

@@ -11,7 +11,7 @@ export function Unread({ files }: { files: SharedMessage["unread"] }) {
         <li key={index} className="flex gap-1.5">
           <CircleAlert className="mt-[3px] size-3.5 shrink-0" aria-hidden />
           <span className="min-w-0 wrap-anywhere">
-            Not read: <span className="font-medium">{name}</span> {reasonOf(reason, name)}
+            Not read: <bdi className="font-medium">{name}</bdi> {reasonOf(reason, name)}
           </span>
         </li>
       ))}

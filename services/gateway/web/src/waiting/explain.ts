@@ -1,5 +1,6 @@
 import type { Attachment, TicketView } from "@tokenline/client";
 import { plural } from "@tokenline/client/ui";
+import { named } from "../files/names";
 
 export interface Explanation {
   /** Shown large; `null`: no number says anything. */
@@ -71,7 +72,7 @@ function held(ticket: TicketView, { files, inLine }: Around): Explanation {
       const reading = files.filter(({ state }) => state !== "indexed" && state !== "failed");
       const [first, ...others] = reading;
       const share = first?.progress ? ` (${Math.round(first.progress.share * 100)} %)` : "";
-      const what = first && others.length === 0 ? first.name + share : plural(reading.length || 1, "file");
+      const what = first && others.length === 0 ? named(first.name) + share : plural(reading.length || 1, "file");
       const meanwhile = ticket.position && `${plural(ticket.position, "message")} in the line meanwhile`;
       return said(`Indexing ${what}`, meanwhile || "Then it goes into the line");
     }
