@@ -1,4 +1,4 @@
-"""Files on the chat page: a picture is seen before and after it is sent, a click downloads what was given (R8), and an
+"""Files on the chat page: a picture is seen before and after it is sent, and large; a click downloads what was given (R8), and an
 upload goes on where the network broke it (R1)."""
 
 import asyncio
@@ -68,11 +68,19 @@ async def test_pictures_are_seen_and_files_downloaded(house: System, browser: Br
     page.on("request", lambda request: links.append(request.url) if "/api/public/files/" in request.url else None)
     for name, data in (("red.png", red), ("notes.txt", NOTES)):
         async with page.expect_download() as begun:
-            await page.get_by_role("button", name=f"Download {name}").click()
+            if name == "red.png":
+                await page.get_by_role("button", name="Show red.png").click()
+                large = page.get_by_role("dialog").get_by_role("img")
+                await expect(large).to_have_js_property("naturalWidth", 600)
+                await person.picture("files-large")
+                await page.get_by_role("dialog").get_by_role("button", name="Download").click()
+            else:
+                await page.get_by_role("button", name=f"Download {name}").click()
         download = await begun.value
         assert download.suggested_filename == name
         assert await asyncio.to_thread((await download.path()).read_bytes) == data
         links.append(download.url)
+        await page.keyboard.press("Escape")
     assert person.complaints == []
     signatures = {link.rpartition(".")[2] for link in links}
     log = house.log("gateway-1").read_text()

@@ -45,5 +45,7 @@ function parseInfo(body: string): ErrorInfo | null {
 
 function fallback(status: number): ErrorInfo {
   const message = status >= 500 ? "The server has a problem. Please try again." : `The server refused (${status}).`;
+  // A proxy in front of it may have a limit of its own.
+  if (status === 413) return { code: "too_large", message: "This is larger than the server takes.", detail: {} };
   return { code: `http_${status}`, message, detail: {} };
 }

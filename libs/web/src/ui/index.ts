@@ -10,7 +10,7 @@ export { Notice } from "./Notice";
 export { useProviderReturn } from "./provider";
 export { SignIn } from "./SignIn";
 export { Spinner } from "./Spinner";
-export { chooseTheme, showTheme, type Theme, useTheme } from "./theme";
+export { chooseTheme, followTheme, type Theme, useTheme } from "./theme";
 export { ThemeMenu } from "./ThemeMenu";
 export { say, Toast } from "./toasts";
 export { useNow } from "./useNow";

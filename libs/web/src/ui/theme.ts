@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 
 export type Theme = "light" | "dark" | "system";
 
@@ -18,20 +18,21 @@ export function chooseTheme(theme: Theme): void {
   for (const listener of listeners) listener();
 }
 
-/** Puts the theme on the document; call it before the first paint. */
+/** As the system has it, also when it changes while the page is open; call it before the first paint. */
+export function followTheme(): void {
+  dark()?.addEventListener("change", showTheme);
+  showTheme();
+}
+
+/** Puts the theme on the document. */
 export function showTheme(): void {
   const theme = chosenTheme();
   const shown = theme === "system" ? (dark()?.matches ? "dark" : "light") : theme;
   document.documentElement.dataset["theme"] = shown;
 }
 
-/** The user's choice; follows the system while that is the choice. */
+/** The user's choice. */
 export function useTheme(): Theme {
-  useEffect(() => {
-    const media = dark();
-    media?.addEventListener("change", showTheme);
-    return () => media?.removeEventListener("change", showTheme);
-  }, []);
   return useSyncExternalStore((listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);

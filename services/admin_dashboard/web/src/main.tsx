@@ -1,11 +1,11 @@
 import "./index.css";
-import { showTheme } from "@tokenline/client/ui";
+import { followTheme } from "@tokenline/client/ui";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 
-showTheme();
+followTheme();
 
 const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, refetchOnWindowFocus: false } } });
 

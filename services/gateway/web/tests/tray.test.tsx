@@ -71,7 +71,9 @@ it("lets who removes a file by mouse go on writing", () => {
 it("says to screen readers where each file stands, and why one is not attached", async () => {
   restore("c1", [file("a.txt", { state: "extracting" }), file("b.pdf", { state: "failed", error: { code: "encrypted", message: "“b.pdf” is locked.", detail: {} } })]);
   show();
-  await waitFor(() => expect(screen.getByRole("status").textContent).toBe("a.txt: reading. b.pdf: not attached. is locked."));
+  await waitFor(() =>
+    expect(screen.getByRole("status").textContent).toBe("a.txt: reading. b.pdf: not attached. is locked. Remove its password, then attach it again."),
+  );
 });
 
 it.each<[Partial<Chosen>, Attachment | null, string]>([

@@ -2,6 +2,7 @@ import type { Attachment } from "@tokenline/client";
 import { bytes, clock, cx, useNow } from "@tokenline/client/ui";
 import type { MouseEvent } from "react";
 import { Check, CircleAlert, FileText, Globe, ImageIcon, X } from "lucide-react";
+import { advised } from "../files/remedies";
 import { useThumbnail } from "../files/useThumbnail";
 import { secondsUntil } from "../state/pause";
 import { useAttachmentWatch } from "../state/queries";
@@ -46,7 +47,7 @@ export function FileChip({
   const page = url ?? attachment?.url ?? null;
   const reading = attachment !== null && READING.has(attachment.state);
   useAttachmentWatch(attachment?.id ?? null, reading);
-  const failed = error ?? (attachment?.state === "failed" ? (attachment.error?.message ?? "Could not be read") : null);
+  const failed = error ?? failureOf(attachment);
   const waits = secondsUntil(waitsUntil ?? 0, useNow(1000, waitsUntil !== undefined));
   const sending = page ? fetchingOf(waits) : waits ? `uploads in ${clock(waits)}` : sendingOf(sent, offline === true);
   const stage = failed ? reasonOf(failed, name) : attachment ? stageOf(attachment) : sending;
@@ -58,7 +59,7 @@ export function FileChip({
     <div
       className={cx(
         "relative flex min-h-12 max-w-full items-center gap-2.5 overflow-hidden rounded-xl border bg-raised pr-3 pl-2.5",
-        failed ? "w-96 border-bad/40 py-1.5" : "w-fit sm:max-w-72 border-line",
+        failed ? "w-fit border-bad/40 py-1.5 sm:max-w-96" : "w-fit border-line sm:max-w-72",
       )}
     >
       {thumbnail ? (
@@ -73,7 +74,7 @@ export function FileChip({
               type="button"
               aria-label={`Download ${name}`}
               onClick={onOpen}
-              className="hover:underline after:absolute after:inset-0"
+              className="block max-w-full truncate text-left after:absolute after:inset-0 hover:underline"
             >
               {name}
             </button>
@@ -109,6 +110,12 @@ export function FileChip({
       )}
     </div>
   );
+}
+
+/** Why a file could not be read, and what to do about it; `null`: it was not tried yet, or it was read. */
+export function failureOf(attachment: Attachment | null): string | null {
+  if (attachment?.state !== "failed") return null;
+  return attachment.error ? advised(attachment.error) : "could not be read. Attach it again.";
 }
 
 /** How much is done, 0 to 1; it never goes back. */

@@ -1,5 +1,6 @@
-import { ApiError, type Attachment, messageOf, type Upload, upload } from "@tokenline/client";
+import { ApiError, type Attachment, type Upload, upload } from "@tokenline/client";
 import { create } from "zustand";
+import { adviceOf } from "../files/remedies";
 import { chat } from "./chat";
 import { api, session } from "./client";
 import { found, keepFiles, keptFiles } from "./kept_files";
@@ -137,7 +138,7 @@ function start(
       .catch((error: unknown) => {
         underWay.delete(key);
         if (error instanceof ApiError && error.code === "rate_limited") wait(waitOf(error.detail) * 1000);
-        else if (!(error instanceof ApiError && error.code === "aborted")) edit({ error: messageOf(error) });
+        else if (!(error instanceof ApiError && error.code === "aborted")) edit({ error: adviceOf(error) });
       });
   };
   const wait = (ms: number) => {

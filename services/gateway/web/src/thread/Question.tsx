@@ -15,7 +15,7 @@ export function Question({ content, files, children }: Props) {
     <div className="group/question flex flex-col items-end gap-2 pl-[12%]">
       <span className="sr-only">You said:</span>
       {files.length > 0 && (
-        <ul className="flex flex-wrap items-end justify-end gap-2">
+        <ul className="flex max-w-full flex-wrap items-end justify-end gap-2">
           {files.map((file) => (
             <li key={file.id} className="max-w-full min-w-0">
               <SentFile file={file} />

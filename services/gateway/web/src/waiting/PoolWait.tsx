@@ -17,7 +17,7 @@ export function PoolWait({ conversationId }: { conversationId: string | null }) 
   if (!status) return null;
   return (
     <Popover.Root>
-      <Popover.Trigger className="flex h-7 items-center gap-2 rounded-full px-2.5 text-[13px] text-ink-faint transition-colors hover:bg-sunken hover:text-ink-soft">
+      <Popover.Trigger className="flex min-h-7 min-w-0 items-center text-left leading-tight gap-2 rounded-full px-2.5 text-[13px] text-ink-faint transition-colors hover:bg-sunken hover:text-ink-soft">
         <Dot status={status} />
         {waitText(status)}
       </Popover.Trigger>
@@ -54,5 +54,5 @@ export function waitText({ waiting, workers, eta, running, slots }: PoolStatus):
 function Dot({ status }: { status: PoolStatus }) {
   const busy = status.waiting > 0 || status.running >= status.slots;
   const colour = status.workers === 0 ? "bg-bad" : busy ? "bg-warn" : "bg-accent";
-  return <span className={cx("size-2 rounded-full", colour)} aria-hidden="true" />;
+  return <span className={cx("size-2 shrink-0 rounded-full", colour)} aria-hidden="true" />;
 }
