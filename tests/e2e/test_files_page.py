@@ -1,5 +1,5 @@
-"""Files on the chat page: a picture is seen before and after it is sent, and large; a click downloads what was given (R8);
-an upload goes on where the network broke it (R1)."""
+"""Files on the chat page: a picture is seen before and after it is sent, and large; a click downloads what was given
+(R8); an upload goes on where the network broke it (R1)."""
 
 import asyncio
 import json

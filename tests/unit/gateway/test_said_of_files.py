@@ -7,7 +7,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from services.gateway.app import create_app
-from services.gateway.uploads import NAME_CHARACTERS, clean_name
+from services.gateway.uploads import NAME_CHARACTERS, clean_name, form_name
 from tokenline.contracts.errors import Corrupted, TokenlineError, TooComplex, Unreadable
 
 REMEDIES = Path(__file__).parents[3] / "services/gateway/web/src/files/remedies.ts"
@@ -49,3 +49,8 @@ def test_every_error_of_a_file_has_its_remedy_on_the_page() -> None:
 def test_a_name_is_fit_to_be_shown_and_says_what_the_file_is(given: str | None, shown: str) -> None:
     assert clean_name(given) == shown
     assert len(shown) <= NAME_CHARACTERS
+
+
+def test_a_name_is_what_it_was_before_a_form_carried_it() -> None:
+    assert clean_name(form_name("say %22hi%22%0D%0A 100%.txt")) == 'say "hi" 100%.txt'
+    assert form_name(None) is None

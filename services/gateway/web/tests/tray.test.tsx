@@ -6,7 +6,7 @@ import { AttachmentTray } from "../src/composer/AttachmentTray";
 import { COMPOSER_ID } from "../src/composer/focus";
 import { spokenOf } from "../src/composer/spoken";
 import { useChat } from "../src/state/chat";
-import { type Chosen, clear, forgetUploads, restore } from "../src/state/uploads";
+import { type Chosen, clear, forgetUploads, restore, useUploads } from "../src/state/uploads";
 
 const { attachment, deleteAttachment } = vi.hoisted(() => ({ attachment: vi.fn(), deleteAttachment: vi.fn() }));
 
@@ -66,6 +66,16 @@ it("lets who removes a file by mouse go on writing", () => {
   show();
   fireEvent.click(removal("a"), { detail: 1 });
   expect(document.activeElement?.id).toBe(COMPOSER_ID);
+});
+
+it("shows a file by the name that was made of what it is called", () => {
+  restore("c1", [file("x\u202egnp.exe")]);
+  useUploads.setState(({ byThread }) => ({
+    byThread: { c1: byThread["c1"]!.map((item) => ({ ...item, attachment: file("xgnp.exe") })) },
+  }));
+  show();
+  expect(names()).toEqual(["xgnp.exe"]);
+  expect(removal("xgnp.exe")).toBeTruthy();
 });
 
 it("says to screen readers where each file stands, and why one is not attached", async () => {

@@ -35,11 +35,11 @@ interface Props {
 }
 
 function ChosenChip({ thread, item, attachment }: Props) {
-  // What a page is called, and how long it is, turns out while it is fetched.
+  // What a page is called, and how long it is, turns out while it is fetched; and names are tidied up.
   const page = item.url ? attachment : null;
   return (
     <FileChip
-      name={page?.name ?? item.name}
+      name={attachment?.name ?? item.name}
       size={page?.size_bytes ?? item.size}
       sent={item.sent}
       url={item.url}

@@ -4,7 +4,7 @@ import { failureOf, reasonOf } from "./FileChip";
 
 /** What a screen reader hears of a file in the composer: where it stands, without every percent. */
 export function spokenOf({ name, url, error, offline }: Chosen, attachment: Attachment | null): string {
-  const called = (url && attachment?.name) || name;
+  const called = attachment?.name ?? name;
   const failed = error ?? failureOf(attachment);
   if (failed !== null) return `${called}: not attached. ${reasonOf(failed, called)}`;
   if (offline) return `${called}: waiting for the network.`;
