@@ -49,7 +49,8 @@ def read_request(body: bytes) -> CompletionRequest:
 
 
 def _turn(message: dict[str, Any]) -> ChatTurn:
-    content, names = message.get("content"), ()
+    content = message.get("content")
+    names: tuple[str, ...] = ()
     if isinstance(content, list):
         content, names = _parts([part for part in content if isinstance(part, dict)])
     role = message.get("role")

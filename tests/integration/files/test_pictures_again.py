@@ -9,6 +9,7 @@ from services.agent_worker.prompt import build_prompt
 from tests.integration.files.test_links import upload
 from tests.integration.files.test_thumbnails import one
 from tests.integration.library.test_search import CHAT, ask
+from tests.support.broker import eventually
 from tests.support.drafts import an_answer
 from tests.support.in_process.whole_gateway import WholeGateway
 from tests.support.pictures import picture
@@ -120,8 +121,13 @@ async def test_pictures_of_a_temporary_chat_are_shown_there_and_nowhere_else(
     elsewhere = await ask(ann, "Who was it?")
     clock.advance(UNKEPT_S + 1)
     deps = gateway.deps
-    await deps.temporary.sweep()
-    assert await deps.store.get_conversation(asked["conversation_id"]) is None
+
+    async def gone() -> bool:
+        # Once the gateway has heard that its question was withdrawn.
+        await deps.temporary.sweep()
+        return await deps.store.get_conversation(asked["conversation_id"]) is None
+
+    await eventually(gone)
     with pytest.raises(NotFound):
         await build_prompt(deps.store, deps.search, Gallery(deps.files, 8), SEEING, held)
     assert await talk.sees(elsewhere["ticket_id"]) == [("Who was it?", [])]
