@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import rmtree
 from typing import TypeVar
+from uuid import UUID
 
 import qdrant_edge as edge
 
@@ -21,6 +22,7 @@ from tokenline.adapters.vectors_shared import (
     Hit,
     Keywords,
     candidates,
+    copied,
     fuse,
     opened,
     payload_of,
@@ -34,6 +36,8 @@ from tokenline.contracts.vectors import Layout
 from tokenline.core.ports.vectors import Chunk
 
 T = TypeVar("T")
+Place = int | UUID | str
+"""Id of a point where a listing goes on."""
 
 
 class EdgeVectors:
@@ -101,6 +105,14 @@ class EdgeVectors:
         if attachment_ids:
             await self._run(self._delete, owner_id, attachment_ids)
 
+    async def copy(self, owner_id: UserId, source: AttachmentId, target: AttachmentId, name: str) -> int:
+        count, following = 0, None
+        while True:
+            size, following = await self._run(self._copy, owner_id, source, target, name, following)
+            count += size
+            if following is None:
+                return count
+
     async def _run(self, work: Callable[..., T], *args: object) -> T:
         if self._ended:
             raise SearchUnavailable
@@ -135,6 +147,26 @@ class EdgeVectors:
                 vector[DENSE] = list(dense[number])
             points.append(edge.Point(point_id(chunk), vector, payload_of(owner_id, chunk)))
         self._open_shard.update(edge.UpdateOperation.upsert_points(points))
+
+    def _copy(
+        self, owner_id: UserId, source: AttachmentId, target: AttachmentId, name: str, after: Place | None
+    ) -> tuple[int, Place | None]:
+        """A batch of them: how many, and where the next begins."""
+        page = edge.ScrollRequest(
+            offset=after,
+            limit=UPSERT_BATCH,
+            filter=_within(owner_id, [source]),
+            with_payload=True,
+            with_vector=True,
+        )
+        found, following = self._open_shard.scroll(page)
+        points = []
+        for record in found:
+            point, payload = copied(record.payload or {}, target, name)
+            points.append(edge.Point(point, record.vector or {}, payload))
+        if points:
+            self._open_shard.update(edge.UpdateOperation.upsert_points(points))
+        return len(points), following
 
     def _flush(self) -> None:
         self._open_shard.flush()

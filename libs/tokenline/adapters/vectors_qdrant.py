@@ -19,6 +19,7 @@ from tokenline.adapters.vectors_shared import (
     Hit,
     Keywords,
     candidates,
+    copied,
     fuse,
     opened,
     payload_of,
@@ -94,6 +95,29 @@ class QdrantVectors:
         if attachment_ids:
             within = models.FilterSelector(filter=_within(owner_id, attachment_ids))
             await reached(self._client.delete(self._collection, within, wait=True))
+
+    async def copy(self, owner_id: UserId, source: AttachmentId, target: AttachmentId, name: str) -> int:
+        count, following = 0, None
+        while True:
+            found, following = await reached(
+                self._client.scroll(
+                    self._collection,
+                    scroll_filter=_within(owner_id, [source]),
+                    limit=UPSERT_BATCH,
+                    offset=following,
+                    with_payload=True,
+                    with_vectors=True,
+                )
+            )
+            points = []
+            for record in found:
+                point, payload = copied(record.payload or {}, target, name)
+                points.append(models.PointStruct(id=str(point), vector=record.vector or {}, payload=payload))
+            if points:
+                await reached(self._client.upsert(self._collection, points, wait=True))
+            count += len(points)
+            if following is None:
+                return count
 
     @property
     def _collection(self) -> str:

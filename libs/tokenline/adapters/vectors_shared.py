@@ -57,7 +57,17 @@ class Hit:
 
 def point_id(chunk: Chunk) -> UUID:
     """The same passage of the same attachment always has the same id: writing twice changes nothing."""
-    return uuid5(_POINTS, f"{chunk.attachment_id}:{chunk.start}:{chunk.end}")
+    return _point_id(chunk.attachment_id, chunk.start, chunk.end)
+
+
+def copied(payload: Mapping[str, Any], target: AttachmentId, name: str) -> tuple[UUID, dict[str, Any]]:
+    """Id and payload of the same passage in a file of the same content."""
+    written = {**payload, ATTACHMENT: target, "name": name}
+    return _point_id(target, payload[START], payload["end"]), written
+
+
+def _point_id(attachment_id: AttachmentId, start: int, end: int) -> UUID:
+    return uuid5(_POINTS, f"{attachment_id}:{start}:{end}")
 
 
 def payload_of(owner_id: UserId, chunk: Chunk) -> dict[str, Any]:

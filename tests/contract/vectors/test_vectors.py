@@ -1,6 +1,7 @@
 """What every vector index keeps, on each engine."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.contract.vectors.conftest import HYBRID, WORDS
 from tokenline.contracts.errors import Misconfigured
@@ -205,3 +206,41 @@ async def test_passages_without_a_dense_vector_are_found_by_their_words(open_ind
     await index.upsert(ANNA, [chunk("a1", "A bicycle.", start=100)], None)
     assert await contents(index, ANNA, ["a1"], "bicycle") == ["A bicycle."]
     assert await contents(index, ANNA, ["a1"], "bicycle", dense=[0, 1, 0], top_k=1) == ["A bicycle."]
+
+
+async def test_a_copy_is_found_as_what_was_written_and_outlives_it(open_index):
+    """More passages than are copied at a time, without and with a vector of the model."""
+    index = await open_index(HYBRID)
+    chunks = [chunk("a1", f"The valve number {n} is open.", start=100 * n, page=n) for n in range(150)]
+    await index.upsert(ANNA, chunks[:100], [[1, n / 100, 0] for n in range(100)])
+    await index.upsert(ANNA, chunks[100:], None)
+    for _ in range(2):
+        assert await index.copy(ANNA, "a1", "a2", "again.pdf") == 150
+    await index.settle()
+    index = await open_index(HYBRID)
+    for query, dense in (("valve", None), ("", [1, 0.4, 0])):
+        asked = query, dense, 200
+        before = sorted(await index.search(ANNA, ["a1"], *asked), key=place)
+        after = sorted(await index.search(ANNA, ["a2"], *asked), key=place)
+        assert [hit.similarity for hit in after] == pytest.approx([hit.similarity for hit in before])
+        as_written = [replace(hit, similarity=0.0, attachment_id="a1", name="a1.pdf") for hit in after]
+        assert as_written == [replace(hit, similarity=0.0) for hit in before]
+        assert {(hit.attachment_id, hit.name) for hit in after} == {("a2", "again.pdf")}
+        assert len(after) == (100 if dense else 150)
+    await index.delete(ANNA, ["a1"])
+    assert len(await openings(index, ANNA, ["a2"], 200)) == 150
+    # Written anew it is no other: the points are those that reading it would have given.
+    await index.upsert(ANNA, [replace(one, attachment_id="a2") for one in chunks], None)
+    assert len(await openings(index, ANNA, ["a2"], 200)) == 150
+
+
+def place(hit):
+    return hit.start
+
+
+async def test_nothing_of_others_is_copied(index):
+    await index.upsert(ANNA, [chunk("a1", "Anna's secret is a pangolin.")], None)
+    assert await index.copy(BERT, "a1", "b1", "b1.pdf") == 0
+    assert await index.copy(ANNA, "missing", "a2", "a2.pdf") == 0
+    assert await openings(index, BERT, ["a1", "b1"]) == []
+    assert await openings(index, ANNA, ["a2", "b1"]) == []

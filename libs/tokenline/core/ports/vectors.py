@@ -69,6 +69,15 @@ class VectorIndex(Protocol):
 
     async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None: ...
 
+    async def copy(self, owner_id: UserId, source: AttachmentId, target: AttachmentId, name: str) -> int:
+        """Write the passages of ``source`` also as those of ``target``, which is called ``name``, vectors and all.
+
+        How many they are; only this owner's, so 0 for somebody else's file. They are the points that `upsert` would
+        write, so copying twice changes nothing. Passages that come or go meanwhile may be missing. Raises
+        `SearchUnavailable`.
+        """
+        ...
+
 
 class VectorEngine(Protocol):
     """Collections of passages, one for each layout."""
