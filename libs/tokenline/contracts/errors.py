@@ -284,6 +284,15 @@ class NotFound(Rejected):
     default_message = "There is nothing here under this id."
 
 
+class FileGone(NotFound):
+    """``detail.attachment_ids``: those that are not there, or somebody else's."""
+
+    code = "file_gone"
+    default_message = (
+        "A file of this message is no longer there. Files that are not sent for a day are deleted; please attach it again."
+    )
+
+
 class Conflict(Rejected):
     code = "conflict"
     status = 409

@@ -10,16 +10,15 @@ from tokenline.adapters.store_mongo.notes import release_due
 from tokenline.adapters.store_mongo.part import Part
 from tokenline.contracts.attachments import READ, Attachment, AttachmentState
 from tokenline.contracts.chat import Message
-from tokenline.contracts.errors import Conflict
+from tokenline.contracts.errors import Conflict, FileGone
 from tokenline.contracts.ids import AttachmentId, ConversationId
-from tokenline.core.access import owned_by
 
 ATTACHMENTS = Documents(Attachment)
 
 
 def _fields(attachment: Attachment) -> tuple[Document, Document]:
     """What to set and what to unset. ``unread_since`` is there while a job is to read it, ``fetch_due_at`` while it is
-    fetched."""
+    fetched, ``unsent_since`` until a question takes it."""
     wanted: Document = {
         "owner_id": attachment.owner_id,
         "version": attachment.version,
@@ -32,6 +31,7 @@ def _fields(attachment: Attachment) -> tuple[Document, Document]:
     while_it_is: Document = {
         "unread_since": attachment.created_at if unread else None,
         "fetch_due_at": attachment.fetch_due_at,
+        "unsent_since": attachment.created_at if attachment.conversation_id is None else None,
     }
     there = {name: value for name, value in while_it_is.items() if value is not None}
     return wanted | there, {name: "" for name in while_it_is if name not in there}
@@ -51,11 +51,24 @@ async def _get(db: Collections, attachment_id: AttachmentId) -> Attachment | Non
 
 
 async def check(db: Collections, question: Message) -> None:
-    """Raises `NotFound` when a file is not the owner's and `Conflict` when one belongs to another conversation."""
-    for attachment_id in question.attachment_ids:
-        attachment = owned_by(question.owner_id, await _get(db, attachment_id))
+    """Raises `FileGone` when some are not the owner's (any more) and `Conflict` when one belongs to another conversation.
+
+    One that is about to expire can be taken by whoever has passed here before, see `bind`.
+    """
+    if not question.attachment_ids:
+        return
+    theirs = {"_id": {"$in": list(question.attachment_ids)}, "owner_id": question.owner_id, "doc": {"$exists": True}}
+    documents = {document["_id"]: document for document in await db.attachments.find(theirs).to_list(None)}
+    found = {
+        id_: ATTACHMENTS.of(document)
+        for id_, document in documents.items()
+        if document["conversation_id"] is not None or "expired_at" not in document
+    }
+    if gone := [attachment_id for attachment_id in question.attachment_ids if attachment_id not in found]:
+        raise FileGone(attachment_ids=gone)
+    for attachment in found.values():
         if attachment.conversation_id not in (None, question.conversation_id):
-            raise Conflict("This file belongs to another conversation.", attachment_id=attachment_id)
+            raise Conflict("This file belongs to another conversation.", attachment_id=attachment.id)
 
 
 async def bind(db: Collections, question: Message) -> None:

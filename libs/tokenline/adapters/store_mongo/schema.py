@@ -12,10 +12,10 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from tokenline.adapters.store_mongo.database import Collections
 from tokenline.adapters.store_mongo.documents import insert_new
 from tokenline.adapters.store_mongo.search import fill_in
-from tokenline.adapters.store_mongo.upgrade import name_owners_of_files, name_users_of_sign_ins
+from tokenline.adapters.store_mongo.upgrade import name_owners_of_files, name_users_of_sign_ins, note_unsent_files
 from tokenline.contracts.errors import Misconfigured
 
-VERSION = 4
+VERSION = 5
 
 _UP, _DOWN = ASCENDING, DESCENDING
 _Keys = Sequence[tuple[str, int]]
@@ -59,6 +59,9 @@ _INDEXES: Mapping[str, Sequence[_Keys]] = {
         [("due.at", _UP)],
         [("due.owner_id", _UP)],
         [("state", _UP), ("index_no", _UP)],
+        [("content", _UP)],
+        [("unsent_since", _UP)],
+        [("expired_at", _UP)],
     ),
     "uploads": ([("owner_id", _UP)], [("expires_at", _UP)]),
     "users": ([("role", _UP)],),
@@ -100,6 +103,7 @@ async def migrate(db: Collections) -> int:
         await name_users_of_sign_ins(db)
         await fill_in(db)
         await name_owners_of_files(db)
+        await note_unsent_files(db)
     return version
 
 

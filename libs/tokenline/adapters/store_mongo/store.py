@@ -9,6 +9,7 @@ from tokenline.adapters.store_mongo.accounts import Accounts
 from tokenline.adapters.store_mongo.attachments import Attachments
 from tokenline.adapters.store_mongo.audit import Audit
 from tokenline.adapters.store_mongo.chat import Chat
+from tokenline.adapters.store_mongo.contents import Contents
 from tokenline.adapters.store_mongo.credentials import Credentials
 from tokenline.adapters.store_mongo.database import CALL_LIMIT_S, Collections, Database
 from tokenline.adapters.store_mongo.erasure import Erasing
@@ -28,6 +29,7 @@ from tokenline.adapters.store_mongo.shares import Shares
 from tokenline.adapters.store_mongo.temporary import Temporary
 from tokenline.adapters.store_mongo.tickets import Tickets
 from tokenline.adapters.store_mongo.tree import Tree
+from tokenline.adapters.store_mongo.unsent import Unsent
 from tokenline.adapters.store_mongo.uploads import Uploads
 from tokenline.adapters.store_mongo.webhooks import Webhooks
 from tokenline.contracts.errors import Misconfigured, StoreUnavailable
@@ -58,6 +60,8 @@ class MongoStore(
     Shares,
     Uploads,
     Indexes,
+    Contents,
+    Unsent,
 ):
     """Belongs to the event loop that opens it.
 

@@ -10,9 +10,8 @@ from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.releases import note_release_due
 from tokenline.contracts.attachments import READ, Attachment
 from tokenline.contracts.chat import Message
-from tokenline.contracts.errors import Conflict
+from tokenline.contracts.errors import Conflict, FileGone
 from tokenline.contracts.ids import AttachmentId, ConversationId
-from tokenline.core.access import owned_by
 
 ATTACHMENTS = Documents(Attachment)
 
@@ -26,6 +25,10 @@ _REPLACE = """
 _OF_CONVERSATION = """
     SELECT doc FROM attachments INDEXED BY attachments_of_conversation
     WHERE conversation_id = ? ORDER BY created_at, id
+"""
+_TAKEABLE = """
+    SELECT doc FROM attachments WHERE id IN (SELECT value FROM json_each(?)) AND doc ->> '$.owner_id' = ?
+        AND (conversation_id IS NOT NULL OR expired_at IS NULL)
 """
 _UNREAD = """
     SELECT 1 FROM attachments WHERE id IN (SELECT value FROM json_each(?)) AND state NOT IN ('indexed', 'failed')
@@ -56,11 +59,14 @@ def _replace(connection: sqlite3.Connection, attachment: Attachment) -> bool:
 def bind_attachments(connection: sqlite3.Connection, question: Message) -> bool:
     """Take the question's attachments into its conversation; True when one of them is still being read.
 
-    Raises `NotFound` when one is not the owner's and `Conflict` when one belongs to another conversation.
+    Raises `FileGone` when some are not the owner's (any more) and `Conflict` when one belongs to another conversation.
     """
     indexing = False
-    for attachment_id in question.attachment_ids:
-        attachment = owned_by(question.owner_id, _get(connection, attachment_id))
+    wanted = (as_list(question.attachment_ids), question.owner_id)
+    found = {attachment.id: attachment for attachment in ATTACHMENTS.all(connection, _TAKEABLE, wanted)}
+    if gone := [attachment_id for attachment_id in question.attachment_ids if attachment_id not in found]:
+        raise FileGone(attachment_ids=gone)
+    for attachment_id, attachment in found.items():
         indexing |= attachment.state not in READ
         if attachment.conversation_id == question.conversation_id:
             continue

@@ -8,6 +8,7 @@ from tokenline.adapters.store_sqlite.accounts import Accounts
 from tokenline.adapters.store_sqlite.attachments import Attachments
 from tokenline.adapters.store_sqlite.audit import Audit
 from tokenline.adapters.store_sqlite.chat import Chat
+from tokenline.adapters.store_sqlite.contents import Contents
 from tokenline.adapters.store_sqlite.credentials import Credentials
 from tokenline.adapters.store_sqlite.database import Database
 from tokenline.adapters.store_sqlite.erasure import Erasing
@@ -23,6 +24,7 @@ from tokenline.adapters.store_sqlite.shares import Shares
 from tokenline.adapters.store_sqlite.temporary import Temporary
 from tokenline.adapters.store_sqlite.tickets import Tickets
 from tokenline.adapters.store_sqlite.tree import Tree
+from tokenline.adapters.store_sqlite.unsent import Unsent
 from tokenline.adapters.store_sqlite.uploads import Uploads
 from tokenline.adapters.store_sqlite.webhooks import Webhooks
 from tokenline.core.clock import Clock
@@ -50,6 +52,8 @@ class SqliteStore(
     Shares,
     Uploads,
     Indexes,
+    Contents,
+    Unsent,
 ):
     """Belongs to the event loop that opens it. At most 10,000 writes and as many reads wait; then `StoreUnavailable`.
 

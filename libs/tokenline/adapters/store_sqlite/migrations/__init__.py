@@ -1,6 +1,7 @@
 """What each version of the schema adds to the one before, in order: one file per change, only ever appended to."""
 
 from tokenline.adapters.store_sqlite.migrations import (
+    contents,
     erasures,
     feedback,
     fetches,
@@ -15,6 +16,7 @@ from tokenline.adapters.store_sqlite.migrations import (
     sign_ins,
     temporary,
     tree,
+    unsent,
     uploads,
     webhooks,
 )
@@ -36,5 +38,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     uploads.STATEMENTS,
     fetches.STATEMENTS,
     indexes.STATEMENTS,
+    contents.STATEMENTS,
+    unsent.STATEMENTS,
 )
 """``user_version`` counts those applied."""

@@ -9,6 +9,7 @@ from tokenline.core.ports.store.accounts import AccountStore, Revoked, UserChang
 from tokenline.core.ports.store.attachments import AttachmentStore
 from tokenline.core.ports.store.audit import AuditPage, AuditStore
 from tokenline.core.ports.store.chat import ChatStore, ConversationPage, MessagePage
+from tokenline.core.ports.store.contents import ContentStore
 from tokenline.core.ports.store.erasure import ErasureStore
 from tokenline.core.ports.store.feedback import FeedbackPage, FeedbackStore
 from tokenline.core.ports.store.indexes import IndexStore
@@ -19,6 +20,7 @@ from tokenline.core.ports.store.shares import ShareStore
 from tokenline.core.ports.store.temporary import TemporaryStore
 from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
 from tokenline.core.ports.store.tree import TreeStore
+from tokenline.core.ports.store.unsent import UnsentStore
 from tokenline.core.ports.store.uploads import UploadStore
 from tokenline.core.ports.store.webhooks import DeliveryPage, WebhookStore
 
@@ -30,6 +32,7 @@ __all__ = [
     "AuditPage",
     "AuditStore",
     "ChatStore",
+    "ContentStore",
     "ConversationPage",
     "DeliveryPage",
     "ErasureStore",
@@ -49,6 +52,7 @@ __all__ = [
     "TicketPage",
     "TicketStore",
     "TreeStore",
+    "UnsentStore",
     "UploadStore",
     "UserChange",
     "WebhookStore",
@@ -72,6 +76,8 @@ class Store(
     ShareStore,
     UploadStore,
     IndexStore,
+    ContentStore,
+    UnsentStore,
     Protocol,
 ):
     async def open(self) -> None:
