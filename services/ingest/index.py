@@ -11,6 +11,7 @@ from opentelemetry.trace import Span, SpanKind
 
 from services.ingest.deps import Deps
 from services.ingest.extract.answers import Extracted
+from services.ingest.known import Known, fingerprint
 from services.ingest.passages import chunks_of
 from services.ingest.progress import Progress, Steps
 from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState
@@ -20,7 +21,6 @@ from tokenline.contracts.ids import AttachmentId
 from tokenline.contracts.metrics import INGEST_STAGE
 from tokenline.contracts.texts import ExtractedText
 from tokenline.core.file_keys import file_key, text_key, thumbnail_key, view_key
-from tokenline.core.ports.files import Files
 from tokenline.core.ports.vectors import Chunk
 from tokenline.runtime.tracing import attachment_span, stage_span
 
@@ -34,19 +34,31 @@ class Indexer:
     def __init__(self, deps: Deps, progress: Progress) -> None:
         self._deps = deps
         self._progress = progress
+        self._known = Known(deps, progress)
 
-    async def index(self, attachment: Attachment) -> None:
-        """Doing it twice is harmless. Raises `Rejected`, `Retryable`, `Superseded`."""
+    async def index(self, attachment: Attachment) -> bool:
+        """False: what was read of the same content before was taken over. Doing it twice is harmless.
+
+        Raises `Rejected`, `Retryable`, `Superseded`.
+        """
         with attachment_span("attachment.index", attachment, kind=SpanKind.CONSUMER) as span:
-            async with self._progress.steps(attachment.id) as steps:
-                chunks = await self._index(attachment, steps, span)
-            span.set_attribute("tokenline.chunks", chunks)
+            await self._progress.advance(attachment.id, AttachmentState.EXTRACTING)
+            with _spool() as spool:
+                content = await self._copy(attachment, spool)
+                await self._deps.store.note_content(attachment.id, content)
+                async with self._known.turn(content):
+                    if (known := await self._known.take_over(attachment, content)) is None:
+                        async with self._progress.steps(attachment.id) as steps:
+                            chunks = await self._index(attachment, spool, steps, span)
+                    else:
+                        chunks = known.chunks or 0
+            span.set_attributes({"tokenline.chunks": chunks, "tokenline.taken_over": known is not None})
+            return known is None
 
-    async def _index(self, attachment: Attachment, steps: Steps, span: Span) -> int:
+    async def _index(self, attachment: Attachment, spool: BinaryIO, steps: Steps, span: Span) -> int:
         """How many passages it has."""
-        await self._progress.advance(attachment.id, AttachmentState.EXTRACTING)
         with self._stage("extract", span):
-            extracted = await self._extract(attachment, steps)
+            extracted = await self._extract(attachment, spool, steps)
         await self._keep(attachment.id, extracted)
         text = extracted.text
         await self._progress.advance(
@@ -80,20 +92,23 @@ class Indexer:
         if extracted.view is not None:
             await self._deps.files.put(view_key(attachment_id), _once(extracted.view))
 
-    async def _extract(self, attachment: Attachment, steps: Steps) -> Extracted:
-        try:
-            with tempfile.TemporaryFile() as spool:
-                await self._copy(attachment, spool)
-                return await self._deps.sandbox.extract(spool, attachment.name, steps.read)
-        except OSError as error:
-            raise StorageFull from error
+    async def _extract(self, attachment: Attachment, spool: BinaryIO, steps: Steps) -> Extracted:
+        with _storing():
+            return await self._deps.sandbox.extract(spool, attachment.name, steps.read)
 
-    async def _copy(self, attachment: Attachment, spool: BinaryIO) -> None:
-        """The child reads a local file, wherever files are kept."""
-        async for chunk in self._deps.files.get(file_key(attachment.id)):
-            await asyncio.to_thread(spool.write, chunk)
-        spool.flush()
-        spool.seek(0)
+    async def _copy(self, attachment: Attachment, spool: BinaryIO) -> str:
+        """The child reads a local file, wherever files are kept. What stands for its content."""
+        content = fingerprint(attachment, self._deps.sandbox.reads_by)
+
+        def write(chunk: bytes) -> None:
+            spool.write(chunk)
+            content.update(chunk)
+
+        with _storing():
+            async for chunk in self._deps.files.get(file_key(attachment.id)):
+                await asyncio.to_thread(write, chunk)
+            spool.flush()
+        return content.hexdigest()
 
     async def kept_text(self, attachment: Attachment) -> ExtractedText:
         """As it was extracted; read anew where that is gone. Raises `Rejected`, `Retryable`."""
@@ -101,7 +116,9 @@ class Indexer:
             kept = b"".join([part async for part in self._deps.files.get(text_key(attachment.id))])
             return await asyncio.to_thread(_texts.decode, kept)
         except (NotFound, msgspec.DecodeError):
-            return (await self._extract(attachment, Steps())).text
+            with _spool() as spool:
+                await self._copy(attachment, spool)
+                return (await self._extract(attachment, spool, Steps())).text
 
     async def _write(self, attachment: Attachment, chunks: Sequence[Chunk], span: Span) -> int:
         return await self._deps.vectors.upsert(attachment.owner_id, chunks, lambda name: self._stage(name, span))
@@ -114,11 +131,17 @@ class Indexer:
         self._deps.metrics.observe(INGEST_STAGE, self._deps.clock.monotonic() - begin, name)
 
 
-async def forget_derived(files: Files, attachment_id: AttachmentId) -> None:
-    """Delete what reading the file left beside it."""
-    await files.delete(text_key(attachment_id))
-    await files.delete(thumbnail_key(attachment_id))
-    await files.delete(view_key(attachment_id))
+@contextmanager
+def _storing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFull from error
+
+
+def _spool() -> BinaryIO:
+    with _storing():
+        return tempfile.TemporaryFile()
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

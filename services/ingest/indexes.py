@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 import structlog
 
 from services.ingest.embedders import Embedders
-from tokenline.contracts.attachments import Passage
+from tokenline.contracts.attachments import Attachment, Passage
 from tokenline.contracts.errors import Misconfigured, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.contracts.vectors import Index, IndexState, Layout
@@ -79,6 +79,20 @@ class Indexes:
         state = self.state
         await self._write(state.current, owner_id, chunks, stage)
         return state.current.no if state.filling is None else await self._also(state, owner_id, chunks, stage)
+
+    async def copy(self, source: Attachment, target: Attachment) -> int | None:
+        """Write the passages of a file as those of another of its owner, into both as of the last `refresh`.
+
+        As `upsert`; ``None``: the index that is searched has not all of them, and what was written is to be deleted.
+        """
+        state = self.state
+        if not await self._copied(state.current, source, target):
+            return None
+        try:
+            whole = state.filling is not None and await self._copied(state.filling, source, target)
+        except (SearchUnavailable, Misconfigured):
+            whole = False
+        return state.wanted.no if whole else state.current.no
 
     async def fill(self, owner_id: UserId, chunks: Sequence[Chunk]) -> None:
         """Write passages into the one that shall have them all."""
@@ -154,6 +168,10 @@ class Indexes:
             dense = await self._embedders.of_passages(index.layout, [chunk.content for chunk in chunks])
         with stage("index"):
             await vectors.upsert(owner_id, chunks, dense)
+
+    async def _copied(self, index: Index, source: Attachment, target: Attachment) -> bool:
+        vectors = await self._engine.index(index.layout)
+        return await vectors.copy(source.owner_id, source.id, target.id, target.name) == source.chunks
 
     @staticmethod
     def _each(state: IndexState) -> list[Index]:

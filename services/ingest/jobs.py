@@ -8,7 +8,8 @@ import structlog
 
 from services.ingest.deps import Deps
 from services.ingest.extract.sandbox import SandboxLost
-from services.ingest.index import Indexer, forget_derived
+from services.ingest.index import Indexer
+from services.ingest.known import forget_derived
 from services.ingest.lease import held
 from services.ingest.progress import ENDED, Progress, Superseded
 from services.ingest.rebuild import Rebuild
@@ -28,6 +29,8 @@ RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before trying again what the store, the files, the vectors or the embedding endpoint refused; the last one for
 ever: an outage is no fault of the file."""
 
+TAKEN_OVER = "taken_over"
+"""The outcome of a file whose content was read before."""
 MAX_LOST = 3
 """A file that takes down the nursery so often is at fault itself."""
 
@@ -157,9 +160,9 @@ class Jobs:
             await self._deps.line.release(attachment.owner_id)
 
     async def _outcome(self, attachment: Attachment, *, last_chance: bool) -> str:
-        """``indexed`` or the code of the failure. Raises `Retryable`, `Superseded`."""
+        """``indexed``, ``taken_over`` or the code of the failure. Raises `Retryable`, `Superseded`."""
         try:
-            await self._indexer.index(attachment)
+            read = await self._indexer.index(attachment)
         except SandboxLost:
             if not last_chance:
                 raise
@@ -178,7 +181,7 @@ class Jobs:
                 TokenlineError.code,
                 f"“{attachment.name}” could not be read because of a fault on our side.",
             )
-        return AttachmentState.INDEXED.value
+        return AttachmentState.INDEXED.value if read else TAKEN_OVER
 
     async def _withdraw(self, attachment: Attachment) -> None:
         """Delete what was written of a file that somebody deleted meanwhile, or ended.

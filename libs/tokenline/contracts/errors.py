@@ -289,7 +289,7 @@ class FileGone(NotFound):
 
     code = "file_gone"
     default_message = (
-        "A file of this message is no longer there. Files that are not sent for a day are deleted; please attach it again."
+        "A file of this message is no longer there: files that are not sent are deleted after a while. Attach it again."
     )
 
 

@@ -209,7 +209,7 @@ INGEST_STAGE = Metric(
 INGEST_FILES = Metric(
     name="tokenline_ingest_files_total",
     kind=MetricKind.COUNTER,
-    help="Attachments indexed or failed, by outcome code.",
+    help="Attachments by outcome: indexed, taken_over (the same content was read before), or the code of the failure.",
     labels=("outcome",),
 )
 ORPHANS = Metric(

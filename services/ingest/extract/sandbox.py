@@ -91,6 +91,11 @@ class Sandbox:
         """Of the nursery."""
         return None if self._nursery is None else self._nursery.pid
 
+    @property
+    def reads_by(self) -> tuple[int, str]:
+        """The settings that what is read depends on."""
+        return self._limits.max_chars, self._limits.pdf_reader
+
     async def check(self) -> None:
         """Raises `SandboxLost` or `Misconfigured` when nothing can be read."""
         await self._running()

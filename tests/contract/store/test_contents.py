@@ -7,12 +7,14 @@ from tokenline.contracts.attachments import AttachmentState
 from tokenline.core.clock import ManualClock
 from tokenline.core.ports.store import Store
 
+INDEXED, FAILED, QUEUED = AttachmentState.INDEXED, AttachmentState.FAILED, AttachmentState.QUEUED
+
 
 async def test_the_newest_indexed_one_of_the_owner_is_found(store: Store, clock: ManualClock) -> None:
     files = []
-    for owner, state in (("ann", "indexed"), ("ann", "indexed"), ("bob", "indexed"), ("ann", "failed"), ("ann", "queued")):
+    for owner, state in (("ann", INDEXED), ("ann", INDEXED), ("bob", INDEXED), ("ann", FAILED), ("ann", QUEUED)):
         clock.advance(1)
-        files.append(an_attachment(clock, owner, state=AttachmentState(state)))
+        files.append(an_attachment(clock, owner, state=state))
         await store.add_attachment(files[-1])
         await store.note_content(files[-1].id, "same")
     older, newer, bobs, *_ = files

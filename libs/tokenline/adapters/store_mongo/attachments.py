@@ -51,7 +51,7 @@ async def _get(db: Collections, attachment_id: AttachmentId) -> Attachment | Non
 
 
 async def check(db: Collections, question: Message) -> None:
-    """Raises `FileGone` when some are not the owner's (any more) and `Conflict` when one belongs to another conversation.
+    """Raises `FileGone` when some are not the owner's (any more), `Conflict` when one belongs to another conversation.
 
     One that is about to expire can be taken by whoever has passed here before, see `bind`.
     """
