@@ -36,6 +36,8 @@ from services.gateway.rest import (
 from services.gateway.rest.exports import IMPORT_BYTES
 from services.gateway.streams import QUIET_S
 from services.gateway.temporary import RENEW_S
+from services.gateway.unsent import SWEEP_S as UNSENT_S
+from services.gateway.unsent import Unsent
 from services.gateway.ws.hub import Hub
 from services.gateway.ws.routes import router as ws_router
 from tokenline.contracts import metrics as m
@@ -72,6 +74,7 @@ METRICS = (
     m.RATE_LIMITED,
     m.WEBHOOKS,
     m.FETCHES,
+    m.UNSENT,
     m.FEEDBACK,
     m.STORE_WRITE,
     m.PUBLISH,
@@ -143,6 +146,8 @@ def create_app(deps: Deps) -> FastAPI:
         also=[deps.temporary.sweep, deps.resumable.sweep, deps.fetching.sweep],
     )
     erasing = Erasing(deps.store, deps.line, deps.uploads, deps.resumable, new_id(deps.clock.now()))
+    keep_s = deps.settings.unsent_files_s
+    unsent = Unsent(deps.store, deps.uploads, deps.metrics, new_id(deps.clock.now()), keep_s)
     gauges = LineGauges(deps.feed, deps.metrics)
     accuracy = EtaAccuracy(deps.feed, deps.metrics, deps.clock)
 
@@ -159,6 +164,7 @@ def create_app(deps: Deps) -> FastAPI:
             yield
             await keeper.leave()
             await erasing.leave()
+            await unsent.leave()
             await deps.webhook_sender.leave()
             await deps.announcer.flush()
         await deps.broker.close()
@@ -182,6 +188,7 @@ def create_app(deps: Deps) -> FastAPI:
         deps.supervisor.forever("quiet", deps.streams.look_after_quiet, every_s=QUIET_S)
         deps.supervisor.forever("keeper", keeper.sweep, every_s=SWEEP_S)
         deps.supervisor.forever("erasures", erasing.sweep, every_s=ERASING_S)
+        deps.supervisor.forever("unsent", unsent.sweep, every_s=UNSENT_S)
         deps.supervisor.forever("webhooks", deps.webhook_sender.look)
         deps.supervisor.forever("temporary", deps.temporary.renew, every_s=RENEW_S)
 

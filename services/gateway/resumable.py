@@ -224,7 +224,8 @@ class Resumable:
                 size_bytes=upload.size_bytes,
                 mime_type=upload.mime_type or "",
                 state=AttachmentState.UPLOADING,
-                created_at=upload.created_at,
+                # It may have taken days to arrive; from here on it waits for its message.
+                created_at=self._clock.now(),
             )
             # Whoever was killed after this had given the job, or ingest's sweep finds it.
             stored = await self._store.get_attachment(upload.id)

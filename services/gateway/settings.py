@@ -47,6 +47,8 @@ class GatewaySettings(OidcSettings):
     """Largest file."""
     unfinished_uploads: int = Field(default=20, ge=0)
     """Uploads a user may have begun and not finished, of those that can be resumed."""
+    unsent_files_s: float = Field(default=86_400, gt=0)
+    """A file that no message has taken for so long is deleted."""
     attachments_per_message: int = Field(default=10, ge=1)
     """Files one question may bring."""
     files: str | None = None

@@ -193,6 +193,11 @@ FETCHES = Metric(
     labels=("outcome",),
     remedy="`address_refused`: for pages of your own network see TOKENLINE_FETCH_NETWORKS and TOKENLINE_FETCH_PORTS.",
 )
+UNSENT = Metric(
+    name="tokenline_unsent_files_removed_total",
+    kind=MetricKind.COUNTER,
+    help="Files that were uploaded, sent with no message in time, and removed.",
+)
 FEEDBACK = Metric(
     name="tokenline_feedback_total",
     kind=MetricKind.COUNTER,

@@ -89,6 +89,11 @@ REMEDIES: dict[type[e.TokenlineError], Remedy] = {
     e.InvalidEmail: Remedy(when="what was given is no e-mail address", do="correct it"),
     e.WeakPassword: Remedy(when="the password is too short or too long", do="choose another"),
     e.NotFound: Remedy(when="it is missing, or somebody else's: which, is not said", do="look for it in the list"),
+    e.FileGone: Remedy(
+        when="a file of the message was deleted, was not sent in time, or is somebody else's: which, is not said",
+        do="upload it again, or send without it",
+        fields=("attachment_ids",),
+    ),
     e.Conflict: Remedy(when="something else is in the way", do="see what is so now, then decide"),
     e.Busy: Remedy(
         when="the conversation rejects questions while an earlier one is being answered", do="wait for that answer"

@@ -35,7 +35,7 @@ from tokenline.runtime.json_types import WHOLE, Flag
 from tokenline.runtime.limits import headers
 
 WAIT_S = 300.0
-REFUSALS = (NotFound, Busy, QueueFull, QueueTimeout, RateLimited)
+REFUSALS = (NotFound, FileGone, Busy, QueueFull, QueueTimeout, RateLimited)
 WAITED = {200: Asked, 504: Asked}
 
 router = APIRouter(prefix="/api/v1/chat", tags=["messages"])

@@ -19,6 +19,7 @@ from services.ingest.embedders import Embedders
 from services.ingest.extract.answers import Extracted
 from services.ingest.indexes import Indexes
 from services.ingest.jobs import Jobs
+from services.ingest.known import fingerprint
 from services.ingest.search import find
 from tests.contract.vectors.conftest import HYBRID, engine_in
 from tests.support.drafts import a_conversation, an_attachment
@@ -35,7 +36,7 @@ from tokenline.contracts.attachments import (
     SearchRequest,
 )
 from tokenline.contracts.base import pack
-from tokenline.contracts.errors import NotFound, SearchUnavailable
+from tokenline.contracts.errors import NotFound, SearchUnavailable, Unreadable
 from tokenline.contracts.texts import ExtractedText
 from tokenline.contracts.vectors import Layout
 from tokenline.core.clock import SystemClock
@@ -245,8 +246,9 @@ async def test_deleting_one_leaves_the_other_whole(house: House, which: int) -> 
 
 async def test_what_reading_depends_on_makes_another_content(edge: House) -> None:
     """Its owner above all: nobody can tell that another has the same file."""
-    await edge.upload(TEXT)
-    await edge.upload(TEXT, owner="bob")
+    anns, bobs = await edge.upload(TEXT), await edge.upload(TEXT, owner="bob")
+    assert fingerprint(anns, ()).digest() != fingerprint(bobs, ()).digest()
+    assert fingerprint(anns, ()).digest() == fingerprint(replace(bobs, owner_id="ann"), ()).digest()
     await edge.upload(TEXT, "ants.md")
     await edge.upload(TEXT + "x")
     assert edge.reader.read == ["ants.txt", "ants.txt", "ants.md", "ants.txt"]
@@ -311,6 +313,21 @@ async def test_where_something_is_gone_it_is_read(house: House, lost: str) -> No
     assert WORDS[17] in await house.found(second)
     assert len(await house.passages(second)) == first.chunks
     assert len(await house.derived(second)) == 1
+
+
+@pytest.mark.parametrize(("data", "lost"), [(TEXT, "texts"), (PICTURE, "views")], ids=["text", "picture"])
+async def test_what_was_copied_in_vain_is_not_left(edge: House, data: str | bytes, lost: str) -> None:
+    """It is read then, and that fails."""
+    first = await edge.upload(data)
+    await edge.deps.files.delete(f"{lost}/{first.id}")
+
+    async def fails(_: str) -> None:
+        raise Unreadable
+
+    edge.reader.at = fails
+    second = await edge.upload(data)
+    assert second.state is AttachmentState.FAILED
+    assert await edge.passages(second) == await edge.derived(second) == []
 
 
 async def test_one_that_is_deleted_while_it_is_copied_leaves_nothing(
