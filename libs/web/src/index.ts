@@ -14,7 +14,7 @@ export { LiveSocket, type SocketState, socketUrl } from "./socket";
 export { alternativesOf } from "./state/paths";
 export { countUnread, isUnread, TYPING_MS } from "./state/presence";
 export { reduce } from "./state/reducer";
-export { cameBack, countInLine, liveTickets, type Row, rowsOf, wasBusy, wasLimited, wholeTicket } from "./state/rows";
+export { cameBack, countInLine, goneFiles, liveTickets, type Row, rowsOf, wasBusy, wasLimited, wholeTicket } from "./state/rows";
 export { threadOf } from "./state/threads";
 export {
   type ChatEvent,

@@ -17,6 +17,7 @@ from tokenline.contracts.attachments import SearchRequest
 from tokenline.contracts.errors import (
     BadRequest,
     Busy,
+    FileGone,
     NotFound,
     QueueFull,
     QueueTimeout,

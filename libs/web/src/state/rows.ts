@@ -49,9 +49,15 @@ export function wasLimited({ error }: Outgoing): boolean {
   return error?.code === "rate_limited";
 }
 
+/** Refused because files of it are no longer there: which; of anything else none. */
+export function goneFiles({ error }: Outgoing): Set<string> {
+  const ids = error?.code === "file_gone" ? error.detail?.attachment_ids : [];
+  return new Set(Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : []);
+}
+
 /** Belongs into the composer again. */
 export function cameBack(entry: Outgoing): boolean {
-  return wasBusy(entry) || wasLimited(entry);
+  return wasBusy(entry) || wasLimited(entry) || goneFiles(entry).size > 0;
 }
 
 const NOTHING = { question: null, outgoing: null, answer: null, ticket: null };

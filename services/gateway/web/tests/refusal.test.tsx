@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { useRefusal } from "../src/composer/useRefusal";
 import { useChat } from "../src/state/chat";
 import { forgetDrafts, setDraft, useDraft } from "../src/state/drafts";
-import { clear, useChosen } from "../src/state/uploads";
+import { clear, useChosen, useUploads } from "../src/state/uploads";
 
 const { discard } = vi.hoisted(() => ({ discard: vi.fn() }));
 
@@ -51,6 +51,20 @@ it("puts text and files back into the composer, with the reason until nothing ru
   expect(discard).toHaveBeenCalledExactlyOnceWith("q1");
   rerender({ busy: false });
   expect(result.current).toMatchObject({ sentence: null, draft: "And then?" });
+});
+
+it("says which files are gone, and sends the rest without them", () => {
+  const { result } = composer(false);
+  const attachments = ["f1", "f2"].map((id) => ({ id, name: `${id}.pdf`, size_bytes: 9 }) as Attachment);
+  const error = { code: "file_gone", message: "A file is no longer there.", detail: { attachment_ids: ["f2"] } };
+  show([{ ...REFUSED, attachments, error }]);
+  expect(result.current).toMatchObject({ sentence: "A file is no longer there.", draft: "And then?" });
+  const chosen = useUploads.getState().byThread.c1;
+  expect(chosen?.map(({ name, attachment, error }) => [name, attachment?.id ?? null, error])).toEqual([
+    ["f1.pdf", "f1", null],
+    ["f2.pdf", null, "is no longer there. Attach it again."],
+  ]);
+  expect(discard).toHaveBeenCalledExactlyOnceWith("q1");
 });
 
 it("keeps what was begun meanwhile, after it", () => {

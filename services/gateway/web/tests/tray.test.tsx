@@ -110,7 +110,8 @@ it("has after a reload what had arrived, and says what had not", async () => {
       : Promise.resolve(file(id, { conversation_id: id === "sent elsewhere" ? "c9" : null })),
   );
   show();
-  await waitFor(() => expect(names()).toEqual(["a", "b", "half"]));
+  await waitFor(() => expect(names()).toEqual(["a", "gone", "b", "half"]));
+  expect(screen.getByText(/is no longer there. Attach it again./)).toBeTruthy();
   expect(screen.getByText(/was not attached before the page was loaded again/)).toBeTruthy();
   // What is said once needs not be said after the next reload.
   expect(JSON.parse(sessionStorage.getItem("tokenline.files.ada@example.org.c1")!)).toHaveLength(2);

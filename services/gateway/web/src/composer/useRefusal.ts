@@ -1,4 +1,4 @@
-import { cameBack, wasLimited } from "@tokenline/client";
+import { cameBack, goneFiles, wasLimited } from "@tokenline/client";
 import { useEffect, useState } from "react";
 import { chat, useChat } from "../state/chat";
 import { addToDraft } from "../state/drafts";
@@ -7,7 +7,8 @@ import { restore } from "../state/uploads";
 
 /**
  * Takes questions back that were refused for now; their text and files are in the composer again. Says why if an answer
- * is running: `null` once nothing is (`busy` false) or it was sent again. If a limit is used up, sending pauses.
+ * is running or a file is gone: `null` once nothing runs any more (`busy` false) or it was sent again. If a limit is used
+ * up, sending pauses.
  */
 export function useRefusal(conversationId: string | null, busy: boolean): [string | null, () => void] {
   const [sentence, setSentence] = useState<string | null>(null);
@@ -19,7 +20,7 @@ export function useRefusal(conversationId: string | null, busy: boolean): [strin
     const thread = conversationId ?? "new";
     chat().discard(refused.clientMessageId);
     addToDraft(thread, refused.content);
-    restore(thread, refused.attachments);
+    restore(thread, refused.attachments, goneFiles(refused));
     if (wasLimited(refused)) pauseSending(refused.error);
     else setSentence(refused.error.message);
   }, [refused, conversationId]);

@@ -29,13 +29,13 @@ export function keptFiles(thread: string): Kept[] {
   }
 }
 
-/** As it is by now; `null`: it is gone, or was sent. Throws where that cannot be told. */
-export async function found(id: string): Promise<Attachment | null> {
+/** As it is by now, unless it was sent, or is gone. Throws where that cannot be told. */
+export async function found(id: string): Promise<Attachment | "sent" | "gone"> {
   try {
     const attachment = await api.attachment(id);
-    return attachment.conversation_id ? null : attachment;
+    return attachment.conversation_id ? "sent" : attachment;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return null;
+    if (error instanceof ApiError && error.status === 404) return "gone";
     throw error;
   }
 }

@@ -64,11 +64,12 @@ export function remove(thread: string, chosen: Chosen): void {
   if (chosen.attachment) void api.deleteAttachment(chosen.attachment.id).catch(() => undefined);
 }
 
-/** Puts files back that are attachments already. */
-export function restore(thread: string, attachments: Attachment[]): void {
-  const chosen = attachments.map((attachment) => {
-    const { name, size_bytes: size } = attachment;
-    return { key: ++lastKey, name, size, sent: 1, attachment, error: null };
+/** Puts files back that are attachments already; of those that are gone it says so. */
+export function restore(thread: string, attachments: Attachment[], gone: Set<string> = new Set()): void {
+  const chosen = attachments.map((attachment): Chosen => {
+    const { id, name, size_bytes: size } = attachment;
+    const there = !gone.has(id);
+    return { key: ++lastKey, name, size, sent: 1, attachment: there ? attachment : null, error: there ? null : GONE };
   });
   change(thread, (list) => [...chosen, ...list]);
 }
@@ -83,15 +84,17 @@ export async function recall(thread: string): Promise<void> {
   const { email } = session;
   const there = await Promise.all(kept.map(({ id }) => (id ? found(id).catch(() => undefined) : null)));
   if (session.email !== email) return;
-  const again = kept.flatMap(({ id, name, size }, index): Chosen[] => {
-    const attachment = there[index];
-    if (id && attachment === null) return [];
-    const error = attachment ? null : LOST;
-    return [{ key: ++lastKey, name, size, sent: attachment ? 1 : 0, attachment: attachment ?? null, error }];
+  const again = kept.flatMap(({ name, size }, index): Chosen[] => {
+    const answer = there[index] ?? null;
+    if (answer === "sent") return [];
+    const attachment = answer === "gone" ? null : answer;
+    const error = attachment ? null : answer === "gone" ? GONE : LOST;
+    return [{ key: ++lastKey, name, size, sent: attachment ? 1 : 0, attachment, error }];
   });
   change(thread, (list) => [...again, ...list]);
 }
 
+const GONE = "is no longer there. Attach it again.";
 const LOST = "was not attached before the page was loaded again. Choose it once more.";
 
 /** Empties the composer of a thread after sending. */
