@@ -17,8 +17,8 @@ LEASE = "unsent"
 LEASE_S = 90.0
 SWEEP_S = 30.0
 SETTLE_S = 60.0
-"""From the mark, after which no message takes it, to the deletion: who looked at it before has taken it by then, in a few
-calls of the store of 5 s at most."""
+"""From the mark, after which no message takes it, to the deletion. Who looked at it before has taken it by then, in a
+few calls of the store of 5 s at most."""
 BATCH = 200
 
 

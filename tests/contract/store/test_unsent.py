@@ -1,6 +1,7 @@
 """Files that no message took expire; one that is taken in that very moment stays."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from tokenline.core.clock import ManualClock
 from tokenline.core.ports.store import Store
 
 
-async def unsent(store: Store, clock: ManualClock, **changes: object) -> Attachment:
+async def unsent(store: Store, clock: ManualClock, **changes: Any) -> Attachment:
     """Each is made a second after the one before."""
     clock.advance(1)
     file = an_attachment(clock, **changes)
