@@ -4,15 +4,17 @@ import contextlib
 import fcntl
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from deploy.local.errors import LocalError
 from deploy.local.setup_engines import CHROMIUM, PROMTOOL, RABBITMQ, Engine, set_up_engines
 from deploy.local.setup_ferretdb import set_up_ferretdb
 from deploy.local.setup_pages import link_wheel_node, set_up_pages, system_node
-from deploy.local.setup_python import set_up_python
-from deploy.local.setup_tests import tests_compiled_beside
+from deploy.local.setup_python import make_venv, set_up_python
+from deploy.local.setup_tests import compile_tests
+from deploy.local.steps import side_by_side
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,16 +42,26 @@ def _set_up(purpose: str) -> None:
     # First, since only this may need somebody's help: better asked at once than after a minute.
     set_up_engines(_ROOT, wanted, required)
     venv = _ROOT / ".venv"
+    make_venv(_ROOT, venv)
     needs_wheel = system_node(venv) is None
-    set_up_python(_ROOT, with_node=needs_wheel)
-    if needs_wheel:
-        link_wheel_node(venv)
-    if purpose == "run":
-        set_up_pages(_ROOT, venv)
-        return
-    with tests_compiled_beside(_ROOT, venv):
-        set_up_pages(_ROOT, venv)
-        set_up_ferretdb(_ROOT)
+    pages = partial(set_up_pages, _ROOT, venv)
+
+    def python() -> None:
+        set_up_python(_ROOT, with_node=needs_wheel)
+        after: list[Callable[[], None]] = [partial(compile_tests, _ROOT, venv)] if purpose == "test" else []
+        if needs_wheel:
+            link_wheel_node(venv)
+            after.append(pages)
+        if after:
+            side_by_side(*after)
+
+    # Most of it waits for the network.
+    works: list[Callable[[], None]] = [python]
+    if not needs_wheel:
+        works.append(pages)
+    if purpose == "test":
+        works.append(partial(set_up_ferretdb, _ROOT))
+    side_by_side(*works)
 
 
 def engines_for(purpose: str, has_amqp_url: bool, in_ci: bool) -> tuple[tuple[Engine, ...], tuple[Engine, ...]]:

@@ -10,27 +10,8 @@ from deploy.local.stamps import Stamp, fingerprint
 from deploy.local.steps import step
 
 
-def set_up_python(root: Path, with_node: bool) -> None:
-    """Make `.venv` when it is missing or does not run, install when pyproject or constraints changed."""
-    venv = root / ".venv"
-    _make_venv(root, venv)
-    inputs = fingerprint([root / "pyproject.toml", root / "constraints.txt"], str(root), str(with_node), _version(venv))
-    stamp = Stamp(venv, "python")
-    if stamp.matches(inputs):
-        return
-    stamp.clear()
-    extras = "dev,node" if with_node else "dev"
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    step(
-        "Python packages",
-        [[*pip, "-c", "constraints.txt", "-e", f".[{extras}]"]],
-        "Check the network and the disk, then run the same command again.",
-        folder=root,
-    )
-    stamp.write(inputs)
-
-
-def _make_venv(root: Path, venv: Path) -> None:
+def make_venv(root: Path, venv: Path) -> None:
+    """Make it when it is missing or does not run."""
     place = Stamp(venv, "place")
     # The scripts in it name their Python by its full path: an environment that was moved is useless.
     moved = place.exists() and not place.matches(str(root))
@@ -51,6 +32,25 @@ def _make_venv(root: Path, venv: Path) -> None:
         folder=root,
     )
     place.write(str(root))
+
+
+def set_up_python(root: Path, with_node: bool) -> None:
+    """Install into `.venv`, which is there, when pyproject or constraints changed."""
+    venv = root / ".venv"
+    inputs = fingerprint([root / "pyproject.toml", root / "constraints.txt"], str(root), str(with_node), _version(venv))
+    stamp = Stamp(venv, "python")
+    if stamp.matches(inputs):
+        return
+    stamp.clear()
+    extras = "dev,node" if with_node else "dev"
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    step(
+        "Python packages",
+        [[*pip, "-c", "constraints.txt", "-e", f".[{extras}]"]],
+        "Check the network and the disk, then run the same command again.",
+        folder=root,
+    )
+    stamp.write(inputs)
 
 
 def _version(venv: Path) -> str:
