@@ -35,7 +35,7 @@ run: setup ## run everything on loopback [PORT=8080 ADMIN_PORT=8090 DATA=var WOR
 test: export PYTHONDONTWRITEBYTECODE :=
 test: ## set up for tests and run all of them [ARGS="-k name"]
 	@$(BOOTSTRAP) --for test
-	@npm test >$(WEB_TESTS) 2>&1 & web=$$!; trap 'kill $$web 2>/dev/null; exit 130' INT TERM; \
+	@nice -n 5 npm test -- --maxWorkers=1 >$(WEB_TESTS) 2>&1 & web=$$!; trap 'kill $$web 2>/dev/null; exit 130' INT TERM; \
 	$(VENV)/python -m pytest -n 4 --no-loadscope-reorder $(TIERS) $(ARGS); code=$$?; \
 	if wait $$web; then tail -n 6 $(WEB_TESTS); else cat $(WEB_TESTS); code=1; fi; exit $$code
 

@@ -17,7 +17,7 @@ FROZEN, IDLE, COMPLETIONS = 60, 20, 3
 MEGABYTES = 4
 """Of each answer that frozen clients are owed."""
 WIDE = '{"tokens": 200, "per_second": 25, "pad": 20000}'
-INSTANTS = '{"tokens": 900, "per_second": 25, "times": true}'
+INSTANTS = '{"tokens": 1200, "per_second": 25, "times": true}'
 GW = "gateway-1"
 
 
@@ -65,6 +65,8 @@ async def test_f42_frozen_clients_are_dropped_and_delay_nobody(system: System, s
         await reading
         took = time.monotonic() - started
         with_frozen = await latencies
+        # Before and after, since other tests come and go on this machine.
+        alone = max(alone, await _latencies(chats, tickets, 4))
         for chat, mine in zip(chats, tickets, strict=True):
             await chat.send(type="cancel", ticket_id=mine)
             await chat.ended(mine)
