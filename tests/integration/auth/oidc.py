@@ -37,7 +37,9 @@ class Browser:
 
     def __init__(self, gateway: str) -> None:
         self.gateway = gateway
-        self.http = httpx2.AsyncClient(headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"})
+        self.http = httpx2.AsyncClient(
+            verify=False, headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+        )
 
     async def __aenter__(self) -> "Browser":
         return self
