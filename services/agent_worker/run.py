@@ -140,7 +140,7 @@ class Run:
 
     async def _ask(self, request: ModelRequest) -> None:
         self._spending.begin()
-        async with self._deps.model.stream(request) as events:
+        async with self._deps.model.stream(request, self._grow) as events:
             async for event in events:
                 match event:
                     case ModelText():

@@ -22,7 +22,7 @@ class EmptyModel:
         self._answer_s = answer_s
 
     @asynccontextmanager
-    async def stream(self, _: ModelRequest) -> AsyncIterator[AsyncIterator[ModelEvent]]:
+    async def stream(self, _: ModelRequest, __: object = None) -> AsyncIterator[AsyncIterator[ModelEvent]]:
         async def end() -> AsyncIterator[ModelEvent]:
             if self._answer_s:
                 await asyncio.sleep(self._answer_s)

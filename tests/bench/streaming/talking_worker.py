@@ -72,7 +72,7 @@ class SilentModel:
     """Says one word and never ends."""
 
     @asynccontextmanager
-    async def stream(self, _: ModelRequest) -> AsyncIterator[AsyncIterator[ModelEvent]]:
+    async def stream(self, _: ModelRequest, __: object = None) -> AsyncIterator[AsyncIterator[ModelEvent]]:
         async def say() -> AsyncIterator[ModelEvent]:
             yield ModelText(text=f"{int(time.monotonic() * 1e6):0{DIGITS}d}", tokens=1)
             await asyncio.Event().wait()

@@ -46,7 +46,7 @@ class Speaker:
         self.may_end = asyncio.Event()
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelEvent]]:
+    async def stream(self, request: ModelRequest, _: object = None) -> AsyncIterator[AsyncIterator[ModelEvent]]:
         self.asked.append(request.turns[0].content)
         self.was_asked.set()
         yield self._events()

@@ -44,7 +44,7 @@ class Speaker:
         self._usage = usage or Usage(prompt_tokens=10, completion_tokens=2)
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelEvent]]:
+    async def stream(self, request: ModelRequest, _: object = None) -> AsyncIterator[AsyncIterator[ModelEvent]]:
         self.asked.append(request)
         self.open += 1
         try:

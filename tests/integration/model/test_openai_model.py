@@ -39,21 +39,25 @@ def ask(script: Script) -> ModelRequest:
     return ModelRequest(model="scripted", turns=(turn,))
 
 
-async def answer(model: OpenAIModel, script: Script) -> tuple[str, int, ModelEnd]:
-    text, tokens, end = "", 0, None
-    async with model.stream(ask(script)) as events:
+async def answer(model: OpenAIModel, script: Script, *, at_once: bool = False) -> tuple[str, int, ModelEnd]:
+    """``at_once``: text is given to a function, not to the iterator."""
+    said: list[ModelText] = []
+    end = None
+    async with model.stream(ask(script), said.append if at_once else None) as events:
         async for event in events:
             if isinstance(event, ModelText):
-                text, tokens = text + event.text, tokens + event.tokens
+                assert not at_once
+                said.append(event)
             elif isinstance(event, ModelEnd):
                 end = event
     assert end is not None
-    return text, tokens, end
+    return "".join(text.text for text in said), sum(text.tokens for text in said), end
 
 
-async def test_a_whole_answer_with_its_usage(open_model):
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_whole_answer_with_its_usage(open_model, at_once: bool):
     script = Script(tokens=50, per_second=1000, first_ms=5)
-    text, tokens, end = await answer(open_model(), script)
+    text, tokens, end = await answer(open_model(), script, at_once=at_once)
     assert (text, tokens) == (script.text(), 50)
     assert end == ModelEnd(finish_reason="stop", usage=Usage(prompt_tokens=7, completion_tokens=50))
 
@@ -67,6 +71,24 @@ async def test_many_answers_at_once_over_few_connections(open_model, scripted_mo
     assert scripted_model.stats.connections == 20
 
 
+async def test_text_is_there_before_anybody_is_woken(open_model):
+    said: list[ModelText] = []
+    async with open_model().stream(ask(Script(tokens=20, per_second=1000)), said.append) as events:
+        assert isinstance(await anext(events), ModelEnd)
+    assert sum(text.tokens for text in said) == 20
+
+
+async def test_who_takes_the_text_and_fails_ends_the_stream(open_model, scripted_model):
+    def fail(_: ModelText) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        async with open_model().stream(ask(Script(tokens=1000, per_second=100)), fail) as events:
+            await anext(events)
+    await scripted_model.until(lambda: scripted_model.stats.open_connections == 0)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
@@ -84,10 +106,10 @@ async def test_many_answers_at_once_over_few_connections(open_model, scripted_mo
     ],
 )
 async def test_faults_are_told_apart_and_asked_once(
-    open_model, scripted_model, script: Script, kind: type[TokenlineError]
+    open_model, scripted_model, script: Script, kind: type[TokenlineError], at_once: bool
 ):
     with pytest.raises(kind) as caught:
-        await answer(open_model(), script)
+        await answer(open_model(), script, at_once=at_once)
     assert scripted_model.stats.requests == 1
     assert "sk-secret" not in repr(caught.value.info())
     if script.retry_after:

@@ -72,7 +72,7 @@ class Puppet:
             call.finish()
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelEvent]]:
+    async def stream(self, request: ModelRequest, _: object = None) -> AsyncIterator[AsyncIterator[ModelEvent]]:
         question = request.turns[-1].content.split()[0]
         self.calls[question] += 1
         call = Call(question, self.calls[question])

@@ -69,7 +69,7 @@ class World:
         return self.conversation
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[Any]]:
+    async def stream(self, request: ModelRequest, _: object = None) -> AsyncIterator[AsyncIterator[Any]]:
         self.asked.append(request)
         if isinstance(self.says, TokenlineError):
             raise self.says

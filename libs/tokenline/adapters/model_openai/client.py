@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from itertools import chain
 from typing import Any
@@ -15,10 +15,11 @@ import openai
 from tokenline.adapters.model_openai.chunks import AnswerReader
 from tokenline.adapters.model_openai.errors import from_status
 from tokenline.adapters.model_openai.patience import Patience
+from tokenline.adapters.model_openai.pouring import Pour, Pouring, Take
 from tokenline.adapters.model_openai.transport import Body, DirectTransport
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable, TokenlineError
-from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelEvent, ModelRequest, Picture
+from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelEvent, ModelRequest, ModelText, Picture
 
 _CONNECT_S = 5.0
 _IDLE_S = 3.0
@@ -28,7 +29,7 @@ _AFTER_FINISH_S = 2.0
 _AFTER_DONE_S = 0.25
 """So long the body may take to end, for the connection to be used again."""
 
-Read = Callable[[], Awaitable[bytes]]
+OnText = Callable[[ModelText], None]
 
 
 class _Client(openai.DefaultAioHttpClient):
@@ -67,20 +68,22 @@ class OpenAIModel:
             openai.AsyncOpenAI(base_url=base_url, api_key=api_key or "none", http_client=self._http), self._http
         )
 
-    def stream(self, request: ModelRequest) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
-        return self._stream(request)
+    def stream(
+        self, request: ModelRequest, on_text: OnText | None = None, /
+    ) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
+        return self._stream(request, on_text)
 
     async def close(self) -> None:
         await self._http.aclose()
 
     @asynccontextmanager
-    async def _stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelEvent]]:
+    async def _stream(self, request: ModelRequest, on_text: OnText | None) -> AsyncGenerator[AsyncIterator[ModelEvent]]:
         start = asyncio.get_running_loop().time()
         total_at = start + self._total_s
         first_at = min(start + self._first_token_s, total_at)
         response = await self._open(request, first_at)
         try:
-            events = self._events(response, first_at, total_at)
+            events = self._events(response, first_at, total_at, on_text)
             async with aclosing(events):
                 yield events
         finally:
@@ -105,23 +108,27 @@ class OpenAIModel:
             raise _broken_off(error, began=False) from None
         return response
 
-    async def _events(self, response: httpx2.Response, first_at: float, total_at: float) -> AsyncGenerator[ModelEvent]:
+    async def _events(
+        self, response: httpx2.Response, first_at: float, total_at: float, on_text: OnText | None
+    ) -> AsyncGenerator[ModelEvent]:
         """Both instants are on the loop's clock."""
         now = asyncio.get_running_loop().time
-        reader = AnswerReader()
-        async with _body_of(response) as read:
+        patience = Patience(first_at)
+
+        def go_on(reader: AnswerReader) -> None:
+            patience.until(min(now() + self._patience_s(reader), total_at))
+
+        pouring = Pouring(on_text, go_on)
+        reader, events = pouring.reader, pouring.events
+        async with _body_of(response) as pour:
             try:
-                with Patience(first_at) as patience:
-                    while not reader.done and (data := await patience.wait(read())):
-                        progress = reader.progress
-                        text = reader.feed(data)
-                        if reader.progress != progress:
-                            patience.until(min(now() + self._patience_s(reader), total_at))
-                        if text is not None:
-                            yield text
-                        if reader.calls:
-                            for call in reader.take_calls():
-                                yield call
+                with patience:
+                    while not reader.done and await patience.wait(pour(pouring.take)):
+                        for event in events:
+                            yield event
+                        events.clear()
+                        if pouring.failure is not None:
+                            raise pouring.failure
             except (TimeoutError, httpx2.HTTPError, aiohttp.ClientError) as error:
                 if reader.finish_reason is None:
                     raise _broken_off(error, began=reader.progress > 0) from None
@@ -131,7 +138,7 @@ class OpenAIModel:
             for call in reader.take_calls():
                 yield call
             yield _conclusion(reader)
-            await _drain(read)
+            await _drain(pour)
 
     def _patience_s(self, reader: AnswerReader) -> float:
         return self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S
@@ -209,22 +216,28 @@ def _conclusion(reader: AnswerReader) -> ModelEnd:
 
 
 @asynccontextmanager
-async def _body_of(response: httpx2.Response) -> AsyncGenerator[Read]:
-    """What reads the next bytes of it; empty at its end."""
+async def _body_of(response: httpx2.Response) -> AsyncGenerator[Pour]:
+    """What gives the next bytes of it as they come."""
     direct = response.extensions.get("body")
     if isinstance(direct, Body) and "content-encoding" not in response.headers:
-        yield direct.read
+        yield direct.pour
         return
     async with aclosing(response.aiter_bytes()) as body:
-        yield lambda: anext(body, b"")
+
+        async def pour(take: Take) -> bool:
+            async for data in body:
+                if not take(data):
+                    return True
+            return False
+
+        yield pour
 
 
-async def _drain(read: Read) -> None:
+async def _drain(pour: Pour) -> None:
     """Read to the end of the body, or let the connection go."""
     try:
         async with asyncio.timeout(_AFTER_DONE_S):
-            while await read():
-                pass
+            await pour(lambda _: True)
     except (TimeoutError, httpx2.HTTPError, aiohttp.ClientError):
         return
 

@@ -11,6 +11,8 @@ from typing import cast
 import httptools
 import httpx2
 
+from tokenline.adapters.model_openai.pouring import Take
+
 HEAD_BYTES = 128 * 1024
 """More than any endpoint says before its answer, or behind it."""
 UNREAD_BYTES = 256 * 1024
@@ -36,6 +38,8 @@ class Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._unread = 0
         self._paused = False
+        self._take: Take | None = None
+        """Who gets what arrives at once; ``None``: it waits to be read."""
         self._waiter: asyncio.Future[None] | None = None
         self._failure: Exception | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -58,6 +62,28 @@ class Connection(asyncio.Protocol):
             if self.ended:
                 return b""
             await self._news()
+        return self._gathered()
+
+    async def pour(self, take: Take) -> bool:
+        """Give what arrives of the body to ``take``, from the loop itself, until that is enough: True; False at its
+        end. Raises `httpx2.TransportError`.
+        """
+        while True:
+            if self._chunks:
+                if not take(self._gathered()):
+                    return True
+            elif self.ended:
+                return False
+            else:
+                self._take = take
+                try:
+                    await self._news()
+                    if self._take is None:
+                        return True
+                finally:
+                    self._take = None
+
+    def _gathered(self) -> bytes:
         chunks, self._chunks, self._unread = self._chunks, [], 0
         if self._paused:
             self._paused = False
@@ -126,6 +152,11 @@ class Connection(asyncio.Protocol):
         elif self._unread > UNREAD_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
+        if self._take is not None and self._chunks:
+            if not self._take(self._gathered()):
+                self._take = None
+            elif not self.ended:
+                return
         self._wake()
 
     def eof_received(self) -> None:

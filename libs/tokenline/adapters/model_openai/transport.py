@@ -21,13 +21,14 @@ Origin = tuple[str, str, int]
 
 
 class Body(httpx2.AsyncByteStream):
-    """The body to come. `read` is for those who know that it is ours: it saves the layers in between."""
+    """The body to come. `read` and `pour` are for those who know that it is ours: they save the layers in between."""
 
     def __init__(self, transport: "DirectTransport", origin: Origin, connection: Connection) -> None:
         self._transport = transport
         self._origin = origin
         self._connection: Connection | None = connection
         self.read = connection.read
+        self.pour = connection.pour
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while data := await self.read():

@@ -1,6 +1,6 @@
 """A language model behind an OpenAI-compatible endpoint."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol
 
@@ -67,8 +67,13 @@ ModelEvent = ModelText | ModelCall | ModelEnd
 
 
 class Model(Protocol):
-    def stream(self, request: ModelRequest) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
+    def stream(
+        self, request: ModelRequest, on_text: Callable[[ModelText], None] | None = None, /
+    ) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
         """Leaving the context closes the upstream connection at once, so nothing burns on.
+
+        Text may be given to ``on_text`` in place of the iterator, as it comes while that is waited for, in order with
+        what the iterator gives: waking a task is most of what a token costs. It must not block.
 
         Raises `ModelUnavailable`, `ModelOverloaded` (429, 503; ``retry_after_s`` in detail), `ModelRejected` (other
         4xx), and `AnswerIncomplete` when the stream ends without a finish reason or nothing comes in time.
