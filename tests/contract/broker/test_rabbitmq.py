@@ -125,6 +125,26 @@ async def test_a_hundred_publishes_at_once_are_each_confirmed(rabbit: RabbitEngi
     assert await broker.depth(LINE) == 100
 
 
+async def test_told_and_published_messages_keep_out_of_each_others_frames(rabbit: RabbitEngine) -> None:
+    broker = rabbit.broker()
+    await broker.connect()
+    await broker.declare(LINE)
+    inbox = Inbox(ack=True)
+    await broker.consume(event_queue("a", "big"), inbox, prefetch=5)
+    # The first takes two frames, and all together less than `link.BACKLOG_LIMIT_BYTES`.
+    bodies = [bytes([n]) * (1_000 if n else 200_000) for n in range(20)]
+
+    async def publish(number: int) -> None:
+        await broker.publish(TICKETS.name, "gpt", b"%d" % number)
+
+    async def tell(body: bytes) -> None:
+        assert await broker.tell(EVENTS.name, "big", body)
+
+    await asyncio.gather(*map(publish, range(50)), *map(tell, bodies), *map(publish, range(50)))
+    assert [(await inbox.next()).body for _ in bodies] == bodies
+    assert await broker.depth(LINE) == 100
+
+
 async def test_a_message_larger_than_a_frame(rabbit: RabbitEngine) -> None:
     broker = rabbit.broker()
     await broker.connect()

@@ -1,6 +1,5 @@
 """A told message is, byte for byte, what the library would have written."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import cast
 
@@ -26,7 +25,7 @@ def by_the_library(body: bytes) -> bytes:
 
 @pytest.mark.parametrize("size", [0, 1, LARGEST - 1, LARGEST, LARGEST + 1, 3 * LARGEST])
 async def test_as_the_library_writes_it(size: int):
-    channel = SimpleNamespace(number=7, max_content_size=LARGEST, write_queue=asyncio.Queue())
+    channel = SimpleNamespace(number=7, max_content_size=LARGEST)
     told = Told(cast(Channel, channel))
     body = bytes(number % 256 for number in range(size))
-    assert [told.frame("there", "here", body).payload for _ in range(2)] == [by_the_library(body)] * 2
+    assert [told.frames("there", "here", body) for _ in range(2)] == [by_the_library(body)] * 2

@@ -51,6 +51,12 @@ class _Socket(TransportFactory):
     def backlog_bytes(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
+    def write(self, frames: bytes) -> bool:
+        if self._transport is None or self._transport.is_closing():
+            return False
+        self._transport.write(frames)
+        return True
+
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
@@ -131,6 +137,12 @@ class Link:
     def stalled(self) -> bool:
         """What is written now would wait in our own memory, for nobody knows how long."""
         return self._socket.backlog_bytes > BACKLOG_LIMIT_BYTES or self.blocked
+
+    def write(self, frames: bytes) -> bool:
+        """Whole frames, past the library's writer, which writes whole frames, too: so they may come in between. False
+        when the connection is gone. What the socket does not take waits in our memory: look at `stalled` before.
+        """
+        return self._socket.write(frames)
 
     # ── keeping it up ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from aiormq import Channel, spec
-from aiormq.abc import ChannelFrame, ConfirmationFrameType
+from aiormq import spec
+from aiormq.abc import ConfirmationFrameType
 from aiormq.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
 
 from tokenline.adapters.broker_rabbitmq.channels import KeptChannel
-from tokenline.adapters.broker_rabbitmq.failures import as_unavailable, cancellations
+from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
 from tokenline.adapters.broker_rabbitmq.link import Link
 from tokenline.adapters.broker_rabbitmq.told import MESSAGE_TYPE, Told
 from tokenline.adapters.broker_rabbitmq.topology import Topology
@@ -18,8 +18,6 @@ from tokenline.contracts.errors import BrokerUnavailable, QueueFull
 from tokenline.core.clock import Clock
 
 PUBLISH_LIMIT_S = 5.0
-TELL_LIMIT_S = 2.0
-"""Wall time, so it must outlast a busy event loop: at 0.1 s replies were lost that a late loop had only delayed."""
 
 _PERSISTENT = 2
 
@@ -92,33 +90,17 @@ class Publisher:
         )
 
     async def tell(self, exchange: str, routing_key: str, body: bytes) -> bool:
-        """As the port says: never waits for the broker, and for our own socket no longer than `TELL_LIMIT_S`."""
+        """As the port says: it waits for nothing."""
         channel = self._unconfirmed.current
-        if channel is None or self._link.stalled:
-            if self._link.up and channel is None:
+        if channel is None:
+            if self._link.up:
                 self._repair()
+            return False
+        if self._link.stalled:
             return False
         if self._told is None or self._told.channel is not channel:
             self._told = Told(channel)
-        frame = self._told.frame(exchange, routing_key, body)
-        try:
-            channel.write_queue.put_nowait(frame)
-        except asyncio.QueueFull:
-            return await self._put(channel, frame)
-        return True
-
-    async def _put(self, channel: Channel, frame: ChannelFrame) -> bool:
-        asked_before = cancellations()
-        try:
-            async with asyncio.timeout(TELL_LIMIT_S):
-                await channel.write_queue.put(frame)
-        except TimeoutError:
-            return False
-        except asyncio.CancelledError:
-            if cancellations() > asked_before:
-                raise
-            return False
-        return not channel.is_closed
+        return self._link.write(self._told.frames(exchange, routing_key, body))
 
     def _ask(self) -> None:
         """Ask the broker for any answer at all, to know when it answers again."""

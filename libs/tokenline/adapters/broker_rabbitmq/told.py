@@ -1,13 +1,12 @@
 """The frames of a transient, unconfirmed message, of parts that are made once.
 
-Every tick of every worker is such a message. The library draws up its frames anew each time, under a lock and a timer:
-140 µs a message, of which this leaves 60.
+Every tick of every worker is such a message. The library draws up its frames anew each time, under a lock and a timer,
+and hands them to a task that writes: 140 µs a message, of which this and `Link.write` leave 30.
 """
 
 import struct
 
 from aiormq import Channel, spec
-from aiormq.abc import ChannelFrame
 from pamqp import frame
 from pamqp.header import ContentHeader
 
@@ -34,8 +33,8 @@ class Told:
         header = frame.marshal(ContentHeader(properties=_PROPERTIES, body_size=0), channel.number)
         self._before_size, self._after_size = header[: _SIZE.start], header[_SIZE.stop :]
 
-    def frame(self, exchange: str, routing_key: str, body: bytes) -> ChannelFrame:
-        """What to put into the channel's ``write_queue``. Exchanges and keys are few and kept."""
+    def frames(self, exchange: str, routing_key: str, body: bytes) -> bytes:
+        """To be written in one piece. Exchanges and keys are few and kept."""
         method = self._methods.get((exchange, routing_key))
         if method is None:
             publish = spec.Basic.Publish(exchange=exchange, routing_key=routing_key)
@@ -45,4 +44,4 @@ class Told:
         for start in range(0, len(body), step):
             piece = body[start : start + step]
             parts += [_FRAME_HEAD.pack(_BODY, self.channel.number, len(piece)), piece, _FRAME_END]
-        return ChannelFrame(payload=b"".join(parts), should_close=False)
+        return b"".join(parts)
