@@ -1,6 +1,7 @@
 """What the model is asked: instructions, passages from the files, and as much history as the budget allows."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from services.agent_worker.context import BYTES_PER_TOKEN, affordable, recent
@@ -34,11 +35,17 @@ class Prompt(Shape):
 
 async def build_prompt(store: Store, search: Search, gallery: Gallery, agent: Agent, ticket: Ticket) -> Prompt:
     """Raises `NotFound` when the question was deleted meanwhile."""
-    question = await store.get_message(ticket.question_id)
+    # At once: one hand-over to the store's thread and back.
+    question, attached = await asyncio.gather(
+        store.get_message(ticket.question_id), store.attachments_of(ticket.conversation_id)
+    )
     if question is None:
         raise NotFound("The question was deleted.")
     whole = agent.context_tokens * BYTES_PER_TOKEN
-    files, history = await asyncio.gather(_from_files(store, search, question), _history(store, question, whole))
+    if attached:
+        files, history = await asyncio.gather(_from_files(attached, search, question), _history(store, question, whole))
+    else:
+        files, history = NO_FILES, await _history(store, question, whole)
     shown = await _shown(gallery, agent, history, files.pictures, whole)
     passages = affordable(files.passages, whole)
     notes = (*files.notes, *map(render_unread, shown.unseen))
@@ -84,6 +91,8 @@ async def _history(store: Store, question: Message, budget: int) -> list[Said]:
         ]
         own = tuple(file_id for file_id in asked.files if file_id not in earlier)
         return brought if question.after_tools else [*brought, asked._replace(files=own)]
+    if question.branch_id and question.depth == 0:
+        return [asked]  # it begins the path
     # No more is read than what fills the budget: a conversation may have 5,000 messages of 100 KB.
     page = await store.path(question.conversation_id, to=question, limit=HISTORY_MESSAGES, characters=budget)
     before = [message for message in page.items if message.id != question.id and not _unsaid(message)]
@@ -104,12 +113,14 @@ class _Files(Shape):
     pictures: dict[AttachmentId, Attachment]
 
 
-async def _from_files(store: Store, search: Search, question: Message) -> _Files:
+NO_FILES = _Files(passages=(), notes=(), unread=(), pictures={})
+
+
+async def _from_files(files: Sequence[Attachment], search: Search, question: Message) -> _Files:
     """Passages that bear on the question or else open the files, and what could not be used.
 
     A file that could not be read is no hindrance to the others.
     """
-    files = await store.attachments_of(question.conversation_id)
     failed = {file.id: _unread(file) for file in files if file.state is AttachmentState.FAILED}
     notes = tuple(map(render_unread, failed.values()))
     unread = tuple(failed[file_id] for file_id in question.attachment_ids if file_id in failed)

@@ -27,6 +27,8 @@ def cited(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
 
     ``passages`` are those of `passages.render`, in the same order.
     """
+    if not passages:
+        return ()
     marks = _MARK.findall(_own_words(text, passages))
     numbers = {int(number) for mark in marks for number in re.findall(r"\d+", mark)}
     return tuple(_citation(number, passage) for number, passage in enumerate(passages, 1) if number in numbers)

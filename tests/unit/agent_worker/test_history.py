@@ -99,7 +99,9 @@ async def test_a_question_is_sent_with_its_own_branch_and_with_answers_that_came
 
     assert await said(waiting) == ["one", "one!", "two"]
     assert await said(beside) == ["one", "one!", "deux"]
+    store.pages.clear()
     assert await said(again) == ["uno"]
+    assert store.pages == []  # it begins its path: there is nothing to read
 
 
 async def test_a_long_conversation_is_read_from_its_end_until_the_budget_is_full(

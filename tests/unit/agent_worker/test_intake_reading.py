@@ -12,8 +12,9 @@ from services.agent_worker.prompt import Prompt
 from services.agent_worker.run import Run
 from services.agent_worker.settings import WorkerSettings
 from tests.unit.test_core_ticket import ticket
+from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.errors import StoreUnavailable
-from tokenline.contracts.ids import MessageId
+from tokenline.contracts.ids import ConversationId, MessageId
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.ports.broker import Delivery
 from tokenline.runtime.supervisor import Supervisor
@@ -36,6 +37,9 @@ class Store:
             await asyncio.Event().wait()
         finally:
             self.given_up.set()
+
+    async def attachments_of(self, _: ConversationId) -> list[Attachment]:
+        return []
 
     async def replace_ticket(self, _: Ticket) -> bool:
         await self.asked.wait()
