@@ -64,7 +64,7 @@ class _Connected:
 
 
 class WriterSession(_Connected):
-    """One transaction per batch, a savepoint per job: a job that fails undoes itself alone."""
+    """One transaction per batch, a savepoint per job if there are several: what fails undoes itself alone."""
 
     def __init__(self, path: Path, busy_limit_s: float) -> None:
         super().__init__(path, busy_limit_s)
@@ -87,26 +87,32 @@ class WriterSession(_Connected):
             self._turn.begin(connection, self._busy_limit_s)
             batch += waiting()
             for job in batch:
-                self._run_one(connection, job)
-            connection.execute("COMMIT")
+                self._run_one(connection, job, alone=len(batch) == 1)
+            connection.execute("ROLLBACK" if len(batch) == 1 and batch[0].error is not None else "COMMIT")
         except sqlite3.Error as error:
             self._abandon(error)
             kind = engine_failure(error)
             for job in batch:
                 job.error = error if kind is None else kind()
 
-    def _run_one(self, connection: sqlite3.Connection, job: Job[object]) -> None:
+    def _run_one(self, connection: sqlite3.Connection, job: Job[object], *, alone: bool) -> None:
+        """``alone``: its error undoes the transaction. A savepoint would be two more statements, and after each of them
+        a thread waits for its turn beside a busy loop.
+        """
         if job.future.cancelled():
             return
-        connection.execute("SAVEPOINT job")
+        if not alone:
+            connection.execute("SAVEPOINT job")
         try:
             job.result = job.work(connection)
         except Exception as error:  # handed to the caller
             if isinstance(error, sqlite3.Error) and engine_failure(error) is not None:
                 raise
             job.error = error
-            connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
+            if not alone:
+                connection.execute("ROLLBACK TO job")
+        if not alone:
+            connection.execute("RELEASE job")
 
     def _abandon(self, error: sqlite3.Error) -> None:
         """Leave no transaction open; where the engine itself failed, do not trust the connection again."""

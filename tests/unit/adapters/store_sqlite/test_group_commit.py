@@ -129,6 +129,17 @@ async def test_a_job_that_fails_undoes_itself_alone(database: Database):
     assert (await value(database, "a"), await value(database, "bad")) == (1, None)
 
 
+async def test_a_job_that_fails_with_nobody_beside_it_undoes_itself(database: Database):
+    def half_done(connection: sqlite3.Connection) -> None:
+        count("bad")(connection)
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        await database.write(half_done)
+    assert await value(database, "bad") is None
+    assert await database.write(count("good")) == 1
+
+
 async def test_a_broken_statement_reaches_its_caller_only(database: Database):
     async with Gate(database):
         bad = asyncio.ensure_future(database.write(lambda c: c.execute("SELECT * FROM nowhere")))
