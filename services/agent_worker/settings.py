@@ -19,7 +19,7 @@ class WorkerSettings(ServiceSettings):
     """K: as at the gateways."""
     attempts: int = Field(default=ATTEMPTS, ge=1)
     """Attempts at an answer, lost workers included, before the ticket ends as an error."""
-    tick_s: float = Field(default=0.005, gt=0)
+    tick_s: float = Field(default=0.006, gt=0)
     """How often text is sent back; the first text of an answer goes at once."""
     ingest_url: str = "http://127.0.0.1:8140"
     service_token: SecretStr = SecretStr("")
