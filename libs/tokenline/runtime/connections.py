@@ -43,6 +43,8 @@ def tune(listener: socket.socket) -> None:
 class StallWatch:
     """Aborts a transport whose peer takes nothing for `SEND_S`. One that takes little, but takes, is only slow."""
 
+    __slots__ = ("_left", "_loop", "_lost", "_span_s", "_timer", "_transport")
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()

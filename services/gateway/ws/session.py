@@ -31,6 +31,22 @@ FIRST_WORD_S = 1.0
 class Session:
     """``only`` limits the socket to one conversation. ``end`` ends the socket, for the reason it is given."""
 
+    __slots__ = (
+        "_deps",
+        "_ended",
+        "_followers",
+        "_held",
+        "_listed",
+        "_only",
+        "_outbox",
+        "_over",
+        "_since",
+        "_typed_at",
+        "end",
+        "id",
+        "principal",
+    )
+
     def __init__(
         self,
         deps: Deps,

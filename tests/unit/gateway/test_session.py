@@ -114,7 +114,7 @@ def session(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Session:
     )
     outbox = cast(Outbox, SimpleNamespace(notice=lambda _: None, wake=lambda _: None))
     session = Session(cast(Deps, deps), principal("u"), outbox, None, lambda _: None)
-    monkeypatch.setattr(session, "_tell_accepted", lambda *_: None)
+    monkeypatch.setattr(Session, "_tell_accepted", lambda *_: None)
     session.start(10.0)
     return session
 
