@@ -29,15 +29,15 @@ class Outbox:
         look_up: Callable[[str], LiveTicket | None],
         write: Callable[[bytes], bool] | None = None,
     ) -> None:
-        """``write`` sends a frame at once or says that it cannot: text that finds the socket free goes this way, past
-        the task that writes all else."""
+        """``write`` sends a frame (JSON) at once or says that it cannot: then ``send`` waits until it can. What finds
+        the socket free goes past the layers of the framework, and text and notices without a task, too."""
         self._send = send
         self._look_up = look_up
         self._write = write
         self._ended: Callable[[Follower], None] | None = None
         """``None``: not started, or over."""
         self._failed: Callable[[Exception], None] | None = None
-        self._notices: list[str] = []
+        self._notices: list[bytes] = []
         self._news: dict[Follower, None] = {}
         self._writing: asyncio.Task[None] | None = None
         """``None``: all that was due is with the socket."""
@@ -60,16 +60,23 @@ class Outbox:
         """Queue a frame that is about no ticket's state. Raises `TooSlow` when `MAX_NOTICES` are waiting."""
         if len(self._notices) >= MAX_NOTICES:
             raise TooSlow
-        self._notices.append(to_json(frame).decode())
+        notice = to_json(frame)
+        if self._idle and self._write is not None and self._write(notice):
+            return
+        self._notices.append(notice)
         self._see_to_it()
 
     def wake(self, follower: Follower) -> None:
         """There may be news for this follower."""
-        idle = self._writing is None and self._ended is not None
-        if idle and self._write is not None and self._sent(follower, self._write):
+        if self._idle and self._write is not None and self._sent(follower, self._write):
             return
         self._news[follower] = None
         self._see_to_it()
+
+    @property
+    def _idle(self) -> bool:
+        """Nothing waits that something else could overtake."""
+        return self._writing is None and self._ended is not None
 
     def _see_to_it(self) -> None:
         if self._writing is None and self._ended is not None and (self._notices or self._news):
@@ -80,7 +87,7 @@ class Outbox:
         try:
             while self._notices or self._news:
                 while self._notices:
-                    await self._send(self._notices.pop(0))
+                    await self._put(self._notices.pop(0))
                 if self._news:
                     follower = next(iter(self._news))
                     del self._news[follower]
@@ -120,4 +127,8 @@ class Outbox:
             if follower not in live.followers:
                 # It left, now or while an earlier frame was sent: its ticket may have another follower here already.
                 return
-            await self._send(frame if isinstance(frame, str) else to_json(frame).decode())
+            await self._put(frame.encode() if isinstance(frame, str) else to_json(frame))
+
+    async def _put(self, frame: bytes) -> None:
+        if self._write is None or not self._write(frame):
+            await self._send(frame.decode())

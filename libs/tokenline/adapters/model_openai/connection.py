@@ -78,10 +78,15 @@ class Connection(asyncio.Protocol):
                 self._take = take
                 try:
                     await self._news()
-                    if self._take is None:
+                    if self._sated:
                         return True
                 finally:
                     self._take = None
+
+    @property
+    def _sated(self) -> bool:
+        """Whoever took what arrives has enough."""
+        return self._take is None
 
     def _gathered(self) -> bytes:
         chunks, self._chunks, self._unread = self._chunks, [], 0

@@ -29,7 +29,8 @@ class Pouring:
 
     def take(self, data: bytes) -> bool:
         """False when there is something for the task that waits."""
-        reader, progress = self.reader, self.reader.progress
+        reader = self.reader
+        progress = reader.progress
         try:
             text = reader.feed(data)
             if text is not None:
