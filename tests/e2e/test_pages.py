@@ -69,7 +69,6 @@ async def test_a_person_asks_about_a_pdf_while_twenty_wait(
     await expect(page.get_by_text("4.2 million euros").first).to_be_visible(timeout=60_000)
     await expect(page.get_by_text("harbour-report.pdf").last).to_be_visible()
     await expect(page.get_by_label("Sources")).to_be_visible(timeout=20_000)
-    await person.picture("chat")
     await page.get_by_label("Sources").get_by_role("button").first.click()
     await expect(page.get_by_role("dialog")).to_contain_text("It was finished in October.")
     await person.picture("chat-passage")
