@@ -10,6 +10,8 @@ from tests.contract.store.conftest import Engine
 from tests.support.drafts import a_conversation, a_question, a_ticket, an_attachment, ask
 from tokenline.adapters.store_mongo import attachments as in_mongo
 from tokenline.adapters.store_mongo.database import Collections
+from tokenline.adapters.store_mongo.store import MongoStore
+from tokenline.adapters.store_mongo.upgrade import note_unsent_files
 from tokenline.contracts.attachments import Attachment, AttachmentState
 from tokenline.contracts.chat import Message
 from tokenline.contracts.errors import FileGone
@@ -114,3 +116,19 @@ async def test_a_message_that_looked_before_takes_it_after_the_mark(
     assert [one.id for one in await store.attachments_of(draft.id)] == [file.id]
     monkeypatch.setattr(in_mongo, "check", check)
     await ask(store, clock, draft, attachment_ids=(file.id,))
+
+
+@pytest.mark.parametrize("address", ["mongo"], indirect=True)
+async def test_files_from_before_this_version_expire_too(engine: Engine, clock: ManualClock) -> None:
+    """In SQLite their table has said it all along."""
+    store = await engine.open()
+    file, taken = await unsent(store, clock), await unsent(store, clock, conversation_id="c1")
+    assert isinstance(store, MongoStore)
+    async with store._database.writing() as db:
+        await db.attachments.update_many({}, {"$unset": {"unsent_since": ""}})
+        assert await store.expire_unsent(clock.now() + 1, clock.now(), 10) == 0
+        for _ in range(2):
+            await note_unsent_files(db)
+    assert await store.expire_unsent(clock.now() + 1, clock.now(), 10) == 1
+    assert await store.expired_unsent(clock.now(), 10) == [file]
+    assert await store.get_attachment(taken.id) == taken
