@@ -69,7 +69,7 @@ class EdgeVectors:
         self,
         owner_id: UserId,
         chunks: Sequence[Chunk],
-        dense: Sequence[Sequence[float]] | None,
+        dense: Sequence[Sequence[float] | None] | None,
     ) -> None:
         self._layout.check(dense or ())
         for begin in range(0, len(chunks), UPSERT_BATCH):
@@ -139,12 +139,14 @@ class EdgeVectors:
             raise SearchUnavailable
         return self._shard
 
-    def _upsert(self, owner_id: UserId, chunks: Sequence[Chunk], dense: Sequence[Sequence[float]] | None) -> None:
+    def _upsert(
+        self, owner_id: UserId, chunks: Sequence[Chunk], dense: Sequence[Sequence[float] | None] | None
+    ) -> None:
         points = []
         for number, chunk in enumerate(chunks):
             vector: dict[str, edge.NamedVector] = {KEYWORD: self._keywords.of_passage(chunk.content)}
-            if dense is not None:
-                vector[DENSE] = list(dense[number])
+            if dense is not None and (own := dense[number]) is not None:
+                vector[DENSE] = list(own)
             points.append(edge.Point(point_id(chunk), vector, payload_of(owner_id, chunk)))
         self._open_shard.update(edge.UpdateOperation.upsert_points(points))
 

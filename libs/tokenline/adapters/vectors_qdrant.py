@@ -57,7 +57,7 @@ class QdrantVectors:
         self,
         owner_id: UserId,
         chunks: Sequence[Chunk],
-        dense: Sequence[Sequence[float]] | None,
+        dense: Sequence[Sequence[float] | None] | None,
     ) -> None:
         self._layout.check(dense or ())
         for begin in range(0, len(chunks), UPSERT_BATCH):
@@ -157,7 +157,7 @@ class QdrantVectors:
             await self._client.create_payload_index(self._collection, field, index, wait=True)
 
     def _points(
-        self, owner_id: UserId, chunks: Sequence[Chunk], dense: Sequence[Sequence[float]] | None
+        self, owner_id: UserId, chunks: Sequence[Chunk], dense: Sequence[Sequence[float] | None] | None
     ) -> list[models.PointStruct]:
         points = []
         for number, chunk in enumerate(chunks):
@@ -165,8 +165,8 @@ class QdrantVectors:
             vector: dict[str, models.Vector] = {
                 KEYWORD: models.SparseVector(indices=words.indices, values=words.values)
             }
-            if dense is not None:
-                vector[DENSE] = list(dense[number])
+            if dense is not None and (own := dense[number]) is not None:
+                vector[DENSE] = list(own)
             payload = payload_of(owner_id, chunk)
             points.append(models.PointStruct(id=str(point_id(chunk)), vector=vector, payload=payload))
         return points

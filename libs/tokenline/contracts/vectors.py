@@ -34,10 +34,10 @@ class Layout(Shape):
         """Whether one embedder serves both."""
         return (self.model, self.dimension) == (other.model, other.dimension)
 
-    def check(self, dense: Sequence[Sequence[float]]) -> None:
+    def check(self, dense: Sequence[Sequence[float] | None]) -> None:
         """Raises `Misconfigured` when the vectors are not those of this collection."""
         for vector in dense:
-            if len(vector) != self.dimension:
+            if vector is not None and len(vector) != self.dimension:
                 raise Misconfigured(
                     f"The embedding model's vectors do not have the {self.dimension} dimensions that were set.",
                     dimension=len(vector),

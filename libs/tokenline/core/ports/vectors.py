@@ -34,13 +34,14 @@ class VectorIndex(Protocol):
         self,
         owner_id: UserId,
         chunks: Sequence[Chunk],
-        dense: Sequence[Sequence[float]] | None,
+        dense: Sequence[Sequence[float] | None] | None,
     ) -> None:
         """Write passages. Point ids derive from attachment and offsets, so writing twice changes nothing.
 
-        ``dense`` holds one float32 vector per chunk, or is ``None`` where they cannot be had: then words alone find
-        them. Raises `Misconfigured` for vectors of another length than the collection's, `SearchUnavailable`. What was
-        written is found at once, and is there after a crash of this process; see `settle`.
+        ``dense`` holds one float32 vector per chunk, or is ``None`` where they cannot be had, or has ``None`` for a
+        chunk without one: then words alone find it. Raises `Misconfigured` for vectors of another length than the
+        collection's, `SearchUnavailable`. What was written is found at once, and is there after a crash of this
+        process; see `settle`.
         """
         ...
 
