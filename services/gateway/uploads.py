@@ -183,7 +183,7 @@ class Uploads:
 
     async def _give_to_ingest(self, attachment: Attachment) -> None:
         """A job that cannot be published now is found by ingest's own sweep."""
-        job = pack(IngestJob(attachment_id=attachment.id))
+        job = pack(IngestJob(attachment_id=attachment.id, owner_id=attachment.owner_id))
         try:
             await self._broker.publish(INGEST.name, INGEST_QUEUE.routing_keys[0], job, priority=INTERACTIVE_PRIORITY)
         except (BrokerUnavailable, QueueFull) as error:

@@ -41,7 +41,7 @@ def build_deps(settings: IngestSettings) -> Deps:
         store=store,
         broker=broker,
         files=ObstoreFiles(settings.files or settings.data_dir / "files"),
-        vectors=open_vectors(settings, store, clock),
+        vectors=open_vectors(settings, store, clock, metrics),
         sandbox=Sandbox(
             cpu_s=settings.extract_cpu_s,
             wall_s=settings.extract_wall_s,
@@ -55,7 +55,7 @@ def build_deps(settings: IngestSettings) -> Deps:
     )
 
 
-def open_vectors(settings: IngestSettings, store: IndexStore, clock: Clock) -> Indexes:
+def open_vectors(settings: IngestSettings, store: IndexStore, clock: Clock, metrics: Metrics) -> Indexes:
     layout, make = Layout(cut=CUT), None
     if settings.embedding_url is not None:
         if settings.embedding_model is None or settings.embedding_dimension is None:
@@ -64,7 +64,7 @@ def open_vectors(settings: IngestSettings, store: IndexStore, clock: Clock) -> I
             )
         layout = Layout(model=settings.embedding_model, dimension=settings.embedding_dimension, cut=CUT)
         make = make_embedders(settings.embedding_url, settings.embedding_api_key)
-    return Indexes(store, open_engine(settings), Embedders(make, layout, clock))
+    return Indexes(store, open_engine(settings), Embedders(make, layout, clock, metrics))
 
 
 def open_engine(settings: IngestSettings) -> VectorEngine:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 
-from services.ingest import rebuild
+from services.ingest import embedders, rebuild
 from services.ingest.deps import Deps
 from services.ingest.jobs import SWEEP_S, Jobs
 from services.ingest.orphans import EVERY_S as ORPHANS_S
@@ -22,7 +22,19 @@ from tokenline.runtime.health import broker_serves, probes
 from tokenline.runtime.http_errors import install_error_handlers
 from tokenline.runtime.supervisor import RETRY_S, Supervisor
 
-METRICS = (m.INGEST_STAGE, m.INGEST_FILES, m.ORPHANS, m.SEARCH, m.STORE_WRITE, m.BROKER_UP)
+METRICS = (
+    m.INGEST_STAGE,
+    m.INGEST_FILES,
+    m.ORPHANS,
+    m.SEARCH,
+    m.SEARCHES_BY_WORDS,
+    m.PASSAGES_BY_WORDS,
+    m.EMBEDDING_REFUSED,
+    m.INDEX_FILES,
+    m.INDEX_FILES_LEFT,
+    m.STORE_WRITE,
+    m.BROKER_UP,
+)
 
 log = structlog.get_logger()
 
@@ -41,6 +53,7 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
             supervisor.forever("sweep", jobs.sweep, every_s=SWEEP_S)
             supervisor.forever("orphans", orphans.sweep, every_s=ORPHANS_S)
             supervisor.forever("reindex", jobs.rebuild.look, every_s=rebuild.LOOK_S)
+            supervisor.forever("embedding", deps.vectors.embedders.look, every_s=embedders.LOOK_S)
             supervisor.spawn("start", start())
             yield
             await jobs.stop_taking()
@@ -58,8 +71,22 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.include_router(routes(deps, jobs, settings.service_token.get_secret_value()))
-    checks = {"broker": broker_serves(deps.broker), "store": deps.store.ping, "sandbox": deps.sandbox.check}
-    app.include_router(probes(checks, deps.metrics, lambda: deps.metrics.set(m.BROKER_UP, deps.broker.connected)))
+    checks = {
+        "broker": broker_serves(deps.broker),
+        "store": deps.store.ping,
+        "sandbox": deps.sandbox.check,
+    }
+    if deps.vectors.embedders.wanted.model is not None:
+        checks["embedding"] = deps.vectors.embedders.check
+
+    def before_scrape() -> None:
+        deps.metrics.set(m.BROKER_UP, deps.broker.connected)
+
+    def notes() -> dict[str, str]:
+        said = {"index": jobs.rebuild.told, "embedding": deps.vectors.embedders.told}
+        return {name: sentence for name, sentence in said.items() if sentence is not None}
+
+    app.include_router(probes(checks, deps.metrics, before_scrape, notes))
     return app
 
 

@@ -11,6 +11,7 @@ from opentelemetry.trace import Span, SpanKind
 
 from services.ingest.deps import Deps
 from services.ingest.extract.answers import Extracted
+from services.ingest.indexes import Written
 from services.ingest.known import Known, fingerprint
 from services.ingest.passages import chunks_of
 from services.ingest.progress import Progress, Steps
@@ -71,16 +72,22 @@ class Indexer:
             picture=extracted.picture,
             warning=extracted.warning,
         )
-        number = (await self._deps.vectors.refresh()).wanted.no
+        number, by_words = (await self._deps.vectors.refresh()).wanted.no, 0
         for begin in range(0, len(extracted.spans), BATCH):
             spans = extracted.spans[begin : begin + BATCH]
-            number = min(number, await self._write(attachment, list(chunks_of(attachment, text, spans)), span))
+            written = await self._write(attachment, list(chunks_of(attachment, text, spans)), span)
+            number, by_words = min(number, written.no), by_words + written.by_words
             steps.wrote(spans[-1][1], text)
         with self._stage("index", span):
             await self._deps.vectors.settle()
         # Before it counts as indexed: the rebuild leaves it alone, and switches when none is left.
         await self._deps.store.note_indexed([attachment.id], number)
-        await self._progress.advance(attachment.id, AttachmentState.INDEXED, chunks=len(extracted.spans))
+        await self._progress.advance(
+            attachment.id,
+            AttachmentState.INDEXED,
+            chunks=len(extracted.spans),
+            warning=_warning(extracted.warning, by_words, len(extracted.spans)),
+        )
         return len(extracted.spans)
 
     async def _keep(self, attachment_id: AttachmentId, extracted: Extracted) -> None:
@@ -120,7 +127,7 @@ class Indexer:
                 await self._copy(attachment, spool)
                 return (await self._extract(attachment, spool, Steps())).text
 
-    async def _write(self, attachment: Attachment, chunks: Sequence[Chunk], span: Span) -> int:
+    async def _write(self, attachment: Attachment, chunks: Sequence[Chunk], span: Span) -> Written:
         return await self._deps.vectors.upsert(attachment.owner_id, chunks, lambda name: self._stage(name, span))
 
     @contextmanager
@@ -142,6 +149,13 @@ def _storing() -> Iterator[None]:
 def _spool() -> BinaryIO:
     with _storing():
         return tempfile.TemporaryFile()
+
+
+def _warning(before: str | None, by_words: int, of: int) -> str | None:
+    if not by_words:
+        return before
+    refused = f"The embedding model refused {by_words} of {of} passages, which are found by their words alone."
+    return refused if before is None else f"{before} {refused}"
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

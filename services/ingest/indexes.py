@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import structlog
 
-from services.ingest.embedders import Embedders
+from services.ingest.embedders import TRIES, Embedders
 from tokenline.contracts.attachments import Attachment, Passage
 from tokenline.contracts.errors import Misconfigured, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
@@ -24,13 +25,21 @@ def _untimed(_: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+@dataclass(frozen=True)
+class Written:
+    no: int
+    """Of the index up to which passages are written."""
+    by_words: int
+    """How many of them its model refused."""
+
+
 class Indexes:
     """Searches go to the current index; what is written or deleted concerns both. Open it before use."""
 
     def __init__(self, store: IndexStore, engine: VectorEngine, embedders: Embedders) -> None:
         self._store = store
         self._engine = engine
-        self._embedders = embedders
+        self.embedders = embedders
         self._state: IndexState | None = None
 
     @property
@@ -45,7 +54,7 @@ class Indexes:
         there = await self._engine.collections()
         while True:
             before = await self._store.index_state()
-            wanted = self._embedders.wanted
+            wanted = self.embedders.wanted
             after = first(wanted, there) if before is None else begun(before, wanted, there)
             if after is before:
                 break
@@ -61,7 +70,7 @@ class Indexes:
 
     async def close(self) -> None:
         await self._engine.close()
-        await self._embedders.close()
+        await self.embedders.close()
 
     async def refresh(self) -> IndexState:
         """Another process may have switched."""
@@ -71,14 +80,14 @@ class Indexes:
         self._state = state
         return state
 
-    async def upsert(self, owner_id: UserId, chunks: Sequence[Chunk], stage: Stage = _untimed) -> int:
-        """Write passages into both, as of the last `refresh`; the number of the index up to which they are written.
+    async def upsert(self, owner_id: UserId, chunks: Sequence[Chunk], stage: Stage = _untimed) -> Written:
+        """Write passages into both, as of the last `refresh`.
 
         What cannot be written into the one that is being filled is left to the rebuild: files go on being found.
         """
         state = self.state
-        await self._write(state.current, owner_id, chunks, stage)
-        return state.current.no if state.filling is None else await self._also(state, owner_id, chunks, stage)
+        written = await self._write(state.current, owner_id, chunks, stage)
+        return written if state.filling is None else await self._also(state, written, owner_id, chunks, stage)
 
     async def copy(self, source: Attachment, target: Attachment) -> int | None:
         """Write the passages of a file as those of another of its owner, into both as of the last `refresh`.
@@ -94,9 +103,9 @@ class Indexes:
             whole = False
         return state.wanted.no if whole else state.current.no
 
-    async def fill(self, owner_id: UserId, chunks: Sequence[Chunk]) -> None:
+    async def fill(self, owner_id: UserId, chunks: Sequence[Chunk]) -> Written:
         """Write passages into the one that shall have them all."""
-        await self._write(self.state.wanted, owner_id, chunks, _untimed)
+        return await self._write(self.state.wanted, owner_id, chunks, _untimed)
 
     async def settle(self) -> None:
         """Return when all that was written outlives a power cut."""
@@ -110,7 +119,7 @@ class Indexes:
 
         async def ask(index: Index) -> list[Passage]:
             vectors = await self._engine.index(index.layout)
-            dense = await self._embedders.of_query(index.layout, query)
+            dense = await self.embedders.of_query(index.layout, query)
             return await vectors.search(owner_id, attachment_ids, query, dense, top_k)
 
         return await self._ask(ask)
@@ -153,21 +162,25 @@ class Indexes:
                 raise
         return await ask(self.state.current)
 
-    async def _also(self, state: IndexState, owner_id: UserId, chunks: Sequence[Chunk], stage: Stage) -> int:
+    async def _also(
+        self, state: IndexState, written: Written, owner_id: UserId, chunks: Sequence[Chunk], stage: Stage
+    ) -> Written:
         try:
-            await self._write(state.wanted, owner_id, chunks, stage)
+            return await self._write(state.wanted, owner_id, chunks, stage, tries=1)
         except (SearchUnavailable, Misconfigured) as error:
             log.warning("index.filled_later", layout=state.wanted.layout.told, reason=error.message)
-            return state.current.no
-        return state.wanted.no
+            return written
 
-    async def _write(self, index: Index, owner_id: UserId, chunks: Sequence[Chunk], stage: Stage) -> None:
+    async def _write(
+        self, index: Index, owner_id: UserId, chunks: Sequence[Chunk], stage: Stage, tries: int = TRIES
+    ) -> Written:
         # First, so that one that is dropped while its vectors are waited for is not made again.
         vectors = await self._engine.index(index.layout)
         with stage("embed") if index.layout.model is not None else nullcontext():
-            dense = await self._embedders.of_passages(index.layout, [chunk.content for chunk in chunks])
+            dense = await self.embedders.of_passages(index.layout, [chunk.content for chunk in chunks], tries)
         with stage("index"):
             await vectors.upsert(owner_id, chunks, dense)
+        return Written(index.no, 0 if dense is None else dense.count(None))
 
     async def _copied(self, index: Index, source: Attachment, target: Attachment) -> bool:
         vectors = await self._engine.index(index.layout)

@@ -1,7 +1,8 @@
 """Takes jobs from the queue and sees each attachment through to indexed or failed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
 import structlog
@@ -14,11 +15,12 @@ from services.ingest.lease import held
 from services.ingest.progress import ENDED, Progress, Superseded
 from services.ingest.rebuild import Rebuild
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
-from tokenline.contracts.errors import ErrorInfo, NotFound, Rejected, Retryable, TokenlineError, TooComplex
+from tokenline.contracts.errors import ErrorInfo, Fatal, NotFound, Rejected, Retryable, TokenlineError, TooComplex
 from tokenline.contracts.ids import AttachmentId, Incarnation, UserId
 from tokenline.contracts.metrics import INGEST_FILES
 from tokenline.contracts.topology import INGEST_QUEUE
 from tokenline.core.ports.broker import Consumption, Delivery
+from tokenline.core.retry import asked_s
 from tokenline.runtime.supervisor import Supervisor
 
 log = structlog.get_logger()
@@ -27,7 +29,7 @@ LOST_AFTER_S = 30.0
 SWEEP_S = 5.0
 RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before trying again what the store, the files, the vectors or the embedding endpoint refused; the last one for
-ever: an outage is no fault of the file."""
+ever: an outage is no fault of the file, nor is a wrong key."""
 
 TAKEN_OVER = "taken_over"
 """The outcome of a file whose content was read before."""
@@ -53,6 +55,7 @@ class Jobs:
         self._indexer = Indexer(deps, self._progress)
         self.rebuild = Rebuild(deps, self._indexer, incarnation, self.quiet)
         self._deliveries: dict[AttachmentId, list[Delivery]] = {}
+        self._owners: dict[AttachmentId, UserId | None] = {}
         self._tasks: dict[AttachmentId, asyncio.Task[None]] = {}
         self._consumption: Consumption | None = None
 
@@ -72,13 +75,13 @@ class Jobs:
             log.warning("ingest.malformed")
             await delivery.reject()
             return
-        self._start(job.attachment_id, delivery)
+        self._start(job.attachment_id, job.owner_id, delivery)
 
     async def sweep(self) -> None:
         """Take up attachments whose job was lost; one that is still in the queue is found done when it comes."""
         before = self._deps.clock.now() - LOST_AFTER_S
         for attachment in await self._deps.store.unindexed_attachments(before, self._parallel * 2):
-            self._start(attachment.id)
+            self._start(attachment.id, attachment.owner_id)
 
     async def quiet(self, limit_s: float) -> None:
         """Return when those that are being read now have ended, after ``limit_s`` at the latest."""
@@ -98,11 +101,12 @@ class Jobs:
         await self._deps.vectors.refresh()
         await self._deps.vectors.delete(owner_id, attachment_ids)
 
-    def _start(self, attachment_id: AttachmentId, *deliveries: Delivery) -> None:
+    def _start(self, attachment_id: AttachmentId, owner_id: UserId | None, *deliveries: Delivery) -> None:
         if attachment_id in self._tasks:
             self._deliveries[attachment_id].extend(deliveries)
             return
         self._deliveries[attachment_id] = list(deliveries)
+        self._owners[attachment_id] = owner_id
         self._tasks[attachment_id] = self._supervisor.spawn(f"ingest {attachment_id}", self._run(attachment_id))
 
     async def _stop(self, attachment_id: AttachmentId) -> None:
@@ -118,8 +122,7 @@ class Jobs:
 
     async def _run(self, attachment_id: AttachmentId) -> None:
         try:
-            async with self._slots:
-                await self._until_ended(attachment_id)
+            await self._until_ended(attachment_id)
             await _acknowledge(self._deliveries[attachment_id])
         finally:
             self._let_go(attachment_id)
@@ -127,15 +130,17 @@ class Jobs:
     def _let_go(self, attachment_id: AttachmentId) -> None:
         del self._tasks[attachment_id]
         del self._deliveries[attachment_id]
+        del self._owners[attachment_id]
 
     async def _until_ended(self, attachment_id: AttachmentId) -> None:
         tries = lost = 0
         while True:
             try:
                 await self._once(attachment_id, last_chance=lost >= MAX_LOST)
-            except Retryable as error:
+            except (Retryable, Fatal) as error:
+                # What an operator must see to is no fault of the file either: it waits.
                 lost += isinstance(error, SandboxLost)
-                pause = RETRY_S[min(tries, len(RETRY_S) - 1)]
+                pause = max(asked_s(error), RETRY_S[min(tries, len(RETRY_S) - 1)])
                 tries += 1
                 log.warning("ingest.retry", attachment_id=attachment_id, reason=error.code, pause_s=pause)
                 await asyncio.sleep(pause)
@@ -143,21 +148,41 @@ class Jobs:
                 return
 
     async def _once(self, attachment_id: AttachmentId, *, last_chance: bool) -> None:
-        async with held(self._deps.store, attachment_id, self._incarnation):
-            attachment = await self._deps.store.get_attachment(attachment_id)
-            if attachment is None or attachment.state is AttachmentState.UPLOADING:
-                return
-            if attachment.state in ENDED:
-                await self._ended(attachment)  # its event or release may have been lost
-                return
-            try:
-                outcome = await self._outcome(attachment, last_chance=last_chance)
-            except Superseded:
-                await self._withdraw(attachment)
-                return
-            self._deps.metrics.add(INGEST_FILES, outcome)
-            log.info("ingest.ended", attachment_id=attachment_id, outcome=outcome)
-            await self._deps.line.release(attachment.owner_id)
+        async with self._turn(attachment_id) as mine:
+            if mine:
+                await self._see_through(attachment_id, last_chance=last_chance)
+
+    @asynccontextmanager
+    async def _turn(self, attachment_id: AttachmentId) -> AsyncIterator[bool]:
+        """Both the right to it among all processes and a place in this one; none is kept by what waits for another
+        process, which may be reading a long file."""
+        store, holder = self._deps.store, self._incarnation
+        if self._deliveries[attachment_id]:
+            async with held(store, attachment_id, holder, waits=True), self._slots:
+                yield True
+        else:  # the sweep found it: where another process has it, this one is not needed
+            async with self._slots, held(store, attachment_id, holder, waits=False) as mine:
+                yield mine
+
+    async def _see_through(self, attachment_id: AttachmentId, *, last_chance: bool) -> None:
+        attachment = await self._deps.store.get_attachment(attachment_id)
+        if attachment is None:
+            await self._clear_away(attachment_id)
+            return
+        if attachment.state is AttachmentState.UPLOADING:
+            return
+        if attachment.state in ENDED:
+            await self._ended(attachment)  # its event or release may have been lost
+            return
+        self._owners[attachment_id] = attachment.owner_id
+        try:
+            outcome = await self._outcome(attachment, last_chance=last_chance)
+        except Superseded:
+            await self._withdraw(attachment)
+            return
+        self._deps.metrics.add(INGEST_FILES, outcome)
+        log.info("ingest.ended", attachment_id=attachment_id, outcome=outcome)
+        await self._deps.line.release(attachment.owner_id)
 
     async def _outcome(self, attachment: Attachment, *, last_chance: bool) -> str:
         """``indexed``, ``taken_over`` or the code of the failure. Raises `Retryable`, `Superseded`."""
@@ -167,7 +192,7 @@ class Jobs:
             if not last_chance:
                 raise
             return await self._fail(attachment, TooComplex.code, f"“{attachment.name}” is too complex to be read.")
-        except (Retryable, Superseded):
+        except (Retryable, Fatal, Superseded):
             raise
         except NotFound:
             return await self._fail(attachment, NotFound.code, f"“{attachment.name}” is no longer in the file store.")
@@ -191,9 +216,18 @@ class Jobs:
         current = await self._deps.store.get_attachment(attachment.id)
         if current is not None and current.state is AttachmentState.INDEXED:
             return
-        await self._deps.vectors.delete(attachment.owner_id, [attachment.id])
         if current is None:
-            await forget_derived(self._deps.files, attachment.id)
+            await self._clear_away(attachment.id)
+        else:
+            await self._deps.vectors.delete(attachment.owner_id, [attachment.id])
+
+    async def _clear_away(self, attachment_id: AttachmentId) -> None:
+        """Delete what was written of one that is deleted, perhaps by a process that was killed before it did so."""
+        await self._deps.vectors.refresh()
+        owner_id = self._owners[attachment_id]
+        if owner_id is not None:
+            await self._deps.vectors.delete(owner_id, [attachment_id])
+        await forget_derived(self._deps.files, attachment_id)
 
     async def _fail(self, attachment: Attachment, code: str, message: str) -> str:
         error = ErrorInfo(code=code, message=message, detail={"name": attachment.name})

@@ -88,7 +88,7 @@ class Ingest:
         return attachment
 
     async def publish(self, attachment: Attachment) -> None:
-        job = pack(IngestJob(attachment_id=attachment.id))
+        job = pack(IngestJob(attachment_id=attachment.id, owner_id=attachment.owner_id))
         await self._outside.publish(INGEST.name, INGEST_QUEUE.routing_keys[0], job)
 
     async def publish_raw(self, body: bytes) -> None:

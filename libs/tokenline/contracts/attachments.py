@@ -89,6 +89,8 @@ class IngestJob(Shape):
     """The body of a message in the ingest queue."""
 
     attachment_id: AttachmentId
+    owner_id: UserId | None = None
+    """So that what was written of one that is deleted meanwhile can be removed; ``None`` from before 0.6."""
 
 
 class Passage(Shape):

@@ -228,5 +228,34 @@ SEARCH = Metric(
     help="Attachment searches.",
     buckets=LATENCY_BUCKETS_S,
 )
+SEARCHES_BY_WORDS = Metric(
+    name="tokenline_searches_by_words_total",
+    kind=MetricKind.COUNTER,
+    help="Searches served by keywords alone because their embedding model could not be asked.",
+    remedy="Rising: the embedding endpoint is away or too slow; event embedding.in_trouble in ingest's log says why.",
+)
+PASSAGES_BY_WORDS = Metric(
+    name="tokenline_passages_by_words_total",
+    kind=MetricKind.COUNTER,
+    help="Passages that the embedding model refused for good, which are found by their words alone.",
+    remedy="More than a few: the model takes less text than a passage has, or filters content. Choose another.",
+)
+EMBEDDING_REFUSED = Metric(
+    name="tokenline_embedding_refused",
+    kind=MetricKind.GAUGE,
+    help="1 while the embedding endpoint refuses whatever it is asked: files wait.",
+    remedy="Correct its key, model, address or dimension as `/readyz` says.",
+)
+INDEX_FILES = Metric(
+    name="tokenline_index_files",
+    kind=MetricKind.GAUGE,
+    help="Files that the index shall have that is being filled, or was last.",
+)
+INDEX_FILES_LEFT = Metric(
+    name="tokenline_index_files_left",
+    kind=MetricKind.GAUGE,
+    help="Files that it lacks: above 0 while another index is filled, or a lost one again.",
+    remedy="Not falling for an hour: see event task.failed of reindex in ingest's log.",
+)
 
 ALL = tuple(value for value in list(vars().values()) if isinstance(value, Metric))

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import msgspec
+
 from tokenline.contracts.accounts import Role, Scope
 from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.base import Shape
@@ -244,3 +246,5 @@ class Readiness(Shape):
     status: Literal["ready", "degraded"]
     checks: dict[str, str]
     """``ok``, or what is wrong."""
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
+    """What does not keep it from serving, and is good to know: how far a rebuild of the index is."""

@@ -35,8 +35,13 @@ def broker_serves(broker: Broker) -> Check:
     return check
 
 
-def probes(checks: Mapping[str, Check], metrics: Metrics, before_scrape: Callable[[], None] | None = None) -> APIRouter:
-    """``before_scrape`` sets the gauges that are read off state."""
+def probes(
+    checks: Mapping[str, Check],
+    metrics: Metrics,
+    before_scrape: Callable[[], None] | None = None,
+    notes: Callable[[], dict[str, str]] = dict,
+) -> APIRouter:
+    """``before_scrape`` sets the gauges that are read off state; ``notes`` are shown with the checks."""
     router = APIRouter(tags=["probes"])
 
     @router.get("/healthz", summary="Alive")
@@ -50,7 +55,8 @@ def probes(checks: Mapping[str, Check], metrics: Metrics, before_scrape: Callabl
         results = await asyncio.gather(*(_outcome(check) for check in checks.values()))
         report = dict(zip(checks, results, strict=True))
         ready = all(result == "ok" for result in results)
-        return answer(Readiness(status="ready" if ready else "degraded", checks=report), 200 if ready else 503)
+        told = Readiness(status="ready" if ready else "degraded", checks=report, notes=notes())
+        return answer(told, 200 if ready else 503)
 
     @router.get("/metrics", summary="Figures for Prometheus")
     @says(None, media=TEXT, about="In Prometheus' text format.")
