@@ -76,7 +76,8 @@ def open_engine(settings: IngestSettings) -> VectorEngine:
 
     key = None if settings.qdrant_api_key is None else settings.qdrant_api_key.get_secret_value()
     # Checking the server's version would be a blocking call before there is a loop.
-    return QdrantEngine(AsyncQdrantClient(settings.qdrant_url, api_key=key, timeout=5, check_compatibility=False))
+    client = AsyncQdrantClient(settings.qdrant_url, api_key=key, timeout=5, check_compatibility=False)
+    return QdrantEngine(client, settings.qdrant_prefix)
 
 
 def make_embedders(url: str, api_key: SecretStr | None) -> Callable[[str], Embedder]:

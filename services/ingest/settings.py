@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 
 from services.ingest.extract.answers import PdfReaderName
+from tokenline.contracts.vectors import PREFIX
 from tokenline.runtime.settings import ServiceSettings
 
 
@@ -14,6 +15,8 @@ class IngestSettings(ServiceSettings):
     """A Qdrant server; ``None``: the engine inside this process, for one ingest service per data folder."""
     qdrant_api_key: SecretStr | None = Field(default=None, validation_alias="QDRANT_API_KEY")
     """For that server."""
+    qdrant_prefix: str = Field(default=PREFIX, pattern="^[a-z0-9_]{1,40}$", validation_alias="QDRANT_PREFIX")
+    """First part of the names of its collections: another one for each installation that shares a server."""
     service_token: SecretStr = Field(default=SecretStr(""), min_length=16)
     """What gateways and workers show to search."""
     user_limit: int = Field(default=2, ge=1)

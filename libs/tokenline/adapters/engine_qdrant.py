@@ -1,25 +1,27 @@
-"""The collections of a Qdrant server or cluster, which belongs to one installation."""
+"""The collections of a Qdrant server or cluster, which several installations may share under prefixes of their own."""
 
 from qdrant_client import AsyncQdrantClient
 
 from tokenline.adapters.vectors_qdrant import QdrantVectors, reached
-from tokenline.contracts.vectors import Layout
+from tokenline.contracts.vectors import PREFIX, Layout
 
 
 class QdrantEngine:
-    """``client`` is closed with the engine."""
+    """``client`` is closed with the engine. ``prefix``, without hyphens, stands for this installation's own."""
 
-    def __init__(self, client: AsyncQdrantClient) -> None:
+    def __init__(self, client: AsyncQdrantClient, prefix: str = PREFIX) -> None:
         self._client = client
+        self._prefix = prefix
         self._open: dict[str, QdrantVectors] = {}
 
     async def collections(self) -> set[str]:
-        return {one.name for one in (await reached(self._client.get_collections())).collections}
+        names = [one.name.partition("-") for one in (await reached(self._client.get_collections())).collections]
+        return {f"{PREFIX}-{own}" for prefix, _, own in names if prefix == self._prefix}
 
     async def index(self, layout: Layout) -> QdrantVectors:
         name = layout.collection
         if name not in self._open:
-            index = QdrantVectors(self._client, layout)
+            index = QdrantVectors(self._client, layout, self._named(layout))
             await index.open()
             self._open[name] = index
         return self._open[name]
@@ -28,7 +30,10 @@ class QdrantEngine:
         index = self._open.pop(layout.collection, None)
         if index is not None:
             await index.close()
-        await reached(self._client.delete_collection(layout.collection))
+        await reached(self._client.delete_collection(self._named(layout)))
 
     async def close(self) -> None:
         await self._client.close()
+
+    def _named(self, layout: Layout) -> str:
+        return self._prefix + layout.collection.removeprefix(PREFIX)

@@ -36,11 +36,12 @@ T = TypeVar("T")
 
 
 class QdrantVectors:
-    """One collection. ``client`` belongs to the engine."""
+    """One collection, of this name. ``client`` belongs to the engine."""
 
-    def __init__(self, client: AsyncQdrantClient, layout: Layout) -> None:
+    def __init__(self, client: AsyncQdrantClient, layout: Layout, name: str) -> None:
         self._client = client
         self._layout = layout
+        self._name = name
         self._keywords = Keywords()
         self._ended = False
 
@@ -123,7 +124,7 @@ class QdrantVectors:
     def _collection(self) -> str:
         if self._ended:
             raise SearchUnavailable
-        return self._layout.collection
+        return self._name
 
     async def _query(self, requests: list[models.QueryRequest]) -> list[list[Hit]]:
         answers = await reached(self._client.query_batch_points(self._collection, requests))

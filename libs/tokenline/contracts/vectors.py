@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from tokenline.contracts.base import Shape
 from tokenline.contracts.errors import Misconfigured
 
+PREFIX = "tokenline"
+"""Of the collections' names, where an installation has no other."""
+
 
 class Layout(Shape):
     """What passages and vectors of one collection have in common: those of two layouts cannot be compared."""
@@ -22,7 +25,7 @@ class Layout(Shape):
 
     @property
     def collection(self) -> str:
-        name = "tokenline-keyword" if self.model is None else f"tokenline-{_slug(self.model)}-{self.dimension}"
+        name = f"{PREFIX}-keyword" if self.model is None else f"{PREFIX}-{_slug(self.model)}-{self.dimension}"
         return name if self.cut == 1 else f"{name}-c{self.cut}"
 
     @property

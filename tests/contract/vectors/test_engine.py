@@ -1,9 +1,11 @@
 """What every engine does with its collections: side by side, and dropped alone."""
 
 import pytest
+from qdrant_client import AsyncQdrantClient
 
 from tests.contract.vectors.conftest import HYBRID, WORDS
 from tests.contract.vectors.test_vectors import ANNA, chunk, contents
+from tokenline.adapters.engine_qdrant import QdrantEngine
 from tokenline.contracts.errors import SearchUnavailable
 from tokenline.core.ports.vectors import VectorEngine
 
@@ -33,3 +35,22 @@ async def test_one_that_is_dropped_leaves_the_others_and_says_so_to_whoever_has_
         await words.search(ANNA, ["a1"], "pangolin", None, 5)
     assert await contents(hybrid, ANNA, ["a1"], "pangolin") == ["A pangolin."]
     assert await contents(await engine.index(WORDS), ANNA, ["a1"], "pangolin") == []
+
+
+async def test_installations_that_share_a_server_see_nothing_of_each_other() -> None:
+    server = AsyncQdrantClient(":memory:")
+    ours, theirs = QdrantEngine(server), QdrantEngine(server, "other_house")
+    for engine in (ours, theirs):
+        assert await engine.collections() == set()
+    for engine, content in ((ours, "A pangolin."), (theirs, "A bicycle.")):
+        await (await engine.index(WORDS)).upsert(ANNA, [chunk("a1", content)], None)
+    for engine, content in ((ours, "A pangolin."), (theirs, "A bicycle.")):
+        assert await engine.collections() == {WORDS.collection}
+        assert await contents(await engine.index(WORDS), ANNA, ["a1"], "pangolin bicycle") == [content]
+    assert {one.name for one in (await server.get_collections()).collections} == {
+        "tokenline-keyword",
+        "other_house-keyword",
+    }
+    await theirs.drop(WORDS)
+    assert await ours.collections() == {WORDS.collection}
+    await ours.close()

@@ -244,3 +244,11 @@ async def test_nothing_of_others_is_copied(index):
     assert await index.copy(ANNA, "missing", "a2", "a2.pdf") == 0
     assert await openings(index, BERT, ["a1", "b1"]) == []
     assert await openings(index, ANNA, ["a2", "b1"]) == []
+
+
+async def test_a_passage_without_a_vector_is_found_by_its_words_alone(open_index):
+    index = await open_index(HYBRID)
+    chunks = [chunk("a1", "A pangolin."), chunk("a1", "A bicycle.", start=100)]
+    await index.upsert(ANNA, chunks, [[1, 0, 0], None])
+    assert await contents(index, ANNA, ["a1"], "", dense=[1, 0, 0]) == ["A pangolin."]
+    assert await contents(index, ANNA, ["a1"], "bicycle", dense=None) == ["A bicycle."]

@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from qdrant_client import AsyncQdrantClient
 from structlog.testing import capture_logs
 
 from tests.support.in_process.fuse import Died
-from tests.support.in_process.whole_ingest import LONGER_THAN_LEASES_S, NEW, OLD, OWNER, Premises, Process
-from tokenline.adapters.engine_qdrant import QdrantEngine
+from tests.support.in_process.whole_ingest import LONGER_THAN_LEASES_S, NEW, OLD, OWNER, Premises, Process, a_server
 from tokenline.contracts.attachments import Attachment, AttachmentState
 from tokenline.contracts.errors import Retryable
 from tokenline.contracts.vectors import Layout
@@ -190,7 +188,7 @@ async def deleted(premises: Premises, file: Attachment) -> None:
 @pytest.fixture
 async def quick_premises(tmp_path) -> AsyncIterator[Premises]:
     """A collection is made and dropped in each run, which takes the embedded engine a quarter of a second."""
-    async with Premises(tmp_path, QdrantEngine(AsyncQdrantClient(":memory:"))) as premises:
+    async with Premises(tmp_path, a_server()) as premises:
         yield premises
 
 

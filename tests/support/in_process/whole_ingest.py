@@ -2,7 +2,8 @@
 broker in memory and an embedding model of letters. Only what reads files in children is replaced: it gives texts as
 they are.
 
-A `Premises` is what outlives processes. All its processes share one engine object, as they would a server.
+A `Premises` is what outlives processes. They share one embedded engine, which in truth only one process may have at a
+time, or a Qdrant server (`server`), each with a client of its own.
 """
 
 import asyncio
@@ -10,6 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+from qdrant_client import AsyncQdrantClient
+from qdrant_client.http.exceptions import UnexpectedResponse
 
 from services.ingest.app import METRICS
 from services.ingest.chunk import cut
@@ -23,6 +27,7 @@ from tests.support.drafts import a_conversation, an_attachment, an_id
 from tests.support.in_process.fuse import Died, fused
 from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.adapters.engine_edge import EdgeEngine
+from tokenline.adapters.engine_qdrant import QdrantEngine
 from tokenline.adapters.files_obstore import ObstoreFiles
 from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob, SearchRequest
@@ -187,12 +192,35 @@ class AsItIs:
         return Extracted(text=text, spans=tuple(cut(text)))
 
 
+class _AsServer:
+    """The client's local mode says otherwise than a server that there is no such collection."""
+
+    def __init__(self, client: AsyncQdrantClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+
+        async def call(*arguments: Any, **options: Any) -> Any:
+            try:
+                return await found(*arguments, **options)
+            except ValueError as error:
+                raise UnexpectedResponse(404, str(error), b"", cast(Any, {})) from error
+
+        return call
+
+
+def a_server() -> AsyncQdrantClient:
+    return AsyncQdrantClient(":memory:")
+
+
 class Premises:
-    def __init__(self, folder: Path, engine: VectorEngine | None = None) -> None:
+    def __init__(self, folder: Path, server: AsyncQdrantClient | None = None) -> None:
+        self._qdrant = server
         self.clock = ManualClock()
         self.store = SqliteStore(folder / "store.db", self.clock)
         self.files = ObstoreFiles(folder / "files")
-        self.engine = engine or EdgeEngine(folder / "vectors")
+        self.engine: VectorEngine = EdgeEngine(folder / "vectors") if server is None else self.connected()
         self.server = MemoryServer()
         self.told: list[Attachment] = []
         self._outside = MemoryBroker(self.server)
@@ -210,6 +238,10 @@ class Premises:
         await self._outside.close()
         await self.engine.close()
         await self.store.close()
+
+    def connected(self) -> VectorEngine:
+        """For a process."""
+        return self.engine if self._qdrant is None else QdrantEngine(cast(AsyncQdrantClient, _AsServer(self._qdrant)))
 
     async def _hear(self, delivery: Delivery) -> None:
         for event in unpack_events(delivery.body):
@@ -264,7 +296,7 @@ class Process:
         self.broker = cast(MemoryBroker, _Broker(broker, self.fault))
         store = fused(premises.store, cast(Any, store_port))
         metrics = Metrics(*METRICS)
-        engine = cast(VectorEngine, _Engine(premises.engine, search_port))
+        engine = cast(VectorEngine, _Engine(premises.connected(), search_port))
         embedders = Embedders(
             lambda model: fused(Letters(model), cast(Any, search_port)), layout, premises.clock, metrics
         )
