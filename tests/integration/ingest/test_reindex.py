@@ -121,6 +121,9 @@ async def test_another_model_under_running_searches_killed_in_the_middle(house, 
     async with house("new") as ingest:
         await asyncio.wait_for(endpoint.slow.wait(), 60)
         assert ingest.deps.vectors.state.current.layout == OLD
+        ready = await ingest.http.get("/readyz")
+        assert ready.json()["notes"] == {"index": "Filling the index of new (4 dimensions): 0 of 3 files."}
+        assert "tokenline_index_files_left 3.0" in (await ingest.http.get("/metrics")).text
         assert "A pangolin." in await found(ingest, conversation, "pangolin")
         assert endpoint.asked[-1] == ("old", "pangolin")
         (late,) = await uploaded(ingest, conversation, "A lighthouse.")
