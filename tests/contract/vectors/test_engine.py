@@ -42,15 +42,18 @@ async def test_installations_that_share_a_server_see_nothing_of_each_other() -> 
     ours, theirs = QdrantEngine(server), QdrantEngine(server, "other_house")
     for engine in (ours, theirs):
         assert await engine.collections() == set()
-    for engine, content in ((ours, "A pangolin."), (theirs, "A bicycle.")):
-        await (await engine.index(WORDS)).upsert(ANNA, [chunk("a1", content)], None)
-    for engine, content in ((ours, "A pangolin."), (theirs, "A bicycle.")):
-        assert await engine.collections() == {WORDS.collection}
-        assert await contents(await engine.index(WORDS), ANNA, ["a1"], "pangolin bicycle") == [content]
+    await (await ours.index(WORDS)).upsert(ANNA, [chunk("a1", "A pangolin.")], None)
+    await (await theirs.index(WORDS)).upsert(ANNA, [chunk("a1", "A bicycle.")], None)
+    await theirs.index(HYBRID)
+    assert await contents(await ours.index(WORDS), ANNA, ["a1"], "pangolin bicycle") == ["A pangolin."]
+    assert await contents(await theirs.index(WORDS), ANNA, ["a1"], "pangolin bicycle") == ["A bicycle."]
+    assert await ours.collections() == {WORDS.collection}
+    assert await theirs.collections() == {WORDS.collection, HYBRID.collection}
     assert {one.name for one in (await server.get_collections()).collections} == {
         "tokenline-keyword",
         "other_house-keyword",
+        "other_house-handmade-3",
     }
     await theirs.drop(WORDS)
-    assert await ours.collections() == {WORDS.collection}
+    assert await contents(await ours.index(WORDS), ANNA, ["a1"], "pangolin bicycle") == ["A pangolin."]
     await ours.close()

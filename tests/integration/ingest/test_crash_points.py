@@ -6,6 +6,7 @@ Each run has its fault one call further than the one before, until one comes to 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 from tests.support.in_process.fuse import Died
 from tests.support.in_process.whole_ingest import LONGER_THAN_LEASES_S, NEW, OLD, OWNER, Premises, Process, a_server
 from tokenline.contracts.attachments import Attachment, AttachmentState
-from tokenline.contracts.errors import Retryable
+from tokenline.contracts.errors import ErrorInfo, Retryable
 from tokenline.contracts.vectors import Layout
 
 HOW = ["killed", "before", "after"]
@@ -62,15 +63,30 @@ async def seen_through(process: Process, premises: Premises) -> None:
     await process.end()
 
 
-async def whole(premises: Premises, file: Attachment, layout: Layout) -> tuple[object, ...]:
-    """All that there is to know of a file at the end."""
+class End(NamedTuple):
+    """All that there is to know of a file."""
+
+    state: AttachmentState
+    chunks: int | None
+    warning: str | None
+    error: ErrorInfo | None
+    passages: list[str]
+    with_vectors: int
+    text: bytes | None
+    lacks: bool
+
+
+async def whole(premises: Premises, file: Attachment, layout: Layout) -> End:
     stored = await premises.store.get_attachment(file.id)
     assert stored is not None
     state = await premises.store.index_state()
     assert state is not None
     outdated = await premises.store.outdated_attachments(state.wanted.no, 100)
-    return (
-        (stored.state, stored.chunks, stored.warning, stored.error, stored.mime_type),
+    return End(
+        stored.state,
+        stored.chunks,
+        stored.warning,
+        stored.error,
         await premises.passages(file, layout),
         await premises.alike(file, layout),
         await premises.kept_text(file),
@@ -84,13 +100,14 @@ def sane(premises: Premises, file: Attachment) -> None:
     for before, after in pairwise(states):
         assert after is ORDER[0] or ORDER.index(before) <= ORDER.index(after), states
         assert before is not ORDER[-1] or after is ORDER[-1], states
+    assert states[-1] is ORDER[-1]
     versions = [told.version for told in premises.told if told.id == file.id]
     assert versions == sorted(versions)
 
 
 @pytest.mark.parametrize("how", HOW)
 async def test_reading_a_file(premises, how):
-    ends: list[object] = []
+    ends: list[End] = []
 
     async def run(at: int | None, how: str) -> int:
         process = await Process(premises, OLD).start()
@@ -104,12 +121,12 @@ async def test_reading_a_file(premises, how):
         return len(process.fault.calls)
 
     await every_call(run, how, 20)
-    state, passages, alike, kept, lacks = ends[0]
-    assert state[:2] == (AttachmentState.INDEXED, len(passages))
-    assert "refused" in state[2]
-    assert 0 < alike < len(passages)
-    assert kept
-    assert not lacks
+    end = ends[0]
+    assert (end.state, end.chunks, end.error, end.lacks) == (AttachmentState.INDEXED, len(end.passages), None, False)
+    assert end.warning is not None
+    assert "refused" in end.warning
+    assert 0 < end.with_vectors < len(end.passages)
+    assert end.text
 
 
 async def nothing_left(premises: Premises, file: Attachment) -> None:
@@ -199,7 +216,7 @@ async def test_another_embedding_model(quick_premises, how):
     files = [await premises.upload(text) for text in (TEXT, "Badgers sleep.", "Bats!")]
     await first.idle()
     await first.end()
-    ends: dict[Layout, list[object]] = {}
+    ends: dict[Layout, list[End]] = {}
 
     async def run(at: int | None, how: str) -> int:
         wanted = layouts[0]

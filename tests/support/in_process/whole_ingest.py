@@ -328,11 +328,13 @@ class Process:
                     await asyncio.wait(list(self.jobs._tasks.values()), return_when=asyncio.FIRST_COMPLETED)
 
     async def end(self) -> None:
-        """As a kill does it: what it has in hand goes back to the queue."""
+        """As a kill does it, unless it is dead already: what it has in hand goes back to the queue."""
+        if not self.fault.dead:
+            await self.deps.line.announcer.flush()
         self.fault.kill()
         await self.supervisor.__aexit__(None, None, None)
-        await self.deps.line.announcer.flush()
         await self.broker.close()
+        await self.deps.line.announcer.flush()  # to nobody
         self._premises.clock.advance(LONGER_THAN_LEASES_S)
 
     async def finds(self, query: str) -> list[str]:
