@@ -64,7 +64,7 @@ async def test_what_another_has_takes_no_place(premises):
     """Two long files that one process reads and the sweep of the other finds do not keep it from its own."""
     one, two = await Process(premises).start(), Process(premises)
     one.sandbox.gate = asyncio.Event()
-    long_ones = [await premises.upload("Long.") for _ in range(2)]
+    long_ones = [await premises.upload(text) for text in ("Long.", "Longer.")]
     while one.sandbox.read < 2:
         one.sandbox.reading.clear()
         await one.sandbox.reading.wait()

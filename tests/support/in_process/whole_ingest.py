@@ -176,9 +176,11 @@ class Letters:
 
 
 class AsItIs:
-    """Stands for the sandbox: a file is its text. ``gate`` holds readers up."""
+    """Stands for the sandbox: a file is its text. ``gate`` holds readers up. Each reads differently as far as it says,
+    so that nothing is taken over from another's files."""
 
-    def __init__(self) -> None:
+    def __init__(self, reads_by: str) -> None:
+        self.reads_by = (reads_by,)
         self.gate: asyncio.Event | None = None
         self.reading = asyncio.Event()
         self.read = 0
@@ -188,6 +190,7 @@ class AsItIs:
         self.reading.set()
         if self.gate is not None:
             await self.gate.wait()
+        spool.seek(0)
         text = ExtractedText(mime_type="text/plain", text=spool.read().decode())
         return Extracted(text=text, spans=tuple(cut(text)))
 
@@ -287,9 +290,9 @@ class Premises:
 
 
 class Process:
-    def __init__(self, premises: Premises, layout: Layout = OLD, fault: Fault | None = None) -> None:
-        self.fault = fault or Fault()
-        self.sandbox = AsItIs()
+    def __init__(self, premises: Premises, layout: Layout = OLD, *, reads_by: str | None = None) -> None:
+        self.fault = Fault()
+        self.sandbox = AsItIs(reads_by or an_id(premises.clock))
         self._premises = premises
         store_port, search_port = _Port(self.fault, StoreUnavailable), _Port(self.fault, SearchUnavailable)
         broker = MemoryBroker(premises.server)
