@@ -104,7 +104,7 @@ async def test_a_rebuild_is_taken_over_while_others_search_and_write(premises):
     looked = await asyncio.gather(one.jobs.rebuild.look(), return_exceptions=True)
     assert isinstance(looked[0], Died)
     await two.jobs.rebuild.look()  # the other has it, as far as anybody knows
-    assert two.jobs.rebuild.told == "Filling the index of new (4 dimensions): 2 of 4 files."
+    assert str(two.jobs.rebuild.told) == "Filling the index of new (4 dimensions): 2 of 4 files."
     assert two.deps.vectors.state.current.layout == OLD
     assert len(await two.finds("pangolin")) == 4
     late = await premises.upload("A pangolin, late.")
