@@ -10,6 +10,7 @@ from uuid import UUID
 
 import qdrant_edge as edge
 
+from tokenline.adapters.vectors_keywords import Keywords
 from tokenline.adapters.vectors_shared import (
     ATTACHMENT,
     DENSE,
@@ -20,7 +21,6 @@ from tokenline.adapters.vectors_shared import (
     START,
     UPSERT_BATCH,
     Hit,
-    Keywords,
     candidates,
     copied,
     fuse,

@@ -7,6 +7,7 @@ from typing import TypeVar
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
+from tokenline.adapters.vectors_keywords import Keywords
 from tokenline.adapters.vectors_shared import (
     ATTACHMENT,
     DENSE,
@@ -17,7 +18,6 @@ from tokenline.adapters.vectors_shared import (
     START,
     UPSERT_BATCH,
     Hit,
-    Keywords,
     candidates,
     copied,
     fuse,

@@ -1,11 +1,9 @@
-"""What both vector engines must do alike: payload, point ids, keywords, fusion, scores."""
+"""What both vector engines must do alike: payload, point ids, fusion, scores. Keywords: `vectors_keywords`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
-
-import qdrant_edge as edge
 
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.ids import AttachmentId, UserId
@@ -24,27 +22,6 @@ UPSERT_BATCH = 64
 """Small enough (about 15 ms) that a search does not wait long behind a large file."""
 
 _POINTS = UUID("3f1a7e0e-6d0b-5f43-9c55-0f6c1f6a9b52")
-
-
-class Keywords:
-    """BM25 vectors of words; the engine weighs them by rarity (IDF) among the owner's passages.
-
-    English stems and stop words, accents folded, Chinese and Japanese cut into words.
-    """
-
-    def __init__(self) -> None:
-        # A passage of about 1,000 characters has some 100 words that are no stop words.
-        self._model = edge.Bm25(
-            edge.Bm25Config(tokenizer=edge.TokenizerType.Multilingual, ascii_folding=True, avg_len=100.0)
-        )
-
-    def of_passage(self, text: str) -> edge.SparseVector:
-        return self._model.embed_document(text)
-
-    def of_query(self, text: str) -> edge.SparseVector | None:
-        """``None`` when nothing but stop words is asked for."""
-        vector = self._model.embed_query(text)
-        return vector if vector.indices else None
 
 
 @dataclass(frozen=True)

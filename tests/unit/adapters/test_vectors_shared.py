@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokenline.adapters.vectors_shared import Hit, Keywords, fuse, payload_of, point_id
+from tokenline.adapters.vectors_shared import Hit, fuse, payload_of, point_id
 from tokenline.contracts.errors import Misconfigured, NotFound
 from tokenline.contracts.vectors import Layout
 from tokenline.core.ports.vectors import Chunk
@@ -57,7 +57,3 @@ def test_equal_ones_come_in_the_order_of_the_text():
 def test_a_foreign_payload_never_leaves():
     with pytest.raises(NotFound):
         fuse("anna", [[hit(1, 1.0, owner="bert")]], 5)
-
-
-def test_stop_words_ask_for_nothing():
-    assert Keywords().of_query("what is the") is None
