@@ -1,7 +1,9 @@
 """Pages by pdfium, the reader of Chromium. It is C++: what it does not survive ends its child only."""
 
-from pypdfium2 import PdfDocument, PdfiumError
-from pypdfium2.raw import FPDF_ERR_PASSWORD
+import ctypes
+
+from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
+from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDFText_GetBoundedText
 
 from services.ingest.extract.pdf_pages import Pages, check_pages
 from services.ingest.extract.source import Source
@@ -44,13 +46,24 @@ def _page_text(document: PdfDocument, number: int) -> str | None:
         try:
             text = page.get_textpage()
             try:
-                return str(text.get_text_bounded())
+                return _text_within(text, page.get_bbox())
             finally:
                 text.close()
         finally:
             page.close()
     except PdfiumError:
         return None
+
+
+def _text_within(text: PdfTextPage, box: tuple[float, float, float, float]) -> str:
+    """As `PdfTextPage.get_text_bounded`, which has pdfium put the text together twice, the first time to count it."""
+    left, bottom, right, top = box
+    room = 2 * text.count_chars() + 16
+    buffer = (ctypes.c_ushort * room)()
+    used = FPDFText_GetBoundedText(text, left, top, right, bottom, buffer, room)
+    if not 0 < used < room:  # line ends are its own addition, and it says nowhere how many there can be
+        return str(text.get_text_bounded())
+    return bytes(memoryview(buffer)[:used]).decode("utf-16-le", errors="ignore").removesuffix("\0")
 
 
 def _describe(document: PdfDocument, pages: Pages) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.chunk import BLOCK_CHARS, OVERLAP_CHARS, PASSAGE_CHARS
+from services.ingest.chunk import _RUN, BLOCK_CHARS, OVERLAP_CHARS, PASSAGE_CHARS, RUN_CHARS, _may_run
 from services.ingest.chunk import cut as cut_text
 from services.ingest.passages import chunks_of
 from tests.support.drafts import an_attachment
@@ -141,3 +141,10 @@ def test_hostile_texts_take_linear_time():
 def test_offsets_are_true_for_any_text(pages):
     pieces = cut(*pages)
     assert [piece.start for piece in pieces] == sorted(piece.start for piece in pieces)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2 * RUN_CHARS), st.sampled_from([" ", ". ", "\n", "é"])), max_size=6))
+def test_no_unbroken_run_is_overlooked(runs):
+    text = "".join("x" * length + end for length, end in runs)
+    assert _RUN.search(text) is None or _may_run(text)

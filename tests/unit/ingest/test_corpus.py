@@ -1,12 +1,16 @@
 """Every kind of file, sound and broken: the expected outcome, and offsets that are true (R2, R4)."""
 
+import contextlib
+import itertools
 from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pypdfium2 import PdfDocument, PdfiumError
 
 from services.ingest.chunk import cut
+from services.ingest.extract import pdf_pdfium
 from services.ingest.extract.readers import read
 from services.ingest.extract.source import Read, Source
 from services.ingest.passages import chunks_of
@@ -189,3 +193,16 @@ def test_any_damage_to_a_sound_file_has_a_typed_outcome(data, damages):
     found = outcome(Source(bytes(damaged), "a", pdf_reader="pypdf"))
     if not isinstance(found, Rejected):
         passages(found.text)
+
+
+def test_a_page_is_put_together_once_and_is_the_same():
+    pages = 0
+    for specimen in SPECIMENS.values():
+        if not specimen.data.startswith(b"%PDF-"):
+            continue
+        with contextlib.suppress(PdfiumError), PdfDocument(specimen.data) as document:
+            for page in itertools.islice(document, 20):
+                text = page.get_textpage()
+                assert pdf_pdfium._text_within(text, page.get_bbox()) == text.get_text_bounded()
+                pages += 1
+    assert pages > 20
