@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy.local.errors import LocalError
-from deploy.local.setup_engines import CHROMIUM, PROMTOOL, RABBITMQ, Engine, set_up_engines
+from deploy.local.setup_engines import CHROMIUM, PROMTOOL, RABBITMQ, TESSERACT, Engine, set_up_engines
 from deploy.local.setup_ferretdb import set_up_ferretdb
 from deploy.local.setup_pages import link_wheel_node, set_up_pages, system_node
 from deploy.local.setup_python import make_venv, set_up_python
@@ -70,7 +70,7 @@ def engines_for(purpose: str, has_amqp_url: bool, in_ci: bool) -> tuple[tuple[En
         wanted: tuple[Engine, ...] = () if has_amqp_url else (RABBITMQ,)
         return wanted, wanted
     # Tests always start their own broker. Where CI is set, a missing engine would fail them later on.
-    wanted = (RABBITMQ, CHROMIUM, PROMTOOL)
+    wanted = (RABBITMQ, CHROMIUM, PROMTOOL, TESSERACT)
     return wanted, wanted if in_ci else ()
 
 

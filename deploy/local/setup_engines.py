@@ -1,4 +1,4 @@
-"""Programs that come from the system's packages: RabbitMQ, and for tests Chromium and promtool."""
+"""Programs that come from the system's packages: RabbitMQ, and for tests Chromium, promtool and tesseract."""
 
 import dataclasses
 import os
@@ -47,6 +47,7 @@ CHROMIUM = Engine(
     {"brew": "--cask chromium"},
 )
 PROMTOOL = Engine("promtool", ("promtool",), "prometheus")
+TESSERACT = Engine("tesseract", ("tesseract",), "tesseract-ocr", {"brew": "tesseract"})
 
 
 def missing_engines(wanted: tuple[Engine, ...]) -> list[Engine]:

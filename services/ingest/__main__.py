@@ -48,6 +48,8 @@ def build_deps(settings: IngestSettings) -> Deps:
             memory_bytes=settings.extract_memory_mb * 1024**2,
             max_chars=settings.extract_max_chars,
             pdf_reader=settings.pdf_reader,
+            ocr=settings.ocr,
+            ocr_s=settings.ocr_s,
         ),
         line=Line(store, broker, user_limit=settings.user_limit),
         clock=clock,

@@ -40,5 +40,11 @@ class IngestSettings(ServiceSettings):
     pdf_reader: PdfReaderName = "auto"
     """Which library reads PDF: `pdfium`, ten times faster; `pypdf`, pure Python; `auto`: pdfium, and pypdf for what
     pdfium refuses or does not survive."""
+    ocr: str | None = Field(default=None, pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$")
+    """Languages in which text is recognised in scans and pictures (OCR), as tesseract names them: `eng+deu`. Needs its
+    library and data of each (Debian: `tesseract-ocr`, `tesseract-ocr-deu`); unset: scans are said to be some."""
+    ocr_s: int = Field(default=120, ge=1)
+    """Time one file may take for that, beyond what reading may take; pages beyond it are named. A page takes one to two
+    seconds."""
     extract_max_chars: int = Field(default=10_000_000, ge=1000)
     """Longest text one file may give."""

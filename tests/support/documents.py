@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from fpdf import FPDF
 from fpdf.enums import AccessPermission, EncryptionMethod
+from PIL import Image, ImageDraw, ImageFont
 
 
 def pdf(pages: Sequence[str]) -> bytes:
@@ -30,6 +31,26 @@ def encrypted_pdf(text: str, *, user_password: str | None) -> bytes:
     document.add_page()
     document.multi_cell(0, text=text)
     return bytes(document.output())
+
+
+def scan_pdf(pages: Sequence[str | tuple[str, ...]]) -> bytes:
+    """A page of lines is a picture of them, as scanners make it; one of text is text; one of neither is empty."""
+    document = FPDF()
+    document.set_font("Helvetica", size=11)
+    for page in pages:
+        document.add_page()
+        if isinstance(page, str):
+            document.multi_cell(0, text=page)
+        elif page:
+            document.image(lettering(page, size=(1240, 1754)), x=0, y=0, w=document.w)
+    return bytes(document.output())
+
+
+def lettering(lines: Sequence[str], size: tuple[int, int]) -> Image.Image:
+    drawn = Image.new("L", size, 255)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(drawn).text((90, 90 + 40 * number), line, fill=0, font=ImageFont.load_default(size=26))
+    return drawn
 
 
 def empty_pdf() -> bytes:

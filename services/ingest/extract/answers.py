@@ -28,6 +28,8 @@ NURSERY = "services.ingest.extract.nursery"
 
 READY = b"ready"
 UNFILTERED = b"ready, but nothing takes system calls from a child"
+FAILED = b"failed: "
+"""Before a sentence for an administrator."""
 
 PdfReaderName = Literal["auto", "pypdf", "pdfium"]
 """``auto``: pdfium, and pypdf for what pdfium refuses or does not survive."""
@@ -44,6 +46,8 @@ class Task(Shape):
     memory_bytes: int
     max_chars: int
     pdf_reader: PdfReaderName = "auto"
+    ocr_s: int = 0
+    """Time for recognising text in pictures, beyond the others, where the nursery can."""
 
 
 class Reading(Shape, tag="reading", tag_field="outcome"):

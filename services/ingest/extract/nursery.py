@@ -19,10 +19,11 @@ import resource
 import select
 import signal
 import socket
+import sys
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import msgspec
@@ -30,11 +31,23 @@ import pypdf
 from PIL import Image
 
 from services.ingest.chunk import cut
-from services.ingest.extract.answers import READY, UNFILTERED, Answer, Ended, Extracted, Reading, Refused, Task, frame
+from services.ingest.extract.answers import (
+    FAILED,
+    READY,
+    UNFILTERED,
+    Answer,
+    Ended,
+    Extracted,
+    Reading,
+    Refused,
+    Task,
+    frame,
+)
+from services.ingest.extract.ocr import Ocr, Tesseract
 from services.ingest.extract.readers import read
 from services.ingest.extract.source import Source
 from services.ingest.extract.syscalls import give_up_system_calls
-from tokenline.contracts.errors import Corrupted, Rejected, TooComplex
+from tokenline.contracts.errors import Corrupted, Misconfigured, Rejected, TooComplex
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
@@ -52,9 +65,16 @@ def main() -> None:
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the service, which closes our input
     _preload()
+    languages = sys.argv[1] if len(sys.argv) > 1 else None
     with socket.socket(fileno=0) as parent:
+        try:
+            tesseract = None if languages is None else Tesseract(languages)
+        except Misconfigured as error:
+            parent.send(FAILED + error.message.encode())
+            return
+        gc.freeze()
         parent.send(READY if _filtered() else UNFILTERED)
-        _Nursery(parent).serve()
+        _Nursery(parent, tesseract).serve()
 
 
 def _filtered() -> bool:
@@ -68,8 +88,9 @@ def _filtered() -> bool:
 class _Nursery:
     """One thread: it forks on request and says of every child how it ended, after the child's own words."""
 
-    def __init__(self, parent: socket.socket) -> None:
+    def __init__(self, parent: socket.socket, tesseract: Tesseract | None) -> None:
         self._parent = parent
+        self._tesseract = tesseract
         self._answers: dict[int, int] = {}
         self._deaths, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
@@ -97,7 +118,7 @@ class _Nursery:
             os.close(answer)
         else:
             if child == 0:
-                _child(body, source, answer)
+                _child(body, source, answer, self._tesseract)
             self._answers[child] = answer
         os.close(source)
         return True
@@ -128,7 +149,6 @@ def _preload() -> None:
         with contextlib.suppress(Rejected):
             read(source)
     gc.collect()
-    gc.freeze()
 
 
 def _warm_up() -> Iterator[Source]:
@@ -159,7 +179,7 @@ def _warm_up() -> Iterator[Source]:
     yield Source(word.getvalue(), "a.docx")
 
 
-def _child(body: bytes, source: int, answer: int) -> None:
+def _child(body: bytes, source: int, answer: int, tesseract: Tesseract | None) -> None:
     """Never returns."""
     try:
         signal.set_wakeup_fd(-1)
@@ -174,7 +194,8 @@ def _child(body: bytes, source: int, answer: int) -> None:
         with open(0, "rb", closefd=False) as file:
             data = file.read()
         with open(1, "wb", closefd=False) as pipe:
-            pipe.write(_answer(task, data, _Teller(pipe)))
+            ocr = None if tesseract is None else Ocr(tesseract, task.ocr_s)
+            pipe.write(_answer(Source(data, task.name, task.max_chars, task.pdf_reader, _Teller(pipe), ocr)))
     finally:
         os._exit(0)
 
@@ -210,17 +231,16 @@ def limit_to(task: Task) -> None:
     give_up_system_calls()
 
 
-def _answer(task: Task, data: bytes, tell: Callable[[int, int], None]) -> bytes:
+def _answer(source: Source) -> bytes:
     """A frame. Raises `BrokenPipeError` only."""
     try:
-        return frame(_read(task, data, tell))
+        return frame(_read(source))
     except MemoryError:
-        return frame(Refused(code=TooComplex.code, message=f"“{task.name}” would take too much memory to read."))
+        return frame(Refused(code=TooComplex.code, message=f"“{source.name}” would take too much memory to read."))
 
 
-def _read(task: Task, data: bytes, tell: Callable[[int, int], None]) -> Answer:
+def _read(source: Source) -> Answer:
     """Raises `MemoryError`, `BrokenPipeError`."""
-    source = Source(data, task.name, task.max_chars, task.pdf_reader, tell)
     try:
         found = read(source)
         return Extracted(
@@ -238,7 +258,7 @@ def _read(task: Task, data: bytes, tell: Callable[[int, int], None]) -> Answer:
         raise
     except Exception as error:
         # A parser met what its authors did not foresee. The file is at fault until somebody reads the log.
-        message = f"“{task.name}” is damaged and cannot be read."
+        message = f"“{source.name}” is damaged and cannot be read."
         return Refused(code=Corrupted.code, message=message, cause=type(error).__name__)
 
 

@@ -25,7 +25,7 @@ def read_pdf(source: Source) -> Read:
     pages = _pages(source)
     texts = [_clean(text) for text in pages.texts]
     if not any(text.strip() for text in texts):
-        raise NoText(f"“{source.name}” has no text in it. It may be a scan.")
+        raise NoText(f"“{source.name}” has no text in it. {_why_none(source, pages)}")
     starts = _starts(texts)
     return Read(
         text=ExtractedText(
@@ -35,7 +35,7 @@ def read_pdf(source: Source) -> Read:
             headings=_headings(pages.outline, texts, starts),
         ),
         document=about(pages.info.get("title"), pages.info.get("author"), pages.info.get("created")),
-        warning=_warning(texts, pages.damaged),
+        warning=_warning(texts, pages, source),
     )
 
 
@@ -77,13 +77,27 @@ def _headings(
     return tuple(sorted(found, key=lambda heading: heading.start))
 
 
-def _warning(texts: Sequence[str], damaged: bool) -> str | None:
+def _why_none(source: Source, pages: Pages) -> str:
+    if source.ocr is None:
+        return "It may be a scan."
+    if pages.out_of_time:
+        return f"Recognising what is on its pages takes more than {source.ocr.seconds} s."
+    return "Nothing on its pages was recognised as text either."
+
+
+def _warning(texts: Sequence[str], pages: Pages, source: Source) -> str | None:
     sentences = []
+    if pages.scanned:
+        word, verb = ("Page", "is a scan") if len(pages.scanned) == 1 else ("Pages", "are scans")
+        which = _ranges(pages.scanned)
+        sentences.append(f"{word} {which} {verb}: what they say was recognised, and may be wrong in places.")
     empty = [number for number, text in enumerate(texts, 1) if not text.strip()]
     if empty:
         word, verb = ("Page", "has") if len(empty) == 1 else ("Pages", "have")
         sentences.append(f"{word} {_ranges(empty)} {verb} no text.")
-    if damaged:
+    if pages.out_of_time and source.ocr is not None:
+        sentences.append(f"Recognising more would have taken longer than {source.ocr.seconds} s.")
+    if pages.damaged:
         sentences.append("The file is damaged; some pages may be missing.")
     return " ".join(sentences) or None
 

@@ -18,6 +18,10 @@ class Pages:
     info: dict[str, Any] = field(default_factory=dict)
     damaged: bool = False
     """Some pages could not be reached."""
+    scanned: list[int] = field(default_factory=list)
+    """Numbers, from 1, of pages whose text was recognised in their picture."""
+    out_of_time: bool = False
+    """More pages might have been recognised."""
 
 
 def check_pages(count: int, name: str) -> None:

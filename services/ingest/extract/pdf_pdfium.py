@@ -2,12 +2,17 @@
 
 import ctypes
 
-from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
-from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDFText_GetBoundedText
+from pypdfium2 import PdfBitmap, PdfDocument, PdfiumError, PdfPage, PdfTextPage
+from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDFPage_CountObjects, FPDFText_GetBoundedText
 
+from services.ingest.extract.ocr import DPI
 from services.ingest.extract.pdf_pages import Pages, check_pages
 from services.ingest.extract.source import Source
 from tokenline.contracts.errors import Corrupted, Encrypted
+
+POINTS_PER_INCH = 72
+LONGEST_SIDE = 4200
+"""Pixels: A4 at 300 dpi and a fifth more. Larger pages are drawn smaller."""
 
 
 def pages_of(source: Source) -> Pages:
@@ -25,10 +30,7 @@ def pages_of(source: Source) -> Pages:
     pages = Pages()
     chars = 0
     for number in range(count):
-        text = _page_text(document, number)
-        if text is None:
-            pages.damaged = True
-            text = ""
+        text = _page_text(document, number, source, pages)
         chars += len(text)
         source.check(chars)
         pages.texts.append(text)
@@ -39,20 +41,36 @@ def pages_of(source: Source) -> Pages:
     return pages
 
 
-def _page_text(document: PdfDocument, number: int) -> str | None:
-    """``None``: the page cannot be loaded."""
+def _page_text(document: PdfDocument, number: int, source: Source, pages: Pages) -> str:
     try:
         page = document[number]
         try:
-            text = page.get_textpage()
-            try:
-                return _text_within(text, page.get_bbox())
-            finally:
-                text.close()
+            text = _written(page)
+            if text.strip() or source.ocr is None or FPDFPage_CountObjects(page.raw) <= 0:
+                return text
+            recognised = source.ocr.text(_drawn(page))
         finally:
             page.close()
     except PdfiumError:
-        return None
+        pages.damaged = True
+        return ""
+    if recognised:
+        pages.scanned.append(number + 1)
+    pages.out_of_time |= recognised is None
+    return recognised or ""
+
+
+def _written(page: PdfPage) -> str:
+    text = page.get_textpage()
+    try:
+        return _text_within(text, page.get_bbox())
+    finally:
+        text.close()
+
+
+def _drawn(page: PdfPage) -> PdfBitmap:
+    longest = max(*page.get_size(), 1.0)
+    return page.render(scale=min(DPI / POINTS_PER_INCH, LONGEST_SIDE / longest), grayscale=True)
 
 
 def _text_within(text: PdfTextPage, box: tuple[float, float, float, float]) -> str:

@@ -8,6 +8,7 @@ import struct
 
 from PIL import Image, ImageOps
 
+from services.ingest.extract.ocr import Grey, Ocr
 from services.ingest.extract.source import Read, Source
 from tokenline.contracts.attachments import PictureInfo
 from tokenline.contracts.errors import Corrupted, TooComplex
@@ -40,10 +41,11 @@ def read_picture(source: Source, mime_type: str) -> Read:
                 width, height = height, width
             plain = _plain(image)
             view, thumbnail = _view(plain), _thumbnail(plain)
+            text = "" if source.ocr is None else _recognised(plain, source.ocr)
     except _FAULTS as error:
         raise Corrupted(f"“{source.name}” is damaged and cannot be shown.") from error
     return Read(
-        text=ExtractedText(mime_type=mime_type, text=""),
+        text=ExtractedText(mime_type=mime_type, text=text),
         picture=PictureInfo(width=width, height=height, thumbnail=True, view=True),
         thumbnail=thumbnail,
         view=view,
@@ -62,13 +64,22 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _view(plain: Image.Image) -> bytes:
-    """A JPEG, which every endpoint can read, and what was clear is white."""
-    if plain.mode == "RGBA":
-        white = Image.new("RGBA", plain.size, "white")
-        plain = Image.alpha_composite(white, plain).convert("RGB")
+    """A JPEG, which every endpoint can read."""
     out = io.BytesIO()
-    plain.save(out, "JPEG", quality=85, exif=b"", icc_profile=b"")
+    _on_white(plain).save(out, "JPEG", quality=85, exif=b"", icc_profile=b"")
     return out.getvalue()
+
+
+def _recognised(plain: Image.Image, ocr: Ocr) -> str:
+    grey = _on_white(plain).convert("L")
+    return ocr.text(Grey.of(*grey.size, grey.tobytes())) or ""
+
+
+def _on_white(plain: Image.Image) -> Image.Image:
+    if plain.mode != "RGBA":
+        return plain
+    white = Image.new("RGBA", plain.size, "white")
+    return Image.alpha_composite(white, plain).convert("RGB")
 
 
 def _thumbnail(plain: Image.Image) -> bytes:

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from services.ingest.extract.answers import (
+    FAILED,
     NURSERY,
     READY,
     UNFILTERED,
@@ -71,10 +72,22 @@ class Sandbox:
         memory_bytes: int = 512 * 1024 * 1024,
         max_chars: int = 10_000_000,
         pdf_reader: PdfReaderName = "auto",
+        ocr: str | None = None,
+        ocr_s: int = 120,
     ) -> None:
+        """``ocr``: languages to recognise text in pictures in, which may take ``ocr_s`` beyond the other limits."""
+        if ocr is None:
+            ocr_s = 0
         self._limits = Task(
-            name="", cpu_s=cpu_s, wall_s=wall_s, memory_bytes=memory_bytes, max_chars=max_chars, pdf_reader=pdf_reader
+            name="",
+            cpu_s=cpu_s + ocr_s,
+            wall_s=wall_s + ocr_s,
+            memory_bytes=memory_bytes,
+            max_chars=max_chars,
+            pdf_reader=pdf_reader,
+            ocr_s=ocr_s,
         )
+        self._ocr = ocr
         self._starting = asyncio.Lock()
         self._nursery: _Nursery | None = None
 
@@ -154,7 +167,7 @@ class Sandbox:
                 if self._nursery is not None:
                     log.warning("sandbox.restarted")
                     await self._nursery.stop()
-                self._nursery = await _Nursery.start()
+                self._nursery = await _Nursery.start(self._ocr)
             return self._nursery
 
 
@@ -164,20 +177,22 @@ class _Nursery:
         self._link = link
 
     @classmethod
-    async def start(cls) -> "_Nursery":
+    async def start(cls, ocr: str | None) -> "_Nursery":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            process = await asyncio.to_thread(_spawn, theirs)
+            process = await asyncio.to_thread(_spawn, theirs, ocr)
         ours.setblocking(False)
         started = cls(process, ours)
         try:
             async with asyncio.timeout(START_S):
-                greeting = await asyncio.get_running_loop().sock_recv(ours, 100)
+                greeting = await asyncio.get_running_loop().sock_recv(ours, 1000)
         except (TimeoutError, OSError) as error:
             await started.stop()
             raise Misconfigured("The process that reads files does not start.") from error
         if greeting not in (READY, UNFILTERED):
             await started.stop()
+            if greeting.startswith(FAILED):
+                raise Misconfigured(greeting.removeprefix(FAILED).decode())
             raise Misconfigured("The process that reads files ends at once.")
         if greeting == UNFILTERED:
             log.warning("sandbox.no_seccomp")
@@ -241,10 +256,10 @@ def _is_pdf(file: BinaryIO, name: str) -> bool:
         return False
 
 
-def _spawn(stdin: socket.socket) -> subprocess.Popen[bytes]:
+def _spawn(stdin: socket.socket, ocr: str | None) -> subprocess.Popen[bytes]:
     """Without an environment: nothing in there may learn the service's secrets."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", "-m", NURSERY],
+        [sys.executable, "-I", "-X", "utf8", "-m", NURSERY, *([] if ocr is None else [ocr])],
         stdin=stdin.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

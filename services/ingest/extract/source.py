@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.ingest.extract.answers import PdfReaderName
+from services.ingest.extract.ocr import Ocr
 from tokenline.contracts.attachments import DocumentInfo, PictureInfo
 from tokenline.contracts.errors import TooLarge
 from tokenline.contracts.texts import ExtractedText
@@ -21,6 +22,8 @@ class Source:
     pdf_reader: PdfReaderName = "auto"
     tell: Callable[[int, int], None] = field(default=_nobody)
     """How many pages of how many were read."""
+    ocr: Ocr | None = None
+    """Reads what is a picture; ``None``: nothing does."""
 
     def check(self, chars: int) -> None:
         """Raises `TooLarge`: called while text is gathered, so that it never grows far beyond."""

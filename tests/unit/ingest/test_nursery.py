@@ -22,7 +22,7 @@ def test_no_process_for_one_file_ends_that_file_only(monkeypatch: pytest.MonkeyP
     with ours, theirs, open(os.devnull, "rb") as file, open(heard, "rb") as pipe:
         socket.send_fds(ours, [b"a task"], [file.fileno(), answer])
         os.close(answer)
-        assert _Nursery(theirs)._fork(), "it goes on"
+        assert _Nursery(theirs, None)._fork(), "it goes on"
         assert pipe.read() == b"", "nobody is left who could answer: it is tried again"
 
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from deploy.local.setup import engines_for
-from deploy.local.setup_engines import CHROMIUM, PROMTOOL, RABBITMQ, install_command
+from deploy.local.setup_engines import CHROMIUM, PROMTOOL, RABBITMQ, TESSERACT, install_command
 from deploy.local.stamps import Stamp, fingerprint
 
 
@@ -38,7 +38,7 @@ def test_a_given_broker_needs_no_rabbitmq() -> None:
 
 def test_engines_of_tests_are_required_only_by_ci() -> None:
     wanted, required = engines_for("test", has_amqp_url=True, in_ci=False)
-    assert wanted == (RABBITMQ, CHROMIUM, PROMTOOL)
+    assert wanted == (RABBITMQ, CHROMIUM, PROMTOOL, TESSERACT)
     assert required == ()
     assert engines_for("test", has_amqp_url=False, in_ci=True) == (wanted, wanted)
 
