@@ -42,18 +42,24 @@ def build_deps(settings: IngestSettings) -> Deps:
         broker=broker,
         files=ObstoreFiles(settings.files or settings.data_dir / "files"),
         vectors=open_vectors(settings, store, clock, metrics),
-        sandbox=Sandbox(
-            cpu_s=settings.extract_cpu_s,
-            wall_s=settings.extract_wall_s,
-            memory_bytes=settings.extract_memory_mb * 1024**2,
-            max_chars=settings.extract_max_chars,
-            pdf_reader=settings.pdf_reader,
-            ocr=settings.ocr,
-            ocr_s=settings.ocr_s,
-        ),
+        sandbox=open_sandbox(settings),
         line=Line(store, broker, user_limit=settings.user_limit),
         clock=clock,
         metrics=metrics,
+    )
+
+
+def open_sandbox(settings: IngestSettings) -> Sandbox:
+    if settings.ocr is not None and settings.pdf_reader == "pypdf":
+        raise Misconfigured("TOKENLINE_OCR needs pdfium to draw pages: set TOKENLINE_PDF_READER to auto or pdfium.")
+    return Sandbox(
+        cpu_s=settings.extract_cpu_s,
+        wall_s=settings.extract_wall_s,
+        memory_bytes=settings.extract_memory_mb * 1024**2,
+        max_chars=settings.extract_max_chars,
+        pdf_reader=settings.pdf_reader,
+        ocr=settings.ocr,
+        ocr_s=settings.ocr_s,
     )
 
 

@@ -218,7 +218,7 @@ async def test_it_is_said_where_the_system_cannot_take_calls_from_a_child(monkey
     monkeypatch.setattr(
         sandbox_module,
         "_spawn",
-        lambda stdin: subprocess.Popen([sys.executable, "-Ic", said], stdin=stdin.fileno(), env={}),
+        lambda stdin, ocr: subprocess.Popen([sys.executable, "-Ic", said], stdin=stdin.fileno(), env={}),
     )
     with capture_logs() as logs:
         async with Sandbox():
