@@ -105,9 +105,9 @@ class Sandbox:
         return None if self._nursery is None else self._nursery.pid
 
     @property
-    def reads_by(self) -> tuple[int, str]:
+    def reads_by(self) -> tuple[int, str, str | None, int]:
         """The settings that what is read depends on."""
-        return self._limits.max_chars, self._limits.pdf_reader
+        return self._limits.max_chars, self._limits.pdf_reader, self._ocr, self._limits.ocr_s
 
     async def check(self) -> None:
         """Raises `SandboxLost` or `Misconfigured` when nothing can be read."""

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from services.ingest.__main__ import open_sandbox
 from services.ingest.extract import ocr
+from services.ingest.extract.sandbox import Sandbox
 from services.ingest.settings import IngestSettings
 from tokenline.contracts.errors import Misconfigured
 
@@ -29,3 +30,7 @@ def test_it_needs_the_library_that_draws_pages(tmp_path: Path) -> None:
 def test_languages_are_names(tmp_path: Path, languages: str) -> None:
     with pytest.raises(ValidationError):
         settings(tmp_path, ocr=languages)
+
+
+def test_what_was_read_without_it_is_not_taken_for_what_it_reads() -> None:
+    assert len({Sandbox(ocr=languages).reads_by for languages in (None, "eng", "eng+deu")}) == 3
