@@ -11,7 +11,7 @@ from services.ingest import embedders, rebuild
 from services.ingest.deps import Deps
 from services.ingest.jobs import SWEEP_S, Jobs
 from services.ingest.orphans import EVERY_S as ORPHANS_S
-from services.ingest.orphans import Orphans
+from services.ingest.orphans import Orphans, Passages, StoredFiles
 from services.ingest.search import routes
 from services.ingest.settings import IngestSettings
 from tokenline.contracts import metrics as m
@@ -43,7 +43,8 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
     """Build; connect when served."""
     supervisor = Supervisor()
     jobs = Jobs(deps, new_id(deps.clock.now()), supervisor, settings.parallel)
-    orphans = Orphans(deps.store, deps.files, deps.metrics)
+    files = Orphans(deps.store, StoredFiles(deps.files), deps.metrics)
+    passages = Orphans(deps.store, Passages(deps.vectors), deps.metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -51,7 +52,8 @@ def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
         await _open_vectors(deps)
         async with deps.sandbox, supervisor:
             supervisor.forever("sweep", jobs.sweep, every_s=SWEEP_S)
-            supervisor.forever("orphans", orphans.sweep, every_s=ORPHANS_S)
+            supervisor.forever("orphaned files", files.sweep, every_s=ORPHANS_S)
+            supervisor.forever("orphaned passages", passages.sweep, every_s=ORPHANS_S)
             supervisor.forever("reindex", jobs.rebuild.look, every_s=rebuild.LOOK_S)
             supervisor.forever("embedding", deps.vectors.embedders.look, every_s=embedders.LOOK_S)
             supervisor.spawn("start", start())

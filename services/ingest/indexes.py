@@ -12,7 +12,7 @@ from tokenline.contracts.errors import Misconfigured, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.contracts.vectors import Index, IndexState, Layout
 from tokenline.core.ports.store import IndexStore
-from tokenline.core.ports.vectors import Chunk, VectorEngine
+from tokenline.core.ports.vectors import Chunk, Listed, VectorEngine
 from tokenline.core.reindexing import begun, dropped, first, switched
 
 log = structlog.get_logger()
@@ -133,6 +133,12 @@ class Indexes:
     async def delete(self, owner_id: UserId, attachment_ids: Sequence[AttachmentId]) -> None:
         for index in self._each(self.state):
             await (await self._engine.index(index.layout)).delete(owner_id, attachment_ids)
+
+    async def listed(self, layout: Layout, cursor: str | None, limit: int) -> Listed:
+        """Points of one that is searched or filled as of the last `refresh`; of another one none are."""
+        if layout not in [index.layout for index in self._each(self.state)]:
+            return Listed(files=frozenset(), points=0, next=None)
+        return await (await self._engine.index(layout)).listed(cursor, limit)
 
     async def switch(self) -> None:
         """Search the one that was being filled. Only when it is whole; another process may have done it."""

@@ -3,19 +3,20 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import suppress
+from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store, from_url
 
 from tokenline.contracts.errors import BadRequest, NotFound, StorageFull, StoreUnavailable
 
 if TYPE_CHECKING:
-    from obstore import GetOptions  # exists for type checkers only
+    from obstore import GetOptions, ObjectMeta  # exist for type checkers only
 
 CHUNK_BYTES = 256 * 1024
 PART_BYTES = 5 * 1024 * 1024
@@ -23,6 +24,9 @@ PART_BYTES = 5 * 1024 * 1024
 
 UNFINISHED_S = 86_400.0
 """Nothing takes so long to arrive."""
+
+_SORTED = (S3Store, GCSStore, AzureStore)
+"""They list in alphabetical order. A folder does so in its own."""
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}(/[a-z0-9][a-z0-9._-]{0,127}){0,3}")
 
@@ -68,6 +72,15 @@ class ObstoreFiles:
             async for found in obstore.list(self._store, _safe(under)):
                 for one in found:
                     yield one["path"]
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+
+    async def page(self, under: str, after: str | None, limit: int) -> list[str]:
+        try:
+            found = obstore.list(self._store, _safe(under), offset=None if after is None else _safe(after))
+            if isinstance(self._store, _SORTED):
+                return await _first(found, limit)
+            return await _smallest(found, limit)
         except (BaseError, OSError) as error:
             raise _unavailable(error) from error
 
@@ -120,6 +133,25 @@ def _remove_unfinished(folder: Path, before: float) -> None:
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < before:
                 path.unlink()
+
+
+async def _first(found: AsyncIterable[Sequence["ObjectMeta"]], limit: int) -> list[str]:
+    keys: list[str] = []
+    async for some in found:
+        keys += [one["path"] for one in some]
+        if len(keys) >= limit:
+            break
+    return keys[:limit]
+
+
+async def _smallest(found: AsyncIterable[Sequence["ObjectMeta"]], limit: int) -> list[str]:
+    """Looks at all, and has no more than twice ``limit`` of them in memory."""
+    keys: list[str] = []
+    async for some in found:
+        keys += [one["path"] for one in some]
+        if len(keys) > 2 * limit:
+            keys = nsmallest(limit, keys)
+    return nsmallest(limit, keys)
 
 
 def _open(place: str | Path) -> ObjectStore:

@@ -24,6 +24,7 @@ from tokenline.adapters.vectors_shared import (
     candidates,
     copied,
     fuse,
+    listed,
     opened,
     payload_of,
     point_id,
@@ -33,7 +34,7 @@ from tokenline.contracts.attachments import Passage
 from tokenline.contracts.errors import Misconfigured, SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.contracts.vectors import Layout
-from tokenline.core.ports.vectors import Chunk
+from tokenline.core.ports.vectors import Chunk, Listed
 
 T = TypeVar("T")
 Place = int | UUID | str
@@ -112,6 +113,9 @@ class EdgeVectors:
             count += size
             if following is None:
                 return count
+
+    async def listed(self, cursor: str | None, limit: int) -> Listed:
+        return await self._run(self._listed, cursor, limit)
 
     async def _run(self, work: Callable[..., T], *args: object) -> T:
         if self._ended:
@@ -204,6 +208,12 @@ class EdgeVectors:
         within = _within(owner_id, attachment_ids)
         self._open_shard.update(edge.UpdateOperation.delete_points_by_filter(within))
         self._open_shard.flush()
+
+    def _listed(self, cursor: str | None, limit: int) -> Listed:
+        offset = None if cursor is None else UUID(cursor)
+        asked = edge.ScrollRequest(offset=offset, limit=limit, with_payload=[OWNER, ATTACHMENT], with_vector=False)
+        points, following = self._open_shard.scroll(asked)
+        return listed([point.payload for point in points], following)
 
 
 def _config(layout: Layout) -> edge.EdgeConfig:

@@ -21,6 +21,7 @@ from tokenline.adapters.vectors_shared import (
     candidates,
     copied,
     fuse,
+    listed,
     opened,
     payload_of,
     point_id,
@@ -30,7 +31,7 @@ from tokenline.contracts.attachments import Passage
 from tokenline.contracts.errors import SearchUnavailable
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.contracts.vectors import Layout
-from tokenline.core.ports.vectors import Chunk
+from tokenline.core.ports.vectors import Chunk, Listed
 
 T = TypeVar("T")
 
@@ -119,6 +120,18 @@ class QdrantVectors:
             count += len(points)
             if following is None:
                 return count
+
+    async def listed(self, cursor: str | None, limit: int) -> Listed:
+        points, following = await reached(
+            self._client.scroll(
+                self._collection,
+                offset=cursor,
+                limit=limit,
+                with_payload=[OWNER, ATTACHMENT],
+                with_vectors=False,
+            )
+        )
+        return listed([point.payload for point in points], following)
 
     @property
     def _collection(self) -> str:

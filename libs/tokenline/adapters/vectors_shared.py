@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from tokenline.contracts.attachments import Passage
 from tokenline.contracts.ids import AttachmentId, UserId
 from tokenline.core.access import owned_by
-from tokenline.core.ports.vectors import Chunk
+from tokenline.core.ports.vectors import Chunk, Listed
 
 KEYWORD = "keyword"
 DENSE = "dense"
@@ -58,6 +58,12 @@ def payload_of(owner_id: UserId, chunk: Chunk) -> dict[str, Any]:
         "content": chunk.content,
         "section": chunk.section,
     }
+
+
+def listed(payloads: Sequence[Mapping[str, Any] | None], following: object) -> Listed:
+    """``following`` is the id of the point after these, ``None`` after the last."""
+    files = {(payload[OWNER], payload[ATTACHMENT]) for payload in payloads if payload}
+    return Listed(files=frozenset(files), points=len(payloads), next=None if following is None else str(following))
 
 
 def candidates(top_k: int) -> int:

@@ -220,7 +220,8 @@ INGEST_FILES = Metric(
 ORPHANS = Metric(
     name="tokenline_orphans_removed_total",
     kind=MetricKind.COUNTER,
-    help="Stored files without an attachment that were found and removed.",
+    help="What nobody has and was found and removed: stored files, or passages of one attachment.",
+    labels=("kind",),
 )
 SEARCH = Metric(
     name="tokenline_search_seconds",

@@ -4,7 +4,9 @@ import asyncio
 import os
 import time
 
+import obstore
 import pytest
+from obstore.store import LocalStore
 
 from tokenline.adapters.files_obstore import UNFINISHED_S, ObstoreFiles
 from tokenline.contracts.errors import BadRequest, NotFound
@@ -147,6 +149,34 @@ async def test_what_is_under_a_key_is_found(files):
         await files.delete(key)
     assert [key async for key in files.keys("uploads/u1")] == []
     assert await read(files, "uploads/u10/c") == b"x"
+
+
+async def test_all_that_is_under_a_key_comes_page_by_page(files):
+    kept = sorted(f"texts/{number:02}" for number in range(25))
+    for key in [*reversed(kept), "texts0/a", "attachments/00"]:
+        await files.put(key, pieces(b"x"))
+    first = await files.page("texts", None, 10)
+    assert first == kept[:10]
+    await files.delete(first[-1])
+    second = await files.page("texts", first[-1], 10)
+    assert second == kept[10:20]
+    assert await files.page("texts", second[-1], 10) == kept[20:]
+    assert await files.page("texts", kept[-1], 10) == await files.page("views", None, 10) == []
+
+
+async def test_a_service_that_lists_in_order_is_not_asked_for_more_than_a_page(monkeypatch, tmp_path):
+    files, asked = ObstoreFiles(tmp_path), 0
+
+    async def listing(*_, offset):
+        nonlocal asked
+        for number in range(0, 100, 5):
+            asked += 1
+            yield [{"path": f"texts/{n:02}"} for n in range(number, number + 5)]
+
+    monkeypatch.setattr(obstore, "list", listing)
+    monkeypatch.setattr("tokenline.adapters.files_obstore._SORTED", (LocalStore,))
+    assert await files.page("texts", None, 7) == [f"texts/{n:02}" for n in range(7)]
+    assert asked == 2
 
 
 async def test_what_is_not_whole_is_not_found(files):

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from tests.contract.vectors.conftest import HYBRID, WORDS
 from tokenline.contracts.errors import Misconfigured
-from tokenline.core.ports.vectors import Chunk
+from tokenline.core.ports.vectors import Chunk, Listed
 
 # The client's local mode says that payload indexes do nothing there; the server's do.
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant:UserWarning")
@@ -252,3 +252,31 @@ async def test_a_passage_without_a_vector_is_found_by_its_words_alone(open_index
     await index.upsert(ANNA, chunks, [[1, 0, 0], None])
     assert await contents(index, ANNA, ["a1"], "", dense=[1, 0, 0]) == ["A pangolin."]
     assert await contents(index, ANNA, ["a1"], "bicycle", dense=None) == ["A bicycle."]
+
+
+async def test_whose_files_the_points_are_of_comes_page_by_page(index):
+    """R9: what nobody has can be found, however many points there are."""
+    for owner, file, passages in ((ANNA, "a1", 7), (ANNA, "a2", 1), (BERT, "b1", 5)):
+        await index.upsert(owner, [chunk(file, f"Passage {n}.", start=100 * n) for n in range(passages)], None)
+    pages: list[Listed] = []
+    cursor = None
+    while not pages or cursor is not None:
+        pages.append(await index.listed(cursor, 4))
+        cursor = pages[-1].next
+    assert [page.points for page in pages] == [4, 4, 4, 1]
+    assert frozenset().union(*(page.files for page in pages)) == {(ANNA, "a1"), (ANNA, "a2"), (BERT, "b1")}
+
+
+async def test_a_page_goes_on_where_points_were_deleted(index):
+    files = [f"a{n}" for n in range(6)]
+    for file in files:
+        await index.upsert(ANNA, [chunk(file, "Words.")], None)
+    first = await index.listed(None, 3)
+    rest = {file for _, file in (await index.listed(first.next, 10)).files}
+    gone = min(rest)
+    await index.delete(ANNA, [gone])
+    again = await index.listed(first.next, 10)
+    assert {file for _, file in again.files} == rest - {gone}
+    assert again.next is None
+    await index.delete(ANNA, files)
+    assert await index.listed(None, 10) == Listed(files=frozenset(), points=0, next=None)

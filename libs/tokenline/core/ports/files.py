@@ -20,6 +20,13 @@ class Files(Protocol):
         """Of all that is stored under ``under/``, in any order. What comes or goes meanwhile may be missing."""
         ...
 
+    async def page(self, under: str, after: str | None, limit: int) -> list[str]:
+        """The first ``limit`` keys under ``under/``, in alphabetical order; only those that come after ``after``.
+
+        What is there all the while is in one of the pages; fewer than ``limit`` are the last.
+        """
+        ...
+
     async def tidy(self) -> None:
         """Remove what writers left that were killed more than a day ago. No key ever led to it."""
         ...

@@ -25,6 +25,15 @@ class Chunk(Shape):
     """The headings it stands under."""
 
 
+class Listed(Shape):
+    """Whose files some of a collection's points are of, each file once."""
+
+    files: frozenset[tuple[UserId, AttachmentId]]
+    points: int
+    next: str | None
+    """Where the others begin; ``None`` when there are none."""
+
+
 class VectorIndex(Protocol):
     async def open(self) -> None: ...
 
@@ -76,6 +85,13 @@ class VectorIndex(Protocol):
         How many they are; only this owner's, so 0 for somebody else's file. They are the points that `upsert` would
         write, so copying twice changes nothing. Passages that come or go meanwhile may be missing. Raises
         `SearchUnavailable`.
+        """
+        ...
+
+    async def listed(self, cursor: str | None, limit: int) -> Listed:
+        """``limit`` points in the order of their ids, from the beginning or from a former ``next``.
+
+        A point that is there all the while is in one of the pages. Raises `SearchUnavailable`.
         """
         ...
 
