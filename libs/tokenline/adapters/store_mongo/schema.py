@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from tokenline.adapters.store_mongo.database import Collections
+from tokenline.adapters.store_mongo.database import Collection, Collections
 from tokenline.adapters.store_mongo.documents import insert_new
 from tokenline.adapters.store_mongo.search import fill_in
 from tokenline.adapters.store_mongo.upgrade import name_owners_of_files, name_users_of_sign_ins, note_unsent_files
@@ -98,13 +98,20 @@ async def migrate(db: Collections) -> int:
         for name, indexes in _INDEXES.items():
             unique = [IndexModel([(_UNIQUE[name], _UP)], unique=True, sparse=True)] if name in _UNIQUE else []
             plain = [IndexModel(list(keys), sparse=True) for keys in indexes]
-            await getattr(db, name).create_indexes(unique + plain)
+            await _create_missing(getattr(db, name), unique + plain)
         await insert_new(db.counters, {"_id": "seq", "value": 0})
         await name_users_of_sign_ins(db)
         await fill_in(db)
         await name_owners_of_files(db)
         await note_unsent_files(db)
     return version
+
+
+async def _create_missing(collection: Collection, indexes: Sequence[IndexModel]) -> None:
+    """To be asked for those that are there ends FerretDB 1.24 on a collection with many."""
+    there = await collection.index_information()
+    if missing := [index for index in indexes if index.document["name"] not in there]:
+        await collection.create_indexes(missing)
 
 
 async def migrated(db: Collections) -> None:
