@@ -8,8 +8,9 @@ from semantic_text_splitter import TextSplitter
 
 from tokenline.contracts.texts import ExtractedText
 
-CUT = 1
-"""Raise it where the same text is cut otherwise: every file is then indexed again from its kept text."""
+CUT = 2
+"""Raise it where the same text is cut otherwise, or other words are taken from it: every file is then indexed again
+from its kept text."""
 PASSAGE_CHARS = (700, 1000)
 """A passage ends at the best boundary between these."""
 OVERLAP_CHARS = 120

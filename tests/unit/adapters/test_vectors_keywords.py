@@ -1,4 +1,4 @@
-"""Words whose numbers are kept weigh what the engine itself would have them weigh."""
+"""Words weigh what the engine itself would have them weigh, and numbers are words, too."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support import labelled
 from tokenline.adapters import vectors_keywords
+from tokenline.adapters.vectors_keywords import _NUMBER as NUMBER
 from tokenline.adapters.vectors_keywords import Keywords
 
 ENGINE = edge.Bm25(edge.Bm25Config(tokenizer=edge.TokenizerType.Multilingual, ascii_folding=True, avg_len=100.0))
@@ -44,14 +45,17 @@ def weights(vector):
 @example("x\u2003y")
 @example("a\u00adb \u00ad b")
 def test_each_text_weighs_what_the_engine_has_it_weigh(text):
-    assert weights(KEYWORDS.of_passage(text)) == weights(ENGINE.embed_document(text))
+    words = NUMBER.sub("", text)
+    assert weights(KEYWORDS.of_passage(words)) == weights(ENGINE.embed_document(words))
+    asked = KEYWORDS.of_query(words)
+    assert (weights(asked) if asked else {}) == weights(ENGINE.embed_query(words))
 
 
 def test_real_texts_do_too():
     texts = [path.read_text(errors="replace") for path in Path(labelled.__file__).parent.joinpath("files").iterdir()]
     passages = [text[at : at + 900] for text in texts for at in range(0, len(text), 900)]
     assert len(passages) > 20
-    for passage in passages:
+    for passage in (NUMBER.sub("", passage) for passage in passages):
         assert weights(KEYWORDS.of_passage(passage)) == weights(ENGINE.embed_document(passage))
 
 
@@ -59,8 +63,40 @@ def test_what_was_kept_is_forgotten_before_it_is_too_much(monkeypatch):
     monkeypatch.setattr(vectors_keywords, "_PIECES", 10)
     keywords = Keywords()
     text = " ".join(f"word{number} {'x' * 200}{number}" for number in range(100))
+    keywords.of_passage(" ".join(str(number) for number in range(100)))
     assert weights(keywords.of_passage(text)) == weights(ENGINE.embed_document(text))
-    assert len(keywords._pieces) <= 10
+    assert len(keywords._words) <= 10
+    assert len(keywords._numbers) <= 10
+
+
+@pytest.mark.parametrize(
+    ("passage", "found", "others"),
+    [
+        ("Revenue of 2024 was good.", ["2024", "in 2024?", "2024."], ["2023", "202", "20", "24"]),
+        ("See § 14 and 3.5 of it.", ["§14", "14.", "3.5", "5"], ["15", "35"]),
+        ("Paid on 2026-11-25, 1,200 euros.", ["2026", "25", "1,200", "200"], ["2", "120"]),
+        ("Part x17 of the type 30km.", ["x17"], ["17", "30"]),
+        ("合同2024年签订。", ["2024"], ["2023"]),
+    ],
+)
+def test_numbers_are_words_as_they_stand(passage, found, others):
+    there = set(KEYWORDS.of_passage(passage).indices)
+    for query in found:
+        assert asked_for(query) <= there, query
+    for query in others:
+        assert not asked_for(query) & there, query
+
+
+def asked_for(query):
+    vector = KEYWORDS.of_query(query)
+    assert vector is not None
+    return set(vector.indices)
+
+
+def test_a_number_weighs_what_a_word_does():
+    vector = KEYWORDS.of_passage("bridge 2024")
+    assert len(vector.indices) == 2
+    assert vector.values[0] == vector.values[1]
 
 
 @pytest.mark.parametrize("query", ["what is the", ""])
