@@ -66,7 +66,7 @@ def run() -> list[Row]:
 async def _measure(settings: GatewaySettings) -> tuple[list[float], list[float]]:
     async with gateway(settings) as deps:
         alone = await _others(deps, range(OTHERS))
-        greedy = person(deps, 10_000)
+        greedy = await person(deps, 10_000)
         flood = [await deps.acceptance.ask(greedy, Question(content="?")) for _ in range(FLOOD)]
         beside = await _others(deps, range(OTHERS, 2 * OTHERS))
         for accepted in flood:
@@ -81,7 +81,8 @@ async def _others(deps: Deps, numbers: Sequence[int]) -> list[float]:
         await asyncio.sleep(place * EVERY_S)
         return await _wait(deps, asker, await deps.acceptance.ask(asker, Question(content="?")))
 
-    return await asyncio.gather(*(one(place, person(deps, number)) for place, number in enumerate(numbers)))
+    people = [await person(deps, number) for number in numbers]
+    return await asyncio.gather(*(one(place, asker) for place, asker in enumerate(people)))
 
 
 async def _wait(deps: Deps, asker: Principal, accepted: Accepted) -> float:

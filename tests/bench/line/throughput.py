@@ -25,7 +25,6 @@ from tests.bench.rows import Row
 from tests.support.broker import eventually
 from tests.support.limits import HARDLY_LIMITED
 from tests.support.system import System
-from tokenline.contracts.accounts import Role
 from tokenline.core.clock import new_id
 from tokenline.runtime.auth.principal import Principal
 
@@ -66,7 +65,7 @@ def run(tickets: int = TICKETS) -> list[Row]:
 
 async def _measure(settings: GatewaySettings, tickets: int, pids: dict[str, int], amqp_url: str) -> list[Row]:
     async with gateway(settings) as deps:
-        people = [person(deps, number) for number in range(USERS)]
+        people = [await person(deps, number) for number in range(USERS)]
         await _ask(deps, people[:1], 20)
         waits = await _ask(deps, people[:1], QUIET_TICKETS)
         with Meter(pids) as meter:
@@ -103,11 +102,10 @@ async def _served(deps: Deps) -> bool:
     return deps.broker.connected and bool(deps.feed.ledger.workers)
 
 
-def person(deps: Deps, number: int) -> Principal:
-    return Principal(
-        user_id=f"user-{number}", email=f"{number}@example.org", role=Role.USER, tier=4, via="password",
-        credential_id="-", expires_at=None,
-    )  # fmt: skip
+async def person(deps: Deps, number: int) -> Principal:
+    """Signed in."""
+    user = await deps.accounts.create(f"user-{number}@example.org", None)
+    return await deps.accounts.authenticate((await deps.accounts.sign_ins.begin(user, "")).access_token)
 
 
 async def _ask(deps: Deps, people: list[Principal], tickets: int) -> list[float]:
