@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind
 
 from services.gateway.uploads import Uploads, clean_name
 from tokenline.contracts.attachments import Attachment, AttachmentState
-from tokenline.contracts.errors import ErrorInfo, NotFetched, NotSignedIn, Rejected, Retryable, TokenlineError
+from tokenline.contracts.errors import ErrorInfo, NotFetched, NotFound, NotSignedIn, Rejected, Retryable, TokenlineError
 from tokenline.contracts.events import AttachmentChanged
 from tokenline.contracts.ids import AttachmentId, ConversationId
 from tokenline.contracts.metrics import FETCHES
@@ -205,7 +205,7 @@ class Fetching:
     async def _keep(self, attachment: Attachment) -> Attachment:
         await self._store.add_attachment(attachment)
         self._tell(attachment)
-        await self._uploads.check_owner(attachment)
+        await self._uploads.check_wanted(attachment)
         return attachment
 
     def _begin_again(self, attachment: Attachment) -> None:
@@ -225,7 +225,7 @@ class Fetching:
         with self._counted(attachment.id):
             try:
                 outcome = await self._outcome(attachment, opening)
-            except (Superseded, NotSignedIn):
+            except (Superseded, NotSignedIn, NotFound):
                 outcome = "gone"
                 await self._tidy(attachment)
             except Retryable as error:
@@ -237,8 +237,8 @@ class Fetching:
         log.info("fetch.ended", attachment_id=attachment.id, outcome=outcome)
 
     async def _outcome(self, attachment: Attachment, opening: Opening) -> str:
-        """``fetched`` or the code of the failure. Raises `Superseded`, `NotSignedIn` when its owner has gone meanwhile,
-        `Retryable`."""
+        """``fetched`` or the code of the failure. Raises `Superseded`, `NotSignedIn` or `NotFound` when its owner or
+        conversation has gone meanwhile, `Retryable`."""
         try:
             size = await self._files.put(file_key(attachment.id), self._watched(attachment, opening))
             stored = await self._end(

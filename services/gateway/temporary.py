@@ -67,6 +67,5 @@ class Temporary:
             if ticket is not None:
                 await self._line.stop(ticket)
         if not live:
-            await self._uploads.purge(await self._store.attachments_of(conversation.id))
-            await self._store.delete_conversation(conversation.id)
+            await self._uploads.purge_conversation(conversation.id)
             self._announcer.announce(ConversationChanged(conversation=conversation, deleted=True))

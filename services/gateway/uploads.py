@@ -85,7 +85,8 @@ class Uploads:
     async def take_in(self, attachment: Attachment, chunks: AsyncIterator[bytes]) -> Attachment:
         """Store what it holds, tell of it, and have it read. Repeating it with the same is harmless.
 
-        Raises `NotSignedIn` when the owner has gone meanwhile, and what ``chunks`` raises.
+        Raises `NotSignedIn` when the owner has gone meanwhile, `NotFound` for the conversation, and what ``chunks``
+        raises.
         """
         size = await self._files.put(file_key(attachment.id), chunks)
         stored = replace(attachment, size_bytes=size, state=AttachmentState.QUEUED)
@@ -95,14 +96,14 @@ class Uploads:
         return stored
 
     async def hand_on(self, stored: Attachment) -> None:
-        """Have a file indexed that is stored. Raises `NotSignedIn` when its owner has gone meanwhile."""
-        await self.check_owner(stored)
+        """Have a file indexed that is stored. Raises as `check_wanted`."""
+        await self.check_wanted(stored)
         await self._give_to_ingest(stored)
 
     async def copy(self, attachment: Attachment, copy_id: AttachmentId, conversation_id: ConversationId) -> None:
         """Another file like this one, for another conversation: what it says is looked for in one conversation only.
 
-        Nothing happens when it was done before. Raises `NotSignedIn` when the owner has gone meanwhile.
+        Nothing happens when it was done before. Raises as `check_wanted`.
         """
         if await self._store.get_attachment(copy_id) is not None:
             return
@@ -146,7 +147,7 @@ class Uploads:
         )
         await self._store.add_attachment(copied)
         self._announcer.announce(AttachmentChanged(attachment=copied))
-        await self.check_owner(copied)
+        await self.check_wanted(copied)
 
     async def remove(self, asker: Principal, attachment_id: AttachmentId) -> None:
         """Delete passages, file and record, in this order: what fails can be asked for again. Raises `NotFound`."""
@@ -161,6 +162,13 @@ class Uploads:
         # Until its record was gone, a reader could begin or end: it wrote passages that ingest had forgotten.
         await self._forget([attachment for attachment in attachments if attachment.state not in READ])
 
+    async def purge_conversation(self, conversation_id: ConversationId) -> None:
+        """With all that is in it. Raises `SearchUnavailable` with nothing deleted when ingest cannot be reached."""
+        await self.purge(await self._store.attachments_of(conversation_id))
+        await self._store.delete_conversation(conversation_id)
+        # A file that came in between. One that comes from here on finds no conversation: `check_wanted`.
+        await self.purge(await self._store.attachments_of(conversation_id))
+
     def content(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """Raises `NotFound` for a page that was not fetched (yet)."""
         if not attachment.size_bytes:
@@ -171,15 +179,20 @@ class Uploads:
         if attachments:
             await self._search.forget(attachments[0].owner_id, [attachment.id for attachment in attachments])
 
-    async def check_owner(self, attachment: Attachment) -> None:
-        """A file takes as long as its sender, or the file store; an account that was deleted meanwhile was searched for
-        files already.
+    async def check_wanted(self, attachment: Attachment) -> None:
+        """A file takes as long as its sender, or the file store; an account or conversation that was deleted meanwhile
+        was searched for files already.
 
-        Raises `NotSignedIn`.
+        Raises `NotSignedIn` or `NotFound`, with nothing of it left.
         """
         if await self._store.get_user(attachment.owner_id) is None:
             await self.purge([attachment])
             raise NotSignedIn
+        try:
+            await self.check_conversation(attachment.owner_id, attachment.conversation_id)
+        except NotFound:
+            await self.purge([attachment])
+            raise
 
     async def _give_to_ingest(self, attachment: Attachment) -> None:
         """A job that cannot be published now is found by ingest's own sweep."""

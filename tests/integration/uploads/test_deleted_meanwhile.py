@@ -1,0 +1,77 @@
+"""R9: a file that arrives while its conversation is deleted goes with it, whichever of the two is first."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support.in_process.whole_gateway import WholeGateway, whole_gateway
+from tokenline.contracts.attachments import Attachment
+from tokenline.core.file_keys import FILES as FOLDER
+
+CONVERSATIONS = "/api/v1/chat/conversations"
+FILES = "/api/v1/attachments"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[WholeGateway]:
+    async with whole_gateway(tmp_path) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def ann(house: WholeGateway) -> AsyncIterator[httpx2.AsyncClient]:
+    async with house.person() as person:
+        yield person
+
+
+async def begun(person: httpx2.AsyncClient) -> str:
+    made: str = (await person.post(CONVERSATIONS, json={"title": "A talk"})).json()["id"]
+    return made
+
+
+async def sent(person: httpx2.AsyncClient, conversation_id: str) -> httpx2.Response:
+    return await person.post(
+        FILES, files={"file": ("notes.txt", b"Some words.")}, data={"conversation_id": conversation_id}
+    )
+
+
+async def stored(house: WholeGateway) -> list[str]:
+    return [key async for key in house.deps.files.keys(FOLDER)]
+
+
+async def test_a_file_whose_conversation_is_deleted_while_it_arrives(
+    house: WholeGateway, ann: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await begun(ann)
+    keep = house.deps.store.add_attachment
+
+    async def deleted_before(attachment: Attachment) -> Any:
+        assert (await ann.delete(f"{CONVERSATIONS}/{conversation}")).status_code == 204
+        return await keep(attachment)
+
+    monkeypatch.setattr(house.deps.store, "add_attachment", deleted_before)
+    assert (await sent(ann, conversation)).status_code == 404
+    assert await stored(house) == []
+    assert len(house.search.forgotten) > 0
+    assert await house.deps.store.attachments_of(conversation) == []
+
+
+async def test_a_file_that_arrives_when_those_of_its_conversation_are_gone_already(
+    house: WholeGateway, ann: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await begun(ann)
+    delete = house.deps.store.delete_conversation
+    late: list[str] = []
+
+    async def after_one_more(conversation_id: str) -> None:
+        late.append((await sent(ann, conversation)).json()["id"])
+        await delete(conversation_id)
+
+    monkeypatch.setattr(house.deps.store, "delete_conversation", after_one_more)
+    assert (await ann.delete(f"{CONVERSATIONS}/{conversation}")).status_code == 204
+    assert (await ann.get(f"{FILES}/{late[0]}")).status_code == 404
+    assert await stored(house) == []
+    assert late[0] in house.search.forgotten
