@@ -60,12 +60,16 @@ class WholeGateway:
 
 @asynccontextmanager
 async def whole_gateway(
-    folder: Path, server: MemoryServer | None = None, clock: Clock | None = None, **changes: Any
+    folder: Path,
+    server: MemoryServer | None = None,
+    clock: Clock | None = None,
+    search: ForgettingSearch | None = None,
+    **changes: Any,
 ) -> AsyncIterator[WholeGateway]:
     """``changes`` are settings. Several with the same ``folder`` and ``server`` are gateways of one installation."""
     server = server or MemoryServer()
     settings = GatewaySettings(port=1, data_dir=folder, secret_key=SecretStr("s" * 32), **changes)
-    search = ForgettingSearch()
+    search = search or ForgettingSearch()
     with (
         patch.object(gateway_main, "open_broker", lambda *_: MemoryBroker(server)),
         patch.object(gateway_main, "IngestSearch", lambda *_: search),
