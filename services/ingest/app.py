@@ -14,6 +14,7 @@ from services.ingest.orphans import EVERY_S as ORPHANS_S
 from services.ingest.orphans import Orphans, Passages, StoredFiles
 from services.ingest.search import routes
 from services.ingest.settings import IngestSettings
+from services.ingest.settling import WAITING
 from tokenline.contracts import metrics as m
 from tokenline.contracts.errors import SearchUnavailable
 from tokenline.core.clock import new_id
@@ -42,7 +43,9 @@ log = structlog.get_logger()
 def create_app(settings: IngestSettings, deps: Deps) -> FastAPI:
     """Build; connect when served."""
     supervisor = Supervisor()
-    jobs = Jobs(deps, new_id(deps.clock.now()), supervisor, settings.parallel)
+    # Only the engine within this process is settled; of a server's jobs each process takes what it can run.
+    waiting = WAITING if settings.qdrant_url is None else 0
+    jobs = Jobs(deps, new_id(deps.clock.now()), supervisor, settings.parallel, waiting)
     files = Orphans(deps.store, StoredFiles(deps.files), deps.metrics)
     passages = Orphans(deps.store, Passages(deps.vectors), deps.metrics)
 

@@ -14,7 +14,9 @@ from services.ingest.extract.answers import Extracted
 from services.ingest.indexes import Written
 from services.ingest.known import Known, fingerprint
 from services.ingest.passages import chunks_of
+from services.ingest.places import Place
 from services.ingest.progress import Progress, Steps
+from services.ingest.settling import Settling
 from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState
 from tokenline.contracts.base import pack
 from tokenline.contracts.errors import NotFound, StorageFull
@@ -35,12 +37,13 @@ class Indexer:
     def __init__(self, deps: Deps, progress: Progress) -> None:
         self._deps = deps
         self._progress = progress
-        self._known = Known(deps, progress)
+        self._settling = Settling(deps.vectors, deps.clock)
+        self._known = Known(deps, progress, self._settling)
 
-    async def index(self, attachment: Attachment) -> bool:
+    async def index(self, attachment: Attachment, place: Place) -> bool:
         """False: what was read of the same content before was taken over. Doing it twice is harmless.
 
-        Raises `Rejected`, `Retryable`, `Superseded`.
+        ``place``, among those that are read, is left as soon as others can use it. Raises `Rejected`, `Retryable`, `Superseded`.
         """
         with attachment_span("attachment.index", attachment, kind=SpanKind.CONSUMER) as span:
             await self._progress.advance(attachment.id, AttachmentState.EXTRACTING)
@@ -48,18 +51,37 @@ class Indexer:
                 content = await self._copy(attachment, spool)
                 await self._deps.store.note_content(attachment.id, content)
                 async with self._known.turn(content):
-                    if (known := await self._known.take_over(attachment, content)) is None:
+                    if (known := await self._known.take_over(attachment, content, place)) is None:
                         async with self._progress.steps(attachment.id) as steps:
-                            chunks = await self._index(attachment, spool, steps, span)
+                            chunks = await self._index(attachment, spool, steps, span, place)
                     else:
                         chunks = known.chunks or 0
             span.set_attributes({"tokenline.chunks": chunks, "tokenline.taken_over": known is not None})
             return known is None
 
-    async def _index(self, attachment: Attachment, spool: BinaryIO, steps: Steps, span: Span) -> int:
+    async def _index(self, attachment: Attachment, spool: BinaryIO, steps: Steps, span: Span, place: Place) -> int:
         """How many passages it has."""
         with self._stage("extract", span):
             extracted = await self._extract(attachment, spool, steps)
+        await place.write()
+        written = await self._keep_and_write(attachment, extracted, steps, span)
+        chunks, before = len(extracted.spans), extracted.warning
+        del extracted  # while others are read
+        place.leave()
+        with self._stage("index", span):
+            await self._settling.settle()
+        # Before it counts as indexed: the rebuild leaves it alone, and switches when none is left.
+        await self._deps.store.note_indexed([attachment.id], written.no)
+        await self._progress.advance(
+            attachment.id,
+            AttachmentState.INDEXED,
+            chunks=chunks,
+            warning=_warning(before, written.by_words, chunks),
+        )
+        return chunks
+
+    async def _keep_and_write(self, attachment: Attachment, extracted: Extracted, steps: Steps, span: Span) -> Written:
+        """Not settled yet."""
         await self._keep(attachment.id, extracted)
         text = extracted.text
         await self._progress.advance(
@@ -78,17 +100,7 @@ class Indexer:
             written = await self._write(attachment, list(chunks_of(attachment, text, spans)), span)
             number, by_words = min(number, written.no), by_words + written.by_words
             steps.wrote(spans[-1][1], text)
-        with self._stage("index", span):
-            await self._deps.vectors.settle()
-        # Before it counts as indexed: the rebuild leaves it alone, and switches when none is left.
-        await self._deps.store.note_indexed([attachment.id], number)
-        await self._progress.advance(
-            attachment.id,
-            AttachmentState.INDEXED,
-            chunks=len(extracted.spans),
-            warning=_warning(extracted.warning, by_words, len(extracted.spans)),
-        )
-        return len(extracted.spans)
+        return Written(number, by_words)
 
     async def _keep(self, attachment_id: AttachmentId, extracted: Extracted) -> None:
         """Before the attachment says so: what it names is there."""

@@ -12,6 +12,7 @@ from services.ingest.extract.sandbox import SandboxLost
 from services.ingest.index import Indexer
 from services.ingest.known import forget_derived
 from services.ingest.lease import held
+from services.ingest.places import Place, Places
 from services.ingest.progress import ENDED, Progress, Superseded
 from services.ingest.rebuild import Rebuild
 from tokenline.contracts.attachments import Attachment, AttachmentState, IngestJob
@@ -40,17 +41,21 @@ _decoder = msgspec.msgpack.Decoder(IngestJob)
 
 
 class Jobs:
-    """Runs jobs detached from their deliveries, which die with their channel; ``parallel`` files at a time.
+    """Runs jobs detached from their deliveries, which die with their channel; ``parallel`` files are read at a time, as
+    many written, and up to ``waiting`` more are written and only wait to be settled.
 
     A job delivered again while it runs is the same run; it acknowledges all its deliveries at its end.
     """
 
-    def __init__(self, deps: Deps, incarnation: Incarnation, supervisor: Supervisor, parallel: int) -> None:
+    def __init__(
+        self, deps: Deps, incarnation: Incarnation, supervisor: Supervisor, parallel: int, waiting: int = 0
+    ) -> None:
         self._deps = deps
         self._incarnation = incarnation
         self._supervisor = supervisor
         self._parallel = parallel
-        self._slots = asyncio.Semaphore(parallel)
+        self._waiting = waiting
+        self._places = Places(parallel)
         self._progress = Progress(deps.store, deps.line.announcer)
         self._indexer = Indexer(deps, self._progress)
         self.rebuild = Rebuild(deps, self._indexer, incarnation, self.quiet)
@@ -61,7 +66,8 @@ class Jobs:
 
     async def consume(self) -> None:
         # One more than can run, so that the next is at hand.
-        self._consumption = await self._deps.broker.consume(INGEST_QUEUE, self.offer, prefetch=self._parallel + 1)
+        prefetch = 2 * self._parallel + self._waiting + 1
+        self._consumption = await self._deps.broker.consume(INGEST_QUEUE, self.offer, prefetch=prefetch)
 
     async def stop_taking(self) -> None:
         """Before the supervisor ends the running jobs: their messages go back to the queue."""
@@ -148,23 +154,23 @@ class Jobs:
                 return
 
     async def _once(self, attachment_id: AttachmentId, *, last_chance: bool) -> None:
-        async with self._turn(attachment_id) as mine:
-            if mine:
-                await self._see_through(attachment_id, last_chance=last_chance)
+        async with self._turn(attachment_id) as place:
+            if place is not None:
+                await self._see_through(attachment_id, place, last_chance=last_chance)
 
     @asynccontextmanager
-    async def _turn(self, attachment_id: AttachmentId) -> AsyncIterator[bool]:
+    async def _turn(self, attachment_id: AttachmentId) -> AsyncIterator[Place | None]:
         """Both the right to it among all processes and a place in this one; none is kept by what waits for another
         process, which may be reading a long file."""
         store, holder = self._deps.store, self._incarnation
         if self._deliveries[attachment_id]:
-            async with held(store, attachment_id, holder, waits=True), self._slots:
-                yield True
+            async with held(store, attachment_id, holder, waits=True), self._places.taken() as place:
+                yield place
         else:  # the sweep found it: where another process has it, this one is not needed
-            async with self._slots, held(store, attachment_id, holder, waits=False) as mine:
-                yield mine
+            async with self._places.taken() as place, held(store, attachment_id, holder, waits=False) as mine:
+                yield place if mine else None
 
-    async def _see_through(self, attachment_id: AttachmentId, *, last_chance: bool) -> None:
+    async def _see_through(self, attachment_id: AttachmentId, place: Place, *, last_chance: bool) -> None:
         attachment = await self._deps.store.get_attachment(attachment_id)
         if attachment is None:
             await self._clear_away(attachment_id)
@@ -176,7 +182,7 @@ class Jobs:
             return
         self._owners[attachment_id] = attachment.owner_id
         try:
-            outcome = await self._outcome(attachment, last_chance=last_chance)
+            outcome = await self._outcome(attachment, place, last_chance=last_chance)
         except Superseded:
             await self._withdraw(attachment)
             return
@@ -184,10 +190,10 @@ class Jobs:
         log.info("ingest.ended", attachment_id=attachment_id, outcome=outcome)
         await self._deps.line.release(attachment.owner_id)
 
-    async def _outcome(self, attachment: Attachment, *, last_chance: bool) -> str:
+    async def _outcome(self, attachment: Attachment, place: Place, *, last_chance: bool) -> str:
         """``indexed``, ``taken_over`` or the code of the failure. Raises `Retryable`, `Superseded`."""
         try:
-            read = await self._indexer.index(attachment)
+            read = await self._indexer.index(attachment, place)
         except SandboxLost:
             if not last_chance:
                 raise

@@ -11,7 +11,9 @@ from weakref import WeakValueDictionary
 import structlog
 
 from services.ingest.deps import Deps
+from services.ingest.places import Place
 from services.ingest.progress import Progress
+from services.ingest.settling import Settling
 from tokenline.contracts.attachments import Attachment, AttachmentKind, AttachmentState
 from tokenline.contracts.base import pack
 from tokenline.contracts.errors import NotFound
@@ -34,8 +36,9 @@ def fingerprint(attachment: Attachment, settings: tuple[Any, ...]) -> "hashlib._
 
 
 class Known:
-    def __init__(self, deps: Deps, progress: Progress) -> None:
+    def __init__(self, deps: Deps, progress: Progress, settling: Settling) -> None:
         self._deps = deps
+        self._settling = settling
         self._progress = progress
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -47,8 +50,8 @@ class Known:
         async with lock:
             yield
 
-    async def take_over(self, attachment: Attachment, content: str) -> Attachment | None:
-        """As it is then, indexed; ``None``, with nothing left behind: it is to be read.
+    async def take_over(self, attachment: Attachment, content: str, place: Place) -> Attachment | None:
+        """As it is then, indexed, its place left; ``None``, with nothing left behind: it is to be read.
 
         Doing it twice is harmless. Raises `Retryable`, `Superseded`.
         """
@@ -60,7 +63,8 @@ class Known:
         if index_no is None:
             log.info("ingest.not_taken_over", attachment_id=attachment.id, source_id=source.id)
             return None
-        await self._deps.vectors.settle()
+        place.leave()
+        await self._settling.settle()
         await self._deps.store.note_indexed([attachment.id], index_no)
         return await self._progress.advance(
             attachment.id,

@@ -9,6 +9,7 @@ from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.contracts.attachments import IngestJob
 from tokenline.contracts.base import pack
 from tokenline.contracts.ids import AttachmentId, Incarnation, UserId
+from tokenline.core.clock import ManualClock
 from tokenline.runtime.line import Line
 from tokenline.runtime.supervisor import Supervisor
 
@@ -36,7 +37,11 @@ class Delivery:
 async def test_one_that_is_forgotten_before_its_first_step_takes_no_place_for_ever() -> None:
     store = cast(Any, Nothing())
     deps = SimpleNamespace(
-        store=store, files=Nothing(), vectors=Nothing(), line=Line(store, MemoryBroker(MemoryServer()), user_limit=2)
+        store=store,
+        files=Nothing(),
+        vectors=Nothing(),
+        line=Line(store, MemoryBroker(MemoryServer()), user_limit=2),
+        clock=ManualClock(),
     )
     async with Supervisor() as supervisor:
         jobs = Jobs(cast(Any, deps), Incarnation("i"), supervisor, 2)
