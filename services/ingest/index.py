@@ -43,7 +43,8 @@ class Indexer:
     async def index(self, attachment: Attachment, place: Place) -> bool:
         """False: what was read of the same content before was taken over. Doing it twice is harmless.
 
-        ``place``, among those that are read, is left as soon as others can use it. Raises `Rejected`, `Retryable`, `Superseded`.
+        ``place``, among those that are read, is left as soon as others can use it.
+        Raises `Rejected`, `Retryable`, `Superseded`.
         """
         with attachment_span("attachment.index", attachment, kind=SpanKind.CONSUMER) as span:
             await self._progress.advance(attachment.id, AttachmentState.EXTRACTING)
@@ -63,6 +64,7 @@ class Indexer:
         """How many passages it has."""
         with self._stage("extract", span):
             extracted = await self._extract(attachment, spool, steps)
+        spool.close()
         await place.write()
         written = await self._keep_and_write(attachment, extracted, steps, span)
         chunks, before = len(extracted.spans), extracted.warning

@@ -30,7 +30,7 @@ class IngestSettings(ServiceSettings):
     embedding_api_key: SecretStr | None = None
     """For that API."""
     parallel: int = Field(default=2, ge=1, le=64)
-    """Files read at the same time; each may use a core."""
+    """Files read at the same time; each may use a core. As many more are embedded and written meanwhile."""
     extract_cpu_s: int = Field(default=20, ge=1)
     """Processor time one file may take to read."""
     extract_wall_s: int = Field(default=30, ge=1)

@@ -6,7 +6,7 @@ from services.ingest.indexes import Indexes
 from tokenline.core.clock import Clock
 
 PAUSE = 4.0
-"""So many times as long as settling took is the pause before the next: the embedded engine lets nothing run meanwhile."""
+"""So many times as long as settling took is the pause before the next: the embedded engine lets nothing run in it."""
 MAX_PAUSE_S = 0.5
 WAITING = 8
 """So many files may wait for it, of 45 small ones that can be read in a second."""

@@ -77,7 +77,7 @@ async def test_what_another_has_takes_no_place(premises):
     done, running = await asyncio.wait(two.jobs._tasks.values(), timeout=20)
     assert (len(done), running) == (2, set())
     assert two.sandbox.read == 0
-    for file in (*long_ones, long_ones[0]):  # delivered again: one to the first, which is full then, both to the second
+    for file in (*long_ones, *long_ones, *long_ones):  # delivered again: three to each, and the first is full then
         await premises.publish(file)
     quick = await premises.upload("Quick.")
     async with asyncio.timeout(20):

@@ -5,9 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.ingest import settling
-from services.ingest.settling import Settling
-from services.ingest.slots import Slot
+from services.ingest.settling import MAX_PAUSE_S, Settling
 from tokenline.contracts.errors import SearchUnavailable
 from tokenline.core.clock import ManualClock
 
@@ -33,11 +31,6 @@ def vectors() -> Vectors:
     return Vectors()
 
 
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settling, "EVERY_S", 0.0)
-
-
 async def write(vectors: Vectors, settling: Settling) -> int:
     """The number of what is safe then."""
     vectors.written += 1
@@ -51,7 +44,6 @@ def a_settling(vectors: Vectors) -> Settling:
     return Settling(cast(Any, vectors), ManualClock())
 
 
-@pytest.mark.usefixtures("at_once")
 async def test_those_that_come_meanwhile_are_settled_together_by_the_next(vectors: Vectors) -> None:
     settling = a_settling(vectors)
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
@@ -66,7 +58,6 @@ async def test_those_that_come_meanwhile_are_settled_together_by_the_next(vector
     assert vectors.safe == 6
 
 
-@pytest.mark.usefixtures("at_once")
 async def test_one_that_is_refused_or_cancelled_costs_the_others_nothing(vectors: Vectors) -> None:
     settling = a_settling(vectors)
     refused, cancelled, last = (asyncio.create_task(write(vectors, settling)) for _ in range(3))
@@ -80,21 +71,17 @@ async def test_one_that_is_refused_or_cancelled_costs_the_others_nothing(vectors
         assert await last == 3
 
 
-async def test_a_file_alone_does_not_wait(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settling, "EVERY_S", 1000.0)
-    settled = asyncio.create_task(write(vectors, a_settling(vectors)))
+async def test_a_file_alone_does_not_wait_and_the_next_as_the_engine_needs_it(vectors: Vectors) -> None:
+    clock = ManualClock()
+    settling = Settling(cast(Any, vectors), clock)
     async with asyncio.timeout(10):
+        alone = asyncio.create_task(write(vectors, settling))
+        end = await vectors.begun.get()
+        clock.advance(1000.0)
+        end.set_result(None)
+        assert await alone == 1
+        following = asyncio.create_task(write(vectors, settling))
+        begin = asyncio.get_running_loop().time()
         (await vectors.begun.get()).set_result(None)
-        assert await settled == 1
-
-
-async def test_a_place_is_given_back_once() -> None:
-    slots = asyncio.Semaphore(1)
-    slot = Slot(slots)
-    await slot.take()
-    await slot.take()
-    assert slots.locked()
-    slot.give_back()
-    slot.give_back()
-    await slots.acquire()
-    assert slots.locked()
+        assert asyncio.get_running_loop().time() - begin >= MAX_PAUSE_S - 0.1
+        assert await following == 2
