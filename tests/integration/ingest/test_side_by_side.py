@@ -18,6 +18,13 @@ async def premises(tmp_path) -> AsyncIterator[Premises]:
         yield premises
 
 
+@pytest.fixture
+async def process(premises) -> AsyncIterator[Process]:
+    process = Process(premises)
+    yield process
+    await process.end()
+
+
 class Gate:
     """Before something is done, until it is opened."""
 
@@ -56,8 +63,7 @@ async def states(premises: Premises, files: list[Attachment]) -> set[AttachmentS
     return {stored.state for file in files if (stored := await premises.store.get_attachment(file.id)) is not None}
 
 
-async def test_the_next_are_read_while_others_are_written(premises):
-    process = Process(premises)
+async def test_the_next_are_read_while_others_are_written(premises, process):
     vectors, sandbox = process.deps.vectors, process.sandbox
     writing, extract = Gate(vectors.upsert), Gate(sandbox.extract)
     unwritten = []
@@ -76,11 +82,9 @@ async def test_the_next_are_read_while_others_are_written(premises):
     await process.idle()
     assert max(unwritten) == 2 * PARALLEL
     assert await states(premises, files) == {AttachmentState.INDEXED}
-    await process.end()
 
 
-async def test_those_that_wait_to_be_settled_keep_nobody_from_reading_and_are_acknowledged_after_it(premises):
-    process = Process(premises)
+async def test_those_that_wait_to_be_settled_keep_nobody_from_reading_and_are_acknowledged_after_it(premises, process):
     vectors = process.deps.vectors
     written, settling = Gate(vectors.upsert), Gate(vectors.settle)
     vectors.upsert, vectors.settle = written, settling
@@ -96,4 +100,3 @@ async def test_those_that_wait_to_be_settled_keep_nobody_from_reading_and_are_ac
     assert settling.gone == 2  # the first, and all the others together
     assert await states(premises, files) == {AttachmentState.INDEXED}
     assert premises.jobs_left() == 0
-    await process.end()
