@@ -6,7 +6,7 @@ from services.ingest.search import find
 from tests.integration.erasing.test_deleting_files import CONVERSATIONS, EVERYWHERE, FILES, House, house
 from tests.support.drafts import an_id
 from tokenline.contracts.attachments import SearchRequest
-from tokenline.contracts.chat import Citation, Message, MessageStatus, Role
+from tokenline.contracts.chat import Citation, Message, MessageStatus
 
 __all__ = ["house"]
 
@@ -32,9 +32,9 @@ async def test_what_is_left_of_original_and_copy_is_whole(house: House, deleted:
             id=an_id(house.premises.clock),
             conversation_id=original["id"],
             owner_id=original["owner_id"],
-            role=Role.ASSISTANT,
+            role="assistant",
             content="It sleeps [1].",
-            status=MessageStatus.DONE,
+            status=MessageStatus.COMPLETE,
             attachment_ids=(file_id,),
             citations=(cited,),
             created_at=deps.clock.now(),
