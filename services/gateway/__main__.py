@@ -92,6 +92,7 @@ def build_deps(settings: GatewaySettings) -> Deps:
     )
     revocations = Revocations(store, accounts, clock)
     uploads = Uploads(store, files, search, broker, announcer, clock, settings.upload_bytes)
+    resumable = Resumable(store, files, uploads, clock, settings.unfinished_uploads)
     return Deps(
         settings=settings,
         store=store,
@@ -111,14 +112,14 @@ def build_deps(settings: GatewaySettings) -> Deps:
         acceptance=Acceptance(store, line, feed, streams, announcer, agents, clock, metrics, settings, supervisor),
         tickets=Tickets(store, line, streams, announcer, revocations),
         uploads=uploads,
-        resumable=Resumable(store, files, uploads, clock, settings.unfinished_uploads),
+        resumable=resumable,
         fetching=Fetching(store, files, fetcher, uploads, line, supervisor, clock, metrics, settings.fetch_timeout_s),
         file_links=FileLinks(store, accounts.tokens, clock),
         copies=Copies(store, uploads, announcer, limiting, clock),
         shares=Shares(store, agents, clock, settings.secret_key.get_secret_value()),
         exports=Exports(store, agents, clock),
         imports=Imports(store, agents, announcer),
-        temporary=Temporary(store, line, feed.ledger, uploads, announcer),
+        temporary=Temporary(store, line, feed.ledger, uploads, resumable, announcer),
         webhooks=webhooks,
         webhook_sender=WebhookSender(store, poster, supervisor, metrics, settings, incarnation),
         announcer=announcer,

@@ -22,7 +22,7 @@ from tokenline.contracts.errors import (
     TooLarge,
     TooManyUploads,
 )
-from tokenline.contracts.ids import AttachmentId, UserId
+from tokenline.contracts.ids import AttachmentId, ConversationId, UserId
 from tokenline.contracts.uploads import Upload
 from tokenline.core.access import owned_by
 from tokenline.core.clock import Clock, new_id
@@ -117,6 +117,12 @@ class Resumable:
         """Remove all of theirs."""
         while uploads := await self._store.owned_uploads(owner, BATCH):
             for upload in uploads:
+                await self._drop(upload)
+
+    async def forget_conversation(self, owner: UserId, conversation_id: ConversationId) -> None:
+        """Remove theirs for it. One that begins from here on is refused when it is whole."""
+        for upload in await self._store.owned_uploads(owner, self._most):
+            if upload.conversation_id == conversation_id:
                 await self._drop(upload)
 
     async def sweep(self) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 
 import structlog
 
+from services.gateway.resumable import Resumable
 from services.gateway.uploads import Uploads
 from tokenline.contracts.chat import Conversation
 from tokenline.contracts.errors import TokenlineError
@@ -28,11 +29,14 @@ class Temporary:
     """A socket holds the conversation it follows. Other gateways renew theirs by themselves, so whoever leaves may
     shorten the time without asking: it is put right within `RENEW_S`, half of `GRACE_S`."""
 
-    def __init__(self, store: Store, line: Line, ledger: Ledger, uploads: Uploads, announcer: Announcer) -> None:
+    def __init__(
+        self, store: Store, line: Line, ledger: Ledger, uploads: Uploads, resumable: Resumable, announcer: Announcer
+    ) -> None:
         self._store = store
         self._line = line
         self._ledger = ledger
         self._uploads = uploads
+        self._resumable = resumable
         self._announcer = announcer
         self._held: Counter[ConversationId] = Counter()
 
@@ -67,5 +71,6 @@ class Temporary:
             if ticket is not None:
                 await self._line.stop(ticket)
         if not live:
+            await self._resumable.forget_conversation(conversation.owner_id, conversation.id)
             await self._uploads.purge_conversation(conversation.id)
             self._announcer.announce(ConversationChanged(conversation=conversation, deleted=True))

@@ -156,6 +156,7 @@ async def delete_conversation(conversation: Own, deps: GatewayDeps) -> None:
     """With its messages, files and passages. Raises `Conflict` while a question in it is not answered."""
     if deps.feed.ledger.of_conversation(conversation.owner_id, conversation.id):
         raise Conflict("A question in this conversation is still being answered. Stop it first.")
+    await deps.resumable.forget_conversation(conversation.owner_id, conversation.id)
     await deps.uploads.purge_conversation(conversation.id)
     deps.announcer.announce(ConversationChanged(conversation=conversation, deleted=True))
 

@@ -7,17 +7,25 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.integration.uploads.test_protocol import begin, patch
 from tests.support.in_process.whole_gateway import WholeGateway, whole_gateway
 from tokenline.contracts.attachments import Attachment
+from tokenline.core.clock import ManualClock
 from tokenline.core.file_keys import FILES as FOLDER
+from tokenline.core.ports.store.temporary import UNKEPT_S
 
 CONVERSATIONS = "/api/v1/chat/conversations"
 FILES = "/api/v1/attachments"
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[WholeGateway]:
-    async with whole_gateway(tmp_path) as gateway:
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: ManualClock) -> AsyncIterator[WholeGateway]:
+    async with whole_gateway(tmp_path, clock=clock) as gateway:
         yield gateway
 
 
@@ -75,3 +83,22 @@ async def test_a_file_that_arrives_when_those_of_its_conversation_are_gone_alrea
     assert (await ann.get(f"{FILES}/{late[0]}")).status_code == 404
     assert await stored(house) == []
     assert late[0] in house.search.forgotten
+
+
+@pytest.mark.parametrize("temporary", [False, True])
+async def test_what_is_half_uploaded_goes_with_its_conversation_and_nothing_else(
+    house: WholeGateway, ann: httpx2.AsyncClient, clock: ManualClock, temporary: bool
+) -> None:
+    conversation = (await ann.post(CONVERSATIONS, json={"temporary": temporary})).json()["id"]
+    theirs = await begin(ann, 100, conversation_id=conversation)
+    other = await begin(ann, 100, conversation_id=await begun(ann))
+    for made in (theirs, other):
+        assert (await patch(ann, made.headers["location"], 0, b"half")).status_code == 204
+    if temporary:
+        clock.advance(UNKEPT_S + 1)
+        await house.deps.temporary.sweep()
+    else:
+        assert (await ann.delete(f"{CONVERSATIONS}/{conversation}")).status_code == 204
+    left = [await house.deps.store.get_upload(made.headers["location"].rpartition("/")[2]) for made in (theirs, other)]
+    assert [upload and upload.offset_bytes for upload in left] == [None, 4]
+    assert len([key async for key in house.deps.files.keys("uploads")]) == 1
