@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from qdrant_client import AsyncQdrantClient
 
+from services.ingest.chunk import CUT
 from tests.support.ingest import Ingest
 from tokenline.adapters.engine_qdrant import QdrantEngine
 from tokenline.contracts.attachments import Attachment, AttachmentState
@@ -17,7 +18,7 @@ from tokenline.contracts.vectors import IndexState, Layout
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant:UserWarning")
 
 DIMENSIONS = {"old": 3, "new": 4}
-OLD, NEW = (Layout(model=model, dimension=length) for model, length in DIMENSIONS.items())
+OLD, NEW = (Layout(model=model, dimension=length, cut=CUT) for model, length in DIMENSIONS.items())
 
 
 class Endpoint:
