@@ -1,14 +1,12 @@
 """R9: a file that arrives while its conversation is deleted goes with it, whichever of the two is first."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from tests.integration.uploads.test_protocol import begin, patch
-from tests.support.in_process.whole_gateway import WholeGateway, whole_gateway
+from tests.support.in_process.whole_gateway import WholeGateway
 from tokenline.contracts.attachments import Attachment
 from tokenline.core.clock import ManualClock
 from tokenline.core.file_keys import FILES as FOLDER
@@ -16,23 +14,6 @@ from tokenline.core.ports.store.temporary import UNKEPT_S
 
 CONVERSATIONS = "/api/v1/chat/conversations"
 FILES = "/api/v1/attachments"
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def house(tmp_path: Path, clock: ManualClock) -> AsyncIterator[WholeGateway]:
-    async with whole_gateway(tmp_path, clock=clock) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-async def ann(house: WholeGateway) -> AsyncIterator[httpx2.AsyncClient]:
-    async with house.person() as person:
-        yield person
 
 
 async def begun(person: httpx2.AsyncClient) -> str:

@@ -22,23 +22,6 @@ TUS = {"tus-resumable": "1.0.0"}
 TEXT = b"".join(b"Line %06d of a text that is long enough to be sent in pieces.\n" % n for n in range(50_000))
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-async def house(tmp_path: Path, clock: ManualClock) -> AsyncIterator[WholeGateway]:
-    async with whole_gateway(tmp_path, clock=clock) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-async def ann(house: WholeGateway) -> AsyncIterator[httpx2.AsyncClient]:
-    async with house.person() as person:
-        yield person
-
-
 async def begin(person: httpx2.AsyncClient, size: int = len(TEXT), **metadata: str) -> httpx2.Response:
     said = {"upload-length": str(size), "upload-metadata": as_metadata({"filename": "a.txt"} | metadata)}
     return await person.post(UPLOADS, headers=TUS | said)

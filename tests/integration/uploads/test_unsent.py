@@ -23,20 +23,9 @@ KEEP_S = 200.0
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 async def house(tmp_path: Path, clock: ManualClock) -> AsyncIterator[WholeGateway]:
     async with whole_gateway(tmp_path, clock=clock, unsent_files_s=KEEP_S) as gateway:
         yield gateway
-
-
-@pytest.fixture
-async def ann(house: WholeGateway) -> AsyncIterator[httpx2.AsyncClient]:
-    async with house.person() as person:
-        yield person
 
 
 @pytest.fixture
