@@ -15,6 +15,7 @@ from tokenline.contracts.topology import RESUME_PRIORITY
 from tokenline.core.eta import Forecast
 from tokenline.core.lane import Lane
 from tokenline.core.outlook import Outlook
+from tokenline.core.slots import RunningTickets
 from tokenline.core.ticket import LIVE, RUNNING
 
 WORKER_GONE_AFTER_S = 6.0
@@ -41,7 +42,7 @@ class PoolLine:
         self.claimed = [0] * (RESUME_PRIORITY + 1)
         """Per priority, the highest sequence number that a worker took."""
         self.held = 0
-        self.running: dict[TicketId, LineEntry] = {}
+        self.running = RunningTickets()
         self.outlook = Outlook()
 
     @property
@@ -164,8 +165,7 @@ class Ledger:
         if pool in self.paused:
             return None
         line = self.pool(pool)
-        workers = {worker.worker_id: worker for worker in self.workers_of(pool)}
-        return line.outlook.forecast(now, line.running.values(), workers)
+        return line.outlook.forecast(now, line.running, self.workers_of(pool))
 
     def slots(self, pool: Pool) -> int:
         """Of the workers that take tickets."""
@@ -195,7 +195,7 @@ class Ledger:
         elif entry.state is TicketState.HELD:
             line.held += 1
         elif entry.state in RUNNING:
-            line.running[entry.ticket_id] = entry
+            line.running.add(entry)
         self.entries[entry.ticket_id] = entry
         self._by_owner.setdefault(entry.owner_id, set()).add(entry.ticket_id)
 
@@ -207,7 +207,7 @@ class Ledger:
         elif entry.state is TicketState.HELD:
             line.held -= 1
         else:
-            line.running.pop(entry.ticket_id, None)
+            line.running.remove(entry)
         del self.entries[entry.ticket_id]
         owned = self._by_owner[entry.owner_id]
         owned.discard(entry.ticket_id)
