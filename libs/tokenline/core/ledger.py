@@ -86,6 +86,8 @@ class Ledger:
         if entry.state in LIVE:
             self._put_in(entry)
         else:
+            if known is not None:
+                self._forget(known)
             self._remember_end(entry.ticket_id, entry.version)
         self.pool(entry.pool).outlook.note(known, entry)
         return True
@@ -120,6 +122,7 @@ class Ledger:
         for entry in list(self.entries.values()):
             if entry.ticket_id not in fresh and known_before.get(entry.ticket_id) == entry.version:
                 self._take_out(entry)
+                self._forget(entry)
                 self.pool(entry.pool).outlook.forget(entry.ticket_id)
                 self._remember_end(entry.ticket_id, _WHATEVER_VERSION)
                 drift += 1
@@ -194,12 +197,14 @@ class Ledger:
             line.waits[entry.seq] = entry.ticket_id
         elif entry.state is TicketState.HELD:
             line.held += 1
-        elif entry.state in RUNNING:
+        else:
             line.running.add(entry)
+        if entry.ticket_id not in self.entries:
+            self._by_owner.setdefault(entry.owner_id, set()).add(entry.ticket_id)
         self.entries[entry.ticket_id] = entry
-        self._by_owner.setdefault(entry.owner_id, set()).add(entry.ticket_id)
 
     def _take_out(self, entry: LineEntry) -> None:
+        """From its place; another follows, or `_forget`."""
         line = self.pool(entry.pool)
         if entry.state is TicketState.QUEUED:
             line.lanes[entry.priority].remove(entry.seq)
@@ -208,6 +213,8 @@ class Ledger:
             line.held -= 1
         else:
             line.running.remove(entry)
+
+    def _forget(self, entry: LineEntry) -> None:
         del self.entries[entry.ticket_id]
         owned = self._by_owner[entry.owner_id]
         owned.discard(entry.ticket_id)

@@ -1,6 +1,5 @@
 """Who holds the slots of a pool, and for how long already."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Set
 from functools import partial
 from typing import NamedTuple
@@ -42,7 +41,7 @@ class RunningTickets:
 
     def __init__(self) -> None:
         self._entries: dict[TicketId, LineEntry] = {}
-        self._number_of: Counter[WorkerId | None] = Counter()
+        self._number_of: dict[WorkerId | None, int] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -53,20 +52,20 @@ class RunningTickets:
     def add(self, entry: LineEntry) -> None:
         """One that is not among them."""
         self._entries[entry.ticket_id] = entry
-        self._number_of[entry.worker_id] += 1
+        self._number_of[entry.worker_id] = self._number_of.get(entry.worker_id, 0) + 1
 
     def remove(self, entry: LineEntry) -> None:
         """One as it was added."""
         del self._entries[entry.ticket_id]
-        self._number_of[entry.worker_id] -= 1
-        if not self._number_of[entry.worker_id]:
-            del self._number_of[entry.worker_id]
+        left = self._number_of.pop(entry.worker_id) - 1
+        if left:
+            self._number_of[entry.worker_id] = left
 
     def slots(self, workers: Iterable[WorkerSeen], met: Set[TicketId]) -> Slots:
         """``workers`` are the live ones of the pool. ``met``: tickets, here or not, that were not seen to begin."""
         number = held = elsewhere = 0
         for worker in workers:
-            runs = self._number_of[worker.worker_id]
+            runs = self._number_of.get(worker.worker_id, 0)
             if worker.draining:
                 elsewhere += runs
             else:
