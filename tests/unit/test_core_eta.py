@@ -13,6 +13,7 @@ from tokenline.core.eta import Forecast, forecast
 from tokenline.core.lifetimes import Lifetimes
 from tokenline.core.overtaking import Joins
 from tokenline.core.service_times import FEWEST, ServiceTimes
+from tokenline.core.slots import Ages, Slots
 
 ORDINARY, URGENT = 4, 7
 
@@ -24,17 +25,32 @@ def times(seconds: Sequence[float], first_token_s: float | None = None) -> Servi
     return known
 
 
-def look(slots: int, ages: Sequence[float], known: ServiceTimes, **more: object) -> Forecast:
-    made = forecast(0.0, slots=slots, ages=ages, times=known, joins=more.pop("joins", Joins()), **more)  # type: ignore[arg-type]
+def look(
+    slots: int,
+    ages: Sequence[float],
+    known: ServiceTimes,
+    *,
+    met: Sequence[float] = (),
+    ahead: int = 0,
+    joins: Joins | None = None,
+    now: float = 0.0,
+) -> Forecast:
+    held, running = Slots(slots, len(ages), len(met), ahead), Ages([*ages], [*met])
+    made = forecast(now, slots=held, ages=lambda: running, times=known, joins=joins or Joins())
     assert made is not None
     return made
 
 
+def says_nothing(slots: int, known: ServiceTimes) -> bool:
+    held = Slots(slots, begun=0, met=0, ahead=0)
+    return forecast(0.0, slots=held, ages=lambda: Ages([], []), times=known, joins=Joins()) is None
+
+
 def test_no_number_without_a_worker_or_with_too_few_samples():
     enough = times([10] * FEWEST)
-    assert forecast(0.0, slots=0, ages=[], times=enough, joins=Joins()) is None
-    assert forecast(0.0, slots=1, ages=[], times=times([10] * (FEWEST - 1)), joins=Joins()) is None
-    assert forecast(0.0, slots=1, ages=[], times=enough, joins=Joins()) is not None
+    assert says_nothing(0, enough)
+    assert says_nothing(1, times([10] * (FEWEST - 1)))
+    assert not says_nothing(1, enough)
 
 
 def test_equal_services_are_counted_in_rounds_less_what_has_passed():
@@ -97,8 +113,7 @@ def test_who_can_be_overtaken_waits_longer_and_knows_less():
     joins = Joins()
     for number in range(400):
         joins.add(float(number), URGENT if number % 4 == 0 else ORDINARY)
-    made = forecast(400.0, slots=1, ages=[0.5], times=times([0.5, 1.5] * 50), joins=joins)
-    assert made is not None
+    made = look(1, [0.5], times([0.5, 1.5] * 50), joins=joins, now=400.0)
     ordinary, urgent = made.at(30, ORDINARY), made.at(30, URGENT)
     # A quarter of the slot, less a little as sixteen that overtake nobody are assumed, goes to others.
     assert ordinary.likely_s / urgent.likely_s == pytest.approx(4 / 3, rel=0.03)
@@ -112,8 +127,8 @@ def test_a_burst_is_not_taken_for_a_habit_of_overtaking():
     joins = Joins()
     for number in range(200):
         joins.add(number / 200, URGENT if number % 5 == 0 else ORDINARY)
-    assert joins.taken_above(1.0, each_s=2.5)[ORDINARY] == pytest.approx(0.2, abs=0.02)
-    assert joins.taken_above(1.0, each_s=2.5)[URGENT] == 0
+    assert joins.by(1.0).taken_above(each_s=2.5)[ORDINARY] == pytest.approx(0.2, abs=0.02)
+    assert joins.by(1.0).taken_above(each_s=2.5)[URGENT] == 0
 
 
 def test_far_back_neighbours_share_a_number_that_is_right_within_one_percent():

@@ -8,6 +8,7 @@ from tests.support.line_entries import a_heartbeat, an_entry, claimed, completed
 from tokenline.contracts.events import LineEntry
 from tokenline.contracts.frames import Eta
 from tokenline.contracts.tickets import TicketState
+from tokenline.core.eta import Forecast
 from tokenline.core.ledger import Ledger
 
 POOL, NOW = "default", 1_000.0
@@ -117,4 +118,28 @@ def test_tickets_of_a_worker_that_is_gone_come_back_first():
 def test_a_paused_pool_has_no_forecast():
     ledger = ledger_with(slots=1)
     ledger.paused = frozenset({POOL})
+    assert ledger.forecast(POOL, NOW) is None
+
+
+def test_a_look_tells_of_its_moment_whenever_it_is_asked():
+    """It reckons late, from what was kept; what happened meanwhile is in the next look."""
+
+    def look() -> tuple[Ledger, Forecast]:
+        ledger = ledger_with(slots=3)
+        start(ledger, 1, NOW - 2)
+        ledger.apply(claimed(an_entry(2, NOW - 500), NOW - 500))
+        made = ledger.forecast(POOL, NOW)
+        assert made is not None
+        return ledger, made
+
+    (_, at_once), (ledger, late) = look(), look()
+    expected = [at_once.at(position, priority) for position in (0, 3, 9) for priority in (4, 9)]
+    for number in range(10, 40):
+        answer(ledger, number, 40.0)
+        ledger.apply(an_entry(number + 100, NOW, priority=9))
+    ledger.apply(completed(claimed(an_entry(1, NOW - 2), NOW - 2), NOW + 1))
+    start(ledger, 3, NOW)
+    ledger.apply(replace(claimed(an_entry(2, NOW - 500), NOW), version=3, attempt=2))
+    ledger.see_worker(a_heartbeat(NOW, slots=3, draining=True))
+    assert [late.at(position, priority) for position in (0, 3, 9) for priority in (4, 9)] == expected
     assert ledger.forecast(POOL, NOW) is None

@@ -117,6 +117,19 @@ def test_reconcile_repairs_and_counts_the_drift() -> None:
     assert ledger.reconcile([*fresh, entry(8)], ledger.versions()) == 0
 
 
+def test_an_owners_tickets_are_known_from_first_to_last() -> None:
+    ledger = Ledger()
+    for number in (0, 3, 6):
+        ledger.apply(entry(number))
+    ledger.apply(running := entry(3, TicketState.STREAMING, version=2, worker_id="w"))
+    assert ledger.of_owner("u0") == [entry(0), running, entry(6)]
+    ledger.apply(entry(3, TicketState.COMPLETE, version=3))
+    ledger.reconcile([entry(6)], ledger.versions())
+    assert ledger.of_owner("u0") == [entry(6)]
+    ledger.apply(entry(6, TicketState.CANCELLED, version=2))
+    assert (ledger.of_owner("u0"), ledger.entries, ledger._by_owner) == ([], {}, {})
+
+
 def test_silent_workers_are_gone_after_six_seconds() -> None:
     ledger = Ledger()
     ledger.see_worker(

@@ -20,7 +20,7 @@ Z = NormalDist().inv_cdf(0.9)
 """Standard score of what one in ten exceeds."""
 
 _MOMENTS = 20
-_AT_ONCE = Wait(0.0, 0.0, 0.0)
+AT_ONCE = Wait(0.0, 0.0, 0.0)
 
 
 class Ends:
@@ -50,7 +50,7 @@ class Ends:
 
     @cached_property
     def _first(self) -> Wait:
-        return _AT_ONCE if self._idle else self._running.first()
+        return AT_ONCE if self._idle else self._running.first()
 
     @cached_property
     def _ended(self) -> list[Ended]:

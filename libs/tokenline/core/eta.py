@@ -8,14 +8,17 @@ served with the rest, and the wait grows to ``1 / (1 - r)`` of itself (Cobham, 1
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from math import ceil, floor, hypot, sqrt
 from statistics import fmean
+from typing import NamedTuple
 
 from tokenline.contracts.frames import Eta
-from tokenline.core.ends import Ends, Z
-from tokenline.core.overtaking import Joins
+from tokenline.core.ends import AT_ONCE, Ends, Z
+from tokenline.core.overtaking import Joined, Joins
 from tokenline.core.running import Wait
-from tokenline.core.service_times import FEWEST, ServiceTimes
+from tokenline.core.service_times import FEWEST, Sample, ServiceTimes
+from tokenline.core.slots import Ages, Slots
 
 _DRIFT = 0.05
 """Standard error of the mean that no number of samples takes away: the next hour is not quite like the last."""
@@ -24,15 +27,20 @@ _BURSTS = 0.75
 
 
 class Forecast:
-    """One look at a pool, good for every ticket in it; a fraction of a second later take another."""
+    """One look at a pool, good for every ticket in it; a fraction of a second later take another.
 
-    def __init__(self, ends: Ends, *, doubt: float, first_tokens: Sequence[float], taken: Sequence[float]) -> None:
-        """``doubt``: standard error of the mean service time, relative to it. ``taken``: per priority, the share of the
-        slots that goes to later tickets. ``first_tokens`` in order."""
-        self._ends = ends
-        self._doubt = Z * doubt
+    It keeps what it is made of, and reckons no more of it than it is asked for: while slots are idle, hardly anything.
+    """
+
+    def __init__(
+        self, slots: Slots, ages: Callable[[], Ages], sample: Sample, joined: Joined, first_tokens: Sequence[float]
+    ) -> None:
+        """All as of one moment; ``first_tokens`` in order."""
+        self._slots = slots
+        self._ages = ages
+        self._sample = sample
+        self._joined = joined
         self._first = _spread(first_tokens)
-        self._taken = taken
         self._told: dict[tuple[int, int], Eta] = {}
 
     def at(self, position: int, priority: int) -> Eta:
@@ -44,44 +52,53 @@ class Forecast:
         middle = position - position % width + width // 2
         eta = self._told.get((middle, priority))
         if eta is None:
-            eta = self._told[middle, priority] = self._eta(self._ends.wait(middle), self._taken[priority])
+            eta = self._told[middle, priority] = self._eta(middle, priority)
         return eta
 
-    def _eta(self, wait: Wait, taken: float) -> Eta:
-        longer, first = 1 / (1 - taken), self._first
-        mean = longer * wait.mean
-        doubt = mean * hypot(self._doubt, Z * _BURSTS * taken * longer)
-        likely = mean + first.mean
-        sooner = hypot(mean - longer * wait.low, first.mean - first.low, doubt)
-        later = hypot(longer * wait.high - mean, first.high - first.mean, doubt)
-        soonest, worst = max(0.0, likely - sooner), likely + later
-        return Eta(soonest_s=_tenths(floor, soonest), likely_s=round(likely, 1), worst_s=_tenths(ceil, worst))
+    def _eta(self, position: int, priority: int) -> Eta:
+        if position + self._slots.ahead < self._slots.idle:
+            return _sum(AT_ONCE, self._first, doubt=0.0)
+        wait, taken = self._line.ends.wait(position), self._line.taken[priority]
+        longer = 1 / (1 - taken)
+        doubt = longer * wait.mean * hypot(self._line.doubt, Z * _BURSTS * taken * longer)
+        return _sum(Wait(longer * wait.low, longer * wait.mean, longer * wait.high), self._first, doubt=doubt)
+
+    @cached_property
+    def _line(self) -> "_Line":
+        begun, met = self._ages()
+        law = self._sample.lifetimes(sorted(begun))
+        return _Line(
+            ends=Ends(self._slots.number, [*begun, *met], law, ahead=self._slots.ahead),
+            doubt=Z * sqrt(law.variation / len(self._sample.ended) + _DRIFT**2),
+            taken=self._joined.taken_above(law.mean_s / self._slots.number),
+        )
+
+
+class _Line(NamedTuple):
+    """Behind busy slots. ``doubt``: about the mean service time, relative to it, as `Wait.high`. ``taken``: per
+    priority, the share of the slots that goes to later tickets."""
+
+    ends: Ends
+    doubt: float
+    taken: Sequence[float]
 
 
 def forecast(
-    now: float,
-    *,
-    slots: int,
-    ages: Sequence[float],
-    times: ServiceTimes,
-    joins: Joins,
-    met: Sequence[float] = (),
-    ahead: int = 0,
+    now: float, *, slots: Slots, ages: Callable[[], Ages], times: ServiceTimes, joins: Joins
 ) -> Forecast | None:
-    """``None``: no worker, or too few samples.
-
-    ``ages``: for how long each running ticket has held its slot; those that were not seen to begin are in ``met``.
-    ``ahead``: tickets in no position that will be dispatched before all others.
-    """
-    if slots <= 0 or len(times) < FEWEST:
+    """``None``: no worker, or too few samples. ``ages``: of the tickets in ``slots`` as of ``now``, whenever asked."""
+    if slots.number <= 0 or len(times) < FEWEST:
         return None
-    law = times.lifetimes(sorted(ages))
-    return Forecast(
-        Ends(slots, [*ages, *met], law, ahead=ahead),
-        doubt=sqrt(law.variation / len(times) + _DRIFT**2),
-        first_tokens=times.first_tokens(),
-        taken=joins.taken_above(now, law.mean_s / slots),
-    )
+    return Forecast(slots, ages, times.sample(slots.begun), joins.by(now), times.first_tokens())
+
+
+def _sum(wait: Wait, first: Wait, *, doubt: float) -> Eta:
+    """Until a slot is free, and from then to the first token. ``doubt``: about the mean of the former, either way."""
+    likely = wait.mean + first.mean
+    sooner = hypot(wait.mean - wait.low, first.mean - first.low, doubt)
+    later = hypot(wait.high - wait.mean, first.high - first.mean, doubt)
+    soonest, worst = max(0.0, likely - sooner), likely + later
+    return Eta(soonest_s=_tenths(floor, soonest), likely_s=round(likely, 1), worst_s=_tenths(ceil, worst))
 
 
 def _tenths(rounded: Callable[[float], int], seconds: float) -> float:

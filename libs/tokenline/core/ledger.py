@@ -15,6 +15,7 @@ from tokenline.contracts.topology import RESUME_PRIORITY
 from tokenline.core.eta import Forecast
 from tokenline.core.lane import Lane
 from tokenline.core.outlook import Outlook
+from tokenline.core.slots import RunningTickets
 from tokenline.core.ticket import LIVE, RUNNING
 
 WORKER_GONE_AFTER_S = 6.0
@@ -41,7 +42,7 @@ class PoolLine:
         self.claimed = [0] * (RESUME_PRIORITY + 1)
         """Per priority, the highest sequence number that a worker took."""
         self.held = 0
-        self.running: dict[TicketId, LineEntry] = {}
+        self.running = RunningTickets()
         self.outlook = Outlook()
 
     @property
@@ -85,6 +86,8 @@ class Ledger:
         if entry.state in LIVE:
             self._put_in(entry)
         else:
+            if known is not None:
+                self._forget(known)
             self._remember_end(entry.ticket_id, entry.version)
         self.pool(entry.pool).outlook.note(known, entry)
         return True
@@ -119,6 +122,7 @@ class Ledger:
         for entry in list(self.entries.values()):
             if entry.ticket_id not in fresh and known_before.get(entry.ticket_id) == entry.version:
                 self._take_out(entry)
+                self._forget(entry)
                 self.pool(entry.pool).outlook.forget(entry.ticket_id)
                 self._remember_end(entry.ticket_id, _WHATEVER_VERSION)
                 drift += 1
@@ -164,8 +168,7 @@ class Ledger:
         if pool in self.paused:
             return None
         line = self.pool(pool)
-        workers = {worker.worker_id: worker for worker in self.workers_of(pool)}
-        return line.outlook.forecast(now, line.running.values(), workers)
+        return line.outlook.forecast(now, line.running, self.workers_of(pool))
 
     def slots(self, pool: Pool) -> int:
         """Of the workers that take tickets."""
@@ -194,12 +197,14 @@ class Ledger:
             line.waits[entry.seq] = entry.ticket_id
         elif entry.state is TicketState.HELD:
             line.held += 1
-        elif entry.state in RUNNING:
-            line.running[entry.ticket_id] = entry
+        else:
+            line.running.add(entry)
+        if entry.ticket_id not in self.entries:
+            self._by_owner.setdefault(entry.owner_id, set()).add(entry.ticket_id)
         self.entries[entry.ticket_id] = entry
-        self._by_owner.setdefault(entry.owner_id, set()).add(entry.ticket_id)
 
     def _take_out(self, entry: LineEntry) -> None:
+        """From its place; another follows, or `_forget`."""
         line = self.pool(entry.pool)
         if entry.state is TicketState.QUEUED:
             line.lanes[entry.priority].remove(entry.seq)
@@ -207,7 +212,9 @@ class Ledger:
         elif entry.state is TicketState.HELD:
             line.held -= 1
         else:
-            line.running.pop(entry.ticket_id, None)
+            line.running.remove(entry)
+
+    def _forget(self, entry: LineEntry) -> None:
         del self.entries[entry.ticket_id]
         owned = self._by_owner[entry.owner_id]
         owned.discard(entry.ticket_id)

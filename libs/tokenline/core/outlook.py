@@ -1,32 +1,19 @@
 """What the line of one pool was like of late, and so how long one waits in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tokenline.contracts.events import LineEntry, WorkerSeen
-from tokenline.contracts.ids import TicketId, WorkerId
+from tokenline.contracts.ids import TicketId
 from tokenline.contracts.tickets import TicketState
 from tokenline.core.eta import Forecast, forecast
 from tokenline.core.overtaking import Joins
 from tokenline.core.service_times import ServiceTimes
+from tokenline.core.slots import RunningTickets, Slots
 from tokenline.core.ticket import RUNNING, TERMINAL
 
 LOOK_AGAIN_S = 0.25
-"""As often as positions are told: a forecast costs half a millisecond, which would be too much for every ticket."""
-
-
-class Slots(NamedTuple):
-    """``begun`` and ``met`` are the ages of running tickets, seconds; the latter were not seen to begin. ``ahead``:
-    tickets whose worker is gone; they go on elsewhere before all who wait."""
-
-    number: int
-    begun: list[float]
-    met: list[float]
-    ahead: int
-
-    @property
-    def busy(self) -> int:
-        return min(self.number, len(self.begun) + len(self.met))
+"""As often as positions are told: a forecast of waits costs half a millisecond, which would be too much for each."""
 
 
 class _Look(NamedTuple):
@@ -63,22 +50,13 @@ class Outlook:
         """It ended unheard."""
         self._met.discard(ticket_id)
 
-    def forecast(
-        self, now: float, running: Iterable[LineEntry], workers: Mapping[WorkerId, WorkerSeen]
-    ) -> Forecast | None:
+    def forecast(self, now: float, running: RunningTickets, workers: Sequence[WorkerSeen]) -> Forecast | None:
         """As of ``now``, or of a moment before. ``workers`` are the live ones of the pool. ``None``: nothing to say."""
-        slots = self._slots(now, running, workers)
+        slots = running.slots(workers, self._met)
         if self._look is not None and self._look.serves(now, slots):
             return self._look.forecast
-        made = forecast(
-            now,
-            slots=slots.number,
-            ages=slots.begun,
-            times=self.service_times,
-            joins=self._joins,
-            met=slots.met,
-            ahead=slots.ahead,
-        )
+        ages = running.ages(now, workers, self._met)
+        made = forecast(now, slots=slots, ages=ages, times=self.service_times, joins=self._joins)
         self._look = _Look(now, slots, made) if made is not None else None
         return made
 
@@ -87,16 +65,3 @@ class Outlook:
         if entry.ticket_id not in self._met and entry.worker_id and entry.started_at and entry.finished_at:
             first_s = entry.first_token_at - entry.started_at if entry.first_token_at else None
             self.service_times.add(entry.finished_at - entry.started_at, first_s)
-
-    def _slots(self, now: float, running: Iterable[LineEntry], workers: Mapping[WorkerId, WorkerSeen]) -> Slots:
-        """Of the workers that take tickets; what others still run frees no slot for those who wait."""
-        slots = Slots(sum(worker.slots for worker in workers.values() if not worker.draining), [], [], 0)
-        ahead = 0
-        for entry in running:
-            worker = workers.get(entry.worker_id) if entry.worker_id else None
-            if worker is None:
-                ahead += 1
-            elif not worker.draining:
-                ages = slots.met if entry.ticket_id in self._met else slots.begun
-                ages.append(max(0.0, now - (entry.started_at or now)))
-        return slots._replace(ahead=ahead)

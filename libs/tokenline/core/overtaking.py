@@ -1,6 +1,7 @@
 """Who comes later and goes first: how much of the slots they take from those who wait."""
 
 from collections import deque
+from typing import NamedTuple
 
 from tokenline.contracts.topology import RESUME_PRIORITY
 
@@ -9,6 +10,23 @@ _UNHEARD = 16
 """So many tickets that overtake nobody are added to those seen: a handful is no habit."""
 _MOST = 0.9
 """Beyond it the wait has no bound that one could tell."""
+
+
+class Joined(NamedTuple):
+    """``counts`` tickets per priority joined in ``span_s``."""
+
+    counts: tuple[int, ...]
+    span_s: float
+
+    def taken_above(self, each_s: float) -> list[float]:
+        """Per priority, the share of the slots that goes to tickets of higher ones. ``each_s``: how often a slot
+        becomes free on average. All together cannot take more than all for long, however fast they came of late."""
+        span_s = max(self.span_s, (sum(self.counts) + _UNHEARD) * each_s)
+        shares, above = [], 0
+        for count in reversed(self.counts):
+            shares.append(min(_MOST, above * each_s / span_s) if span_s > 0 else 0.0)
+            above += count
+        return shares[::-1]
 
 
 class Joins:
@@ -24,13 +42,5 @@ class Joins:
         if len(self._recent) > WINDOW:
             self._counts[self._recent.popleft()[1]] -= 1
 
-    def taken_above(self, now: float, each_s: float) -> list[float]:
-        """Per priority, the share of the slots that goes to tickets of higher ones. ``each_s``: how often a slot
-        becomes free on average. All together cannot take more than all for long, however fast they came of late."""
-        least_s = (len(self._recent) + _UNHEARD) * each_s
-        span_s = max(now - self._recent[0][0], least_s) if self._recent else least_s
-        shares, above = [], 0
-        for count in reversed(self._counts):
-            shares.append(min(_MOST, above * each_s / span_s) if span_s > 0 else 0.0)
-            above += count
-        return shares[::-1]
+    def by(self, now: float) -> Joined:
+        return Joined(tuple(self._counts), now - self._recent[0][0] if self._recent else 0.0)

@@ -25,6 +25,7 @@ class Announcer:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._waiting: dict[str, list[Event]] = {}
+        self._not_before = 0.0
         self._telling: asyncio.Task[None] | None = None
 
     def announce(self, event: Event) -> None:
@@ -42,12 +43,16 @@ class Announcer:
             await asyncio.wait([self._telling])
 
     async def _tell(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
+                # Not after telling: that timer would wake a sleeping process though mostly nothing follows.
+                if (wait_s := self._not_before - loop.time()) > 0:
+                    await asyncio.sleep(wait_s)
                 waiting, self._waiting = self._waiting, {}
                 for key, events in waiting.items():
                     await self._broker.tell(EVENTS.name, key, pack(events))
-                await asyncio.sleep(TICK_S)
+                self._not_before = loop.time() + TICK_S
         finally:
             # Not when the task is seen to be done: what is announced in between would wait for the next one.
             self._telling = None

@@ -83,20 +83,24 @@ class Limiting:
         self._store = store
         self._clock = clock
         self._metrics = metrics
-        self._settings = settings
+        self._of_users = {name: settings.of(name) for name in _OWN}
+        self._per_address = {name: limit for name in _OWN if (limit := settings.per_address(name)) is not None}
 
     def charges(self, asker: Principal, *names: LimitName, amount: int = 1) -> tuple[Charge, ...]:
         """Of the user, of the API key where it has a limit of its own, and of the network address that they come from
         where such are set. Empty: nothing is limited."""
         made = []
         for name in names:
-            own = _of(asker.limits, name)
-            made.append(_charge(name, f"user:{asker.user_id}", own or self._settings.of(name), amount))
-            if asker.via == "api_key" and (keys := _of(asker.key_limits, name)) is not None:
+            own = _of(asker.limits, name) or self._of_users[name]
+            if own.max > 0:
+                made.append(_charge(name, f"user:{asker.user_id}", own, amount))
+            keys = _of(asker.key_limits, name) if asker.via == "api_key" else None
+            if keys is not None and keys.max > 0:
                 made.append(_charge(name, f"api_key:{asker.credential_id}", keys, amount))
-            if asker.address and (shared := self._settings.per_address(name)) is not None and shared.max > 0:
+            shared = self._per_address.get(name) if asker.address else None
+            if shared is not None and shared.max > 0:
                 made.append(_charge(name, f"address:{digest(network_of(asker.address))}", shared, amount))
-        return tuple(charge for charge in made if charge.limit.max > 0)
+        return tuple(made)
 
     async def charge(self, asker: Principal, name: LimitName) -> tuple[Used, ...]:
         """Raises `RateLimited`."""
@@ -141,7 +145,7 @@ def _named(one: Used) -> str:
 
 
 def _of(limits: Limits, name: LimitName) -> Limit | None:
-    found: Limit | None = getattr(limits, name.value)
+    found: Limit | None = getattr(limits, name)
     return found
 
 

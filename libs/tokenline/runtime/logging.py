@@ -5,22 +5,28 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import TextIO
 
+import msgspec
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
 
 from tokenline.contracts.errors import TokenlineError
 from tokenline.runtime.tracing import add_trace_id
 
-_SHARED: tuple[structlog.typing.Processor, ...] = (
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    add_trace_id,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-)
+
+def _tell_who_and_when(service: str) -> tuple[Processor, ...]:
+    def tell_service(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    def tell_time(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["timestamp"] = datetime.now(UTC)
+        return event
+
+    return tell_service, structlog.stdlib.add_log_level, add_trace_id, tell_time
 
 
 def tell_where(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -55,11 +61,21 @@ def _told(error: BaseException) -> Iterator[str]:
     yield f"{type(error).__module__}.{type(error).__qualname__}{says}\n"
 
 
-_encode = json.JSONEncoder(default=repr).encode
+def _odd(value: object) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else repr(value)
 
 
-def _as_json(_logger: object, _method: str, event: EventDict) -> str:
-    return _encode(event)
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+_encode_odd = json.JSONEncoder(default=_odd).encode
+
+
+def as_json(_logger: object, _method: str, event: EventDict) -> str:
+    """In ASCII, since nobody knows what standard error is encoded in; what JSON has no word for as its `repr`."""
+    try:
+        line = _encode(event)
+    except UnicodeError:  # half a surrogate pair
+        return _encode_odd(event)
+    return line.decode() if line.isascii() else _encode_odd(event)
 
 
 class _Lines:
@@ -69,18 +85,20 @@ class _Lines:
         self._out = out
 
     def info(self, line: str) -> None:
-        with suppress(OSError, ValueError):
-            self._out.write(f"{line}\n")
-            self._out.flush()
+        try:
+            self._out.write(f"{line}\n")  # standard error is flushed at every line
+        except (OSError, ValueError):
+            return
 
     debug = warning = error = critical = info
 
 
 def configure_logging(service: str, level: str) -> None:
     """Send structlog's and the libraries' records to standard error. Call once, from ``__main__``."""
+    shared = _tell_who_and_when(service)
     # Our own go there straight: by way of the standard library, which looks up who calls, a line costs twice as much.
     structlog.configure(
-        processors=[*_SHARED, tell_where, _as_json],
+        processors=[*shared, tell_where, as_json],
         logger_factory=partial(_Lines, sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
@@ -88,8 +106,8 @@ def configure_logging(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, tell_where, _as_json],
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, tell_where, as_json],
         )
     )
     root = logging.getLogger()
@@ -102,4 +120,3 @@ def configure_logging(service: str, level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # While a collector is away: one line per batch that was lost, none per try.
     logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
-    structlog.contextvars.bind_contextvars(service=service)

@@ -1,24 +1,13 @@
 """Prometheus metrics made from the table in `tokenline.contracts.metrics`."""
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    GCCollector,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 
 from tokenline.contracts.metrics import Metric, MetricKind
-
-disable_created_metrics()
+from tokenline.runtime.metric_series import Counter, Gauge, Histogram
 
 
 class Metrics:
-    """One process's metrics, in a registry of its own so that tests can have many."""
+    """One process's metrics, in a registry of its own so that tests can have many. Any thread may count."""
 
     def __init__(self, *metrics: Metric) -> None:
         self._registry = CollectorRegistry()
@@ -29,29 +18,28 @@ class Metrics:
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
         for metric in metrics:
-            self._make(metric)
+            self._registry.register(self._made(metric))
 
-    def _make(self, metric: Metric) -> None:
-        name, text, labels, registry = metric.name, metric.help, metric.labels, self._registry
+    def _made(self, metric: Metric) -> Counter | Gauge | Histogram:
         match metric.kind:
             case MetricKind.COUNTER:
-                self._counters[name] = Counter(name, text, labels, registry=registry)
+                self._counters[metric.name] = counter = Counter(metric)
+                return counter
             case MetricKind.GAUGE:
-                self._gauges[name] = Gauge(name, text, labels, registry=registry)
+                self._gauges[metric.name] = gauge = Gauge(metric)
+                return gauge
             case MetricKind.HISTOGRAM:
-                self._histograms[name] = Histogram(name, text, labels, registry=registry, buckets=metric.buckets)
+                self._histograms[metric.name] = histogram = Histogram(metric)
+                return histogram
 
     def add(self, metric: Metric, *labels: str, by: float = 1) -> None:
-        made = self._counters[metric.name]
-        (made.labels(*labels) if labels else made).inc(by)
+        self._counters[metric.name].add(by, labels)
 
     def set(self, metric: Metric, value: float, *labels: str) -> None:
-        made = self._gauges[metric.name]
-        (made.labels(*labels) if labels else made).set(value)
+        self._gauges[metric.name].set(value, labels)
 
     def observe(self, metric: Metric, value: float, *labels: str) -> None:
-        made = self._histograms[metric.name]
-        (made.labels(*labels) if labels else made).observe(value)
+        self._histograms[metric.name].observe(value, labels)
 
     def exposition(self) -> bytes:
         """The text Prometheus scrapes."""

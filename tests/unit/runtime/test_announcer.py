@@ -36,15 +36,41 @@ async def test_what_comes_within_a_tick_goes_together_by_kind_and_in_order() -> 
     assert broker.told == [("pool.changed", [paused("a"), paused("b")]), ("worker.changed", [gone])]
 
 
+async def test_an_event_that_nothing_follows_leaves_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcer, "TICK_S", 3600)
+    broker = Listening()
+    tells = Announcer(broker)
+    tells.announce(paused("a"))
+    async with asyncio.timeout(5):
+        await tells.flush()
+    assert broker.told == [("pool.changed", [paused("a")])]
+
+
+async def test_what_follows_within_the_tick_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announcer, "TICK_S", 0.05)
+    broker, loop = Listening(), asyncio.get_running_loop()
+    told_at: list[float] = []
+    broker.on_tell = lambda: told_at.append(loop.time())
+    tells = Announcer(broker)
+    tells.announce(paused("a"))
+    await tells.flush()
+    tells.announce(paused("b"))
+    await asyncio.sleep(0)
+    tells.announce(paused("c"))
+    await tells.flush()
+    assert [events for _, events in broker.told] == [[paused("a")], [paused("b"), paused("c")]]
+    assert told_at[1] - told_at[0] >= 0.05
+
+
 async def test_an_event_that_comes_as_the_last_one_was_told_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcer, "TICK_S", 0)
     broker, loop = Listening(), asyncio.get_running_loop()
     tells = Announcer(broker)
 
     def as_it_ends() -> None:
-        """Two turns of the loop later the task is over, and nobody was told so yet."""
+        """A turn of the loop later the task is over, and nobody was told so yet."""
         broker.on_tell = lambda: None
-        loop.call_soon(loop.call_soon, tells.announce, paused("late"))
+        loop.call_soon(tells.announce, paused("late"))
 
     broker.on_tell = as_it_ends
     tells.announce(paused("first"))

@@ -3,15 +3,19 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import NoReturn
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tokenline.contracts.errors import BrokerUnavailable
 from tokenline.contracts.tickets import TicketState
-from tokenline.runtime.logging import configure_logging, tell_where
+from tokenline.runtime.logging import as_json, configure_logging, tell_where
 
 SECRET = "what somebody said"
 
@@ -74,7 +78,6 @@ def logging_again() -> Iterator[None]:
     for one in _loggers():
         one.setLevel(levels.get(one, logging.NOTSET))
     structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 @pytest.mark.usefixtures("logging_again")
@@ -109,6 +112,47 @@ def test_our_own_events_are_a_line_of_json_each(monkeypatch: pytest.MonkeyPatch)
     assert (first["service"], first["level"], first["of"]) == ("test", "info", "<class 'object'>")
     assert (second["level"], "ValueError" in second["exception"]) == ("error", True)
     assert SECRET not in out.getvalue()
+
+
+@pytest.mark.usefixtures("logging_again")
+def test_a_line_has_its_fields_in_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stderr", out)
+    configure_logging("worker-1", "INFO")
+    structlog.get_logger().info("ticket.claimed", ticket_id="t1", attempt=2)
+    line = re.sub(r"\d", "9", out.getvalue())
+    assert re.sub(r"\.9{6}Z", "Z", line) == (
+        '{"ticket_id":"t9","attempt":9,"event":"ticket.claimed","service":"worker-9","level":"info",'
+        '"timestamp":"9999-99-99T99:99:99Z"}\n'
+    )
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    | st.sampled_from(["\n", "é", "\U0001f600", "\udc80", 2**70, -(2**70)]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=3), values, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.text(max_size=5), json_values, max_size=5))
+def test_whatever_json_has_a_word_for_is_read_back_as_it_was(event: dict[str, object]) -> None:
+    line = as_json(None, "info", dict(event))
+    assert json.loads(line) == json.loads(json.dumps(event))
+    assert line.isascii()
+    assert line.splitlines() == [line]
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(["plain", "é", "\udc80"]))
+def test_the_time_reads_the_same_in_every_line(at: datetime, event: str) -> None:
+    told = json.loads(as_json(None, "info", {"event": event, "timestamp": at}))["timestamp"]
+    assert told == at.isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("event", ["plain", "é", "\udc80"])
+def test_what_json_has_no_word_for_is_told_as_python_would(event: str) -> None:
+    line = as_json(None, "info", {"event": event, "of": object, "error": KeyError("x"), "many": [1j]})
+    assert json.loads(line) == {"event": event, "of": "<class 'object'>", "error": "KeyError('x')", "many": ["1j"]}
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("closed file")])
