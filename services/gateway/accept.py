@@ -16,6 +16,7 @@ from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, Messa
 from tokenline.contracts.limits import LimitName
 from tokenline.contracts.metrics import ACCEPTED
 from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.contracts.topology import reply_key
 from tokenline.core import titles
 from tokenline.core.access import owned_by
 from tokenline.core.again import next_id, wanted
@@ -293,7 +294,7 @@ class Acceptance:
             question_id=question_id,
             answer_id=new_id(now),
             priority=asker.tier,
-            reply_to=(self._settings.gateway_id,),
+            reply_to=(reply_key(self._settings.gateway_id),),
             created_at=now,
             deadline_at=now + self._settings.queue_timeout_s,
         )
