@@ -296,4 +296,4 @@ async def test_a_reply_that_comes_while_the_end_is_read_is_the_end() -> None:
         scene.reply(final(COMPLETE, ANSWER))
         scene.store.go.set()
         await scene.settled()
-        assert scene.heard == as_read(COMPLETE, ANSWER)[0]
+        assert (scene.heard, scene.live.final) == as_read(COMPLETE, ANSWER)
