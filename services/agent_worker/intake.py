@@ -272,7 +272,7 @@ class Intake:
         await self._deps.line.hand_back(paused)
 
     def _ended(self, ended: Ticket, run: Run) -> None:
-        tell_ended(self._deps, ended, run.gateways)
+        tell_ended(self._deps, ended, run.gateways, run.final)
         started = ended.started_at or ended.created_at
         self._deps.metrics.observe(ANSWER, (ended.finished_at or started) - started, ended.pool)
         self._count(ended)

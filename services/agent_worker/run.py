@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
 
 import structlog
@@ -13,12 +14,13 @@ from services.agent_worker.spending import Spending
 from services.agent_worker.tools.steps import Steps
 from services.agent_worker.tools.toolbox import steps_of
 from tokenline.contracts.attachments import Passage
-from tokenline.contracts.chat import AnswerCall, Citation, Message, MessageStatus
+from tokenline.contracts.chat import AnswerCall, Citation, Message, MessageStatus, without_text
 from tokenline.contracts.errors import AnswerIncomplete, StoreUnavailable, TokenlineError
-from tokenline.contracts.ids import GatewayId
+from tokenline.contracts.ids import ReplyKey
 from tokenline.contracts.metrics import FENCED, FIRST_TOKEN, TOKENS
-from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Ended, Snapshot, ToolCall
+from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Ended, Final, Snapshot, ToolCall
 from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.contracts.topology import takes_final
 from tokenline.core import ticket as moves
 from tokenline.core.calls import CallLog
 from tokenline.core.citations import cited
@@ -70,6 +72,8 @@ class Run:
         """The model is done with it: from here on only the last write is under way."""
         self.first_exchange: tuple[Message, Message] | None = None
         """Question and answer as stored, if nothing was answered before in this conversation."""
+        self.final: Final | None = None
+        """What the gateways end it with; ``None``: they have to read the end in the store."""
 
     # ── from outside ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,7 +83,7 @@ class Run:
             self._stop = why
             self._interrupt()
 
-    def attach(self, gateway: GatewayId) -> None:
+    def attach(self, gateway: ReplyKey) -> None:
         """Send the text so far to this gateway, and all that follows."""
         self.gateways.add(gateway)
         snapshot = Snapshot(self.ticket.id, self.ticket.attempt, str(self._text), list(self._calls.pieces))
@@ -255,7 +259,19 @@ class Run:
         if ended is not None:
             self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
             self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
+            self.final = await self._final(ended, answer)
         return ended
+
+    async def _final(self, ended: Ticket, answer: Message | None) -> Final | None:
+        stored = None
+        if answer is not None:
+            # Once for all gateways: its number and its place are the store's.
+            with suppress(StoreUnavailable):
+                stored = await self._deps.store.get_message(answer.id)
+            if stored is None or stored.ticket_id != ended.id:
+                return None
+        length, without = (len(stored.content), without_text(stored)) if stored is not None else (0, None)
+        return Final(ended.id, ended.attempt, ended.version, ended.state, length, without)
 
     async def _written_before(self, state: TicketState) -> Ticket | None:
         """The end as an earlier try wrote it without hearing of it (F32): nobody else ends a running attempt so."""
@@ -326,6 +342,9 @@ def read_prompt(deps: Deps, ticket: Ticket) -> asyncio.Task[Prompt]:
     return reading
 
 
-def tell_ended(deps: Deps, ticket: Ticket, gateways: set[GatewayId]) -> None:
-    """Send the terminal reply to everybody who follows."""
-    deps.publisher.send(Ended(ticket.id, ticket.attempt, ticket.version), gateways | set(ticket.reply_to), urgent=True)
+def tell_ended(deps: Deps, ticket: Ticket, gateways: set[ReplyKey], final: Final | None = None) -> None:
+    """Send the terminal reply to everybody who follows: ``final``, where there is one, to those who can read it."""
+    ended = Ended(ticket.id, ticket.attempt, ticket.version)
+    for gateway in gateways | set(ticket.reply_to):
+        reply = final if final is not None and takes_final(gateway) else ended
+        deps.publisher.send(reply, [gateway], urgent=True)

@@ -11,11 +11,12 @@ from services.gateway.streams import Streams
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import ContextTurn, Conversation, FollowUp, Message, MessageStatus, TitleSource
 from tokenline.contracts.errors import BadRequest, QueueFull, RateLimited, TooLarge
-from tokenline.contracts.events import ConversationChanged, TicketChanged
+from tokenline.contracts.events import ConversationChanged, Event, TicketChanged
 from tokenline.contracts.ids import AgentId, AttachmentId, ConversationId, MessageId, TicketId, WebhookId
 from tokenline.contracts.limits import LimitName
 from tokenline.contracts.metrics import ACCEPTED
 from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.contracts.topology import reply_key
 from tokenline.core import titles
 from tokenline.core.access import owned_by
 from tokenline.core.again import next_id, wanted
@@ -191,14 +192,19 @@ class Acceptance:
             raise
 
     async def _into_the_line(self, accepted: Accepted) -> None:
-        self._line.announce(accepted.ticket)
-        if accepted.conversation.follow_up is FollowUp.INTERRUPT:
+        conversation = accepted.conversation
+        events: list[Event] = [TicketChanged(entry=line_entry(accepted.ticket))]
+        if conversation.title:
+            events.append(ConversationChanged(conversation=conversation))
+        self._announcer.announce(*events)
+        if conversation.follow_up is FollowUp.INTERRUPT:
             await self._interrupt(accepted.ticket)
         if accepted.ticket.state is TicketState.QUEUED:
             await self._line.publish(accepted.ticket, alone=False)
-        if accepted.conversation.temporary:
-            await self._store.keep_temporary(accepted.conversation.id, UNKEPT_S)
-        self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
+        if conversation.temporary:
+            await self._store.keep_temporary(conversation.id, UNKEPT_S)
+        if not conversation.title:
+            self._announcer.announce(ConversationChanged(conversation=await self._titled(accepted)))
 
     async def _interrupt(self, ticket: Ticket) -> None:
         """Stop what is live of the conversation and came before: whatever is not held, or was held earlier.
@@ -216,7 +222,7 @@ class Acceptance:
 
     async def _titled(self, accepted: Accepted) -> Conversation:
         """The conversation, named after its first question if nobody has named it yet."""
-        if accepted.conversation.title or accepted.conversation.temporary:
+        if accepted.conversation.temporary:
             return accepted.conversation
         # As it is by now: publishing may have taken seconds in which the user changed it.
         question = await self._store.get_message(accepted.question.id) or accepted.question
@@ -293,7 +299,7 @@ class Acceptance:
             question_id=question_id,
             answer_id=new_id(now),
             priority=asker.tier,
-            reply_to=(self._settings.gateway_id,),
+            reply_to=(reply_key(self._settings.gateway_id),),
             created_at=now,
             deadline_at=now + self._settings.queue_timeout_s,
         )

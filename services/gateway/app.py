@@ -34,7 +34,7 @@ from services.gateway.rest import (
     webhooks,
 )
 from services.gateway.rest.exports import IMPORT_BYTES
-from services.gateway.streams import QUIET_S
+from services.gateway.streams import QUIET_S, REPLY_S
 from services.gateway.temporary import RENEW_S
 from services.gateway.unsent import SWEEP_S as UNSENT_S
 from services.gateway.unsent import Unsent
@@ -186,6 +186,7 @@ def create_app(deps: Deps) -> FastAPI:
         await deps.feed.start(deps.supervisor)
         deps.supervisor.forever("positions", positions.scan, every_s=SCAN_S)
         deps.supervisor.forever("quiet", deps.streams.look_after_quiet, every_s=QUIET_S)
+        deps.supervisor.forever("replies.late", deps.streams.look_for_replies, every_s=REPLY_S)
         deps.supervisor.forever("keeper", keeper.sweep, every_s=SWEEP_S)
         deps.supervisor.forever("erasures", erasing.sweep, every_s=ERASING_S)
         deps.supervisor.forever("unsent", unsent.sweep, every_s=UNSENT_S)

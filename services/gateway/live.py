@@ -6,15 +6,17 @@ cursor, so resuming, slow clients and second tabs are one operation, and a slow 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_field
 
 from msgspec.structs import replace
 
 from tokenline.contracts import frames as f
 from tokenline.contracts.base import to_json
-from tokenline.contracts.chat import Message, shared
+from tokenline.contracts.chat import Message, SharedMessage, without_text
+from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.events import LineEntry
 from tokenline.contracts.ids import TicketId
-from tokenline.contracts.replies import CallPiece
+from tokenline.contracts.replies import CallPiece, Final
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.calls import CallLog
 from tokenline.core.stream import Appended, StreamText
@@ -54,6 +56,17 @@ class Cursor:
     done: bool = False
 
 
+@dataclass(frozen=True)
+class End:
+    """How a ticket ended."""
+
+    state: TicketState
+    attempt: int
+    error: ErrorInfo | None
+    answer: SharedMessage | None
+    """As stored; ``None``: it left none."""
+
+
 @dataclass(eq=False)
 class Follower:
     """Somebody who follows one ticket. ``wake`` is called when there may be something to send; it must not block."""
@@ -86,7 +99,8 @@ class LiveTicket:
         """Its end is being looked for in the store."""
         self.end_again = False
         """It was told meanwhile that there is one."""
-        self._end: tuple[Ticket, Message | None] | None = None
+        self._end: End | None = None
+        """Its answer without the text, which is `text`."""
         self._encoded: tuple[int, int, int, bytes] | None = None
 
     @property
@@ -103,18 +117,22 @@ class LiveTicket:
         return self.entry.state in RUNNING or self.text.attempt > self.entry.attempt
 
     @property
-    def final(self) -> tuple[Ticket, Message | None] | None:
-        """The ended ticket and its answer, as stored; ``None``: it has not ended."""
-        return self._end
+    def final(self) -> End | None:
+        """With the whole answer; ``None``: it has not ended."""
+        end = self._end
+        if end is None or end.answer is None:
+            return end
+        return replace_field(end, answer=replace(end.answer, content=str(self.text)))
 
     def wake(self) -> None:
-        for follower in self.followers:
+        # Some leave as soon as they are woken.
+        for follower in tuple(self.followers):
             follower.wake(follower)
 
     def look_for_lost(self) -> None:
         """Find followers that claim more text than there is. For a moment that may be so: they come from a gateway
         that was told earlier. Who is still ahead at the second look is told so by a snapshot (F41)."""
-        for follower in self.followers:
+        for follower in tuple(self.followers):
             cursor = follower.cursor
             cursor.ahead = cursor.ahead + 1 if self._is_ahead(cursor) else 0
             if cursor.ahead == LOOKS:
@@ -142,14 +160,29 @@ class LiveTicket:
 
     def end(self, ticket: Ticket, answer: Message | None) -> None:
         """What the store says is final: the text becomes the stored answer's."""
-        self._end = (ticket, answer)
         if ticket.attempt > self.text.attempt:
             self.text.restart(ticket.attempt)
         if answer is not None and str(self.text) != answer.content:
             if not answer.content.startswith(str(self.text)):
                 self.text.restart(ticket.attempt)
             self.text.append(ticket.attempt, 0, answer.content)
-        self.calls.end(ticket.attempt, answer.open_calls if answer is not None else ())
+        self._close(End(ticket.state, ticket.attempt, ticket.error, without_text(answer) if answer else None))
+
+    def finish(self, final: Final) -> bool:
+        """End as the worker says that the store has it. False, and nothing is done: what is here is not all of that
+        attempt's text, or something later was heard of, and the store is to be asked."""
+        if final.attempt < self.attempt or final.version < self.entry.version:
+            return False
+        if (self.text.attempt, self.text.length) != (final.attempt, final.length):
+            if final.length or self.text.attempt >= final.attempt:
+                return False
+            self.text.restart(final.attempt)
+        self._close(End(final.state, final.attempt, None, final.answer))
+        return True
+
+    def _close(self, end: End) -> None:
+        self._end = end
+        self.calls.end(end.attempt, end.answer.open_calls if end.answer is not None else ())
 
     # ── what a follower has not seen ─────────────────────────────────────────────────────────────────────────────────
 
@@ -178,7 +211,7 @@ class LiveTicket:
         if self._end is not None:
             yield from self._text(cursor)
             cursor.done = True
-            yield self._terminal(*self._end)
+            yield self._terminal(self._end)
         elif self.entry.state in TERMINAL:
             # Its end is being read from the store.
             yield from self._text(cursor)
@@ -257,16 +290,12 @@ class LiveTicket:
             self._encoded = (text.attempt, offset, end, to_json(frame))
         return self._encoded[3]
 
-    def _terminal(self, ticket: Ticket, answer: Message | None) -> f.ServerFrame:
-        if ticket.state is TicketState.CANCELLED:
-            return f.Cancelled(ticket_id=ticket.id, message_id=answer.id if answer else None)
-        if ticket.error is not None:
-            return f.Error(ticket_id=ticket.id, error=ticket.error, retry=True)
+    def _terminal(self, end: End) -> f.ServerFrame:
+        ticket_id, answer = self.entry.ticket_id, end.answer
+        if end.state is TicketState.CANCELLED:
+            return f.Cancelled(ticket_id=ticket_id, message_id=answer.id if answer else None)
+        if end.error is not None:
+            return f.Error(ticket_id=ticket_id, error=end.error, retry=True)
         if answer is None:
-            raise ValueError(f"ticket {ticket.id} is complete but its answer is missing")
-        return f.Complete(
-            ticket_id=ticket.id,
-            attempt=ticket.attempt,
-            length=self.text.length,
-            message=replace(shared(answer), content=""),
-        )
+            raise ValueError(f"ticket {ticket_id} is complete but its answer is missing")
+        return f.Complete(ticket_id=ticket_id, attempt=end.attempt, length=self.text.length, message=answer)

@@ -12,14 +12,14 @@ from tokenline.contracts.control import TO_ALL_WORKERS, AttachGateway, to_worker
 from tokenline.contracts.events import Event, TicketChanged
 from tokenline.contracts.frames import ToolCallFrame
 from tokenline.contracts.ids import GatewayId, TicketId, WorkerId
-from tokenline.contracts.replies import CallPieces, Delta, Ended, Snapshot, ToolCall, unpack_replies
-from tokenline.contracts.tickets import Ticket
-from tokenline.contracts.topology import CONTROL, reply_queue
+from tokenline.contracts.replies import CallPieces, Delta, Ended, Final, Snapshot, ToolCall, unpack_replies
+from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.contracts.topology import CONTROL, reply_key, reply_queue
 from tokenline.core.clock import Clock
 from tokenline.core.ledger import Ledger
 from tokenline.core.ports.broker import Broker, Consumption, Delivery
 from tokenline.core.ports.store import Store
-from tokenline.core.ticket import TERMINAL, follow, line_entry
+from tokenline.core.ticket import RUNNING, TERMINAL, WAITING, follow, line_entry
 from tokenline.runtime.amend import amend
 from tokenline.runtime.supervisor import Supervisor
 
@@ -28,6 +28,9 @@ log = structlog.get_logger()
 REPLY_PREFETCH = 1000
 QUIET_S = 3.0
 """A followed answer of which nothing was heard for so long is looked up: its last reply may have been lost."""
+REPLY_S = 0.25
+"""The event of an end and its worker's reply are sent together. Which comes first is chance; that one is so much later
+is not."""
 ASK_AGAIN_S = 1.0
 """A worker sends the whole text within milliseconds; but the question for it, or the text, may have been lost."""
 
@@ -52,11 +55,13 @@ class Streams:
         self._ledger = ledger
         self._supervisor = supervisor
         self._clock = clock
-        self._gateway = gateway
+        self._key = reply_key(gateway)
         self._queue = reply_queue(gateway, incarnation)
         self._observe_fenced = observe_fenced
         self._consumption: Consumption | None = None
         self._pace = Pace(clock)
+        self._unanswered: dict[TicketId, float] = {}
+        """Tickets of whose end an event told and no worker yet; since when (monotonic), the longest first."""
         self.leaving = False
         """This gateway stops: whoever can go on at another one is let go."""
 
@@ -102,7 +107,7 @@ class Streams:
     def leave_all(self) -> None:
         """Set `leaving` and wake everybody to see it."""
         self.leaving = True
-        for live in self.live.values():
+        for live in list(self.live.values()):
             live.wake()
 
     async def _catch_up(self, ticket: Ticket, live: LiveTicket) -> None:
@@ -110,12 +115,12 @@ class Streams:
         if ticket.state in TERMINAL:
             await self._look_for_end(live)
             return
-        if self._gateway not in ticket.reply_to:
-            gateway = self._gateway
+        if self._key not in ticket.reply_to:
+            key = self._key
             await amend(
                 self._store,
                 ticket.id,
-                lambda now: follow(now, gateway) if gateway not in now.reply_to and now.state not in TERMINAL else None,
+                lambda now: follow(now, key) if key not in now.reply_to and now.state not in TERMINAL else None,
                 known=ticket,
             )
         # To every worker: which one has it may have changed since the ticket was read.
@@ -123,7 +128,7 @@ class Streams:
 
     async def _attach(self, live: LiveTicket, worker: WorkerId | None) -> None:
         live.asked_at = self._clock.monotonic()
-        command = AttachGateway(ticket_id=live.entry.ticket_id, gateway_id=self._gateway)
+        command = AttachGateway(ticket_id=live.entry.ticket_id, gateway_id=self._key)
         await self._broker.tell(CONTROL.name, to_worker(worker) if worker else TO_ALL_WORKERS, pack(command))
 
     async def attach_again(self) -> None:
@@ -144,6 +149,16 @@ class Streams:
                 if not live.ended:
                     await self._attach(live, None)
 
+    async def look_for_replies(self) -> None:
+        """Read the ends that only an event told of: the reply was lost, or nobody sent one. Run it every `REPLY_S`."""
+        before = self._clock.monotonic() - REPLY_S
+        for ticket_id, told_at in list(self._unanswered.items()):
+            if told_at > before:
+                return
+            del self._unanswered[ticket_id]
+            if (live := self.live.get(ticket_id)) is not None:
+                self._look_up_end(live)
+
     def _drop_if_over(self, live: LiveTicket) -> None:
         if not live.followers and live.ended:
             self.live.pop(live.entry.ticket_id, None)
@@ -156,7 +171,7 @@ class Streams:
     # ── replies and events ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _receive(self, delivery: Delivery) -> Awaitable[None] | None:
-        """All but the ends of tickets and what is missing is done at once: a task for each tick would cost more."""
+        """At once, but for what is missing and ends that have to be read: a task for each tick would cost more."""
         batch = unpack_replies(delivery.body)
         ended: list[LiveTicket] = []
         gaps: list[LiveTicket] = []
@@ -183,6 +198,11 @@ class Streams:
                     whole = live.use(reply.index, _tool_frame(reply))
                 case Ended():
                     ended.append(live)
+                case Final():
+                    if live.finish(reply):
+                        self._over(live)
+                    else:
+                        ended.append(live)
             if not whole and (live.asked_at is None or now - live.asked_at > ASK_AGAIN_S):
                 live.asked_at = now
                 gaps.append(live)
@@ -201,27 +221,36 @@ class Streams:
             self._observe_fenced()
 
     def on_event(self, event: Event) -> None:
-        """Take in a ticket's new state; its end may be learnt here before the terminal reply."""
+        """Take in a ticket's new state; its end may be learnt here before the terminal reply, or without one."""
         if not isinstance(event, TicketChanged):
             return
         live = self.live.get(event.entry.ticket_id)
         if live is None or live.ended or event.entry.version <= live.entry.version:
             return
-        moved_on = event.entry.state is not live.entry.state
-        live.entry = event.entry
-        if moved_on:
+        former, running, entry = live.entry, live.running, event.entry
+        live.entry = entry
+        if entry.state in TERMINAL:
+            # Only a worker replies, and errors are told by the event and the store.
+            if running and entry.state is not TicketState.ERROR:
+                self._unanswered[entry.ticket_id] = self._clock.monotonic()
+            else:
+                self._look_up_end(live)
+            return
+        if entry.state in WAITING and entry.state is not former.state:
             self._place(live)
-        if event.entry.state in TERMINAL:
-            self._supervisor.spawn(f"end.{event.entry.ticket_id}", self._end(live))
-        else:
+        # That an answer has begun its text tells.
+        if not (entry.state in RUNNING and former.state in RUNNING and entry.attempt == former.attempt):
             live.wake()
+
+    def _look_up_end(self, live: LiveTicket) -> None:
+        self._supervisor.spawn(f"end.{live.entry.ticket_id}", self._end(live))
 
     def on_reload(self) -> None:
         """Events may have been lost: look up every ticket that the ledger no longer has."""
         for ticket_id, live in list(self.live.items()):
             known = self._ledger.entries.get(ticket_id)
             if known is None:
-                self._supervisor.spawn(f"end.{ticket_id}", self._end(live))
+                self._look_up_end(live)
             elif known.version > live.entry.version:
                 live.entry = known
                 live.wake()
@@ -249,12 +278,19 @@ class Streams:
         if ticket is None:
             self.live.pop(live.entry.ticket_id, None)
             return
-        if ticket.state not in TERMINAL or live.ended:
+        if ticket.state not in TERMINAL:
             return
         answer = await answer_of(self._store, ticket)
+        if live.ended:
+            return
         live.entry = line_entry(ticket)
         live.end(ticket, answer)
+        self._over(live)
         live.wake()
+
+    def _over(self, live: LiveTicket) -> None:
+        """It has ended, and whoever follows is about to be woken."""
+        self._unanswered.pop(live.entry.ticket_id, None)
         self._drop_if_over(live)
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tokenline.contracts.base import Shape
 from tokenline.contracts.feedback import Feedback
@@ -128,6 +129,11 @@ class Message(SharedMessage):
 def shared(message: SharedMessage) -> SharedMessage:
     """Without what was meant for the model alone: what is encoded is all that an instance has."""
     return SharedMessage(**{field: getattr(message, field) for field in SharedMessage.__struct_fields__})
+
+
+def without_text(answer: SharedMessage) -> SharedMessage:
+    """`shared`, for those who have its text already."""
+    return replace(shared(answer), content="")
 
 
 class FollowUp(StrEnum):

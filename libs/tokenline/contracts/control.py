@@ -6,7 +6,7 @@ The store holds the same wish (``cancel_requested``, ``reply_to``), so a lost co
 import msgspec
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.ids import GatewayId, Pool, TicketId, WorkerId
+from tokenline.contracts.ids import Pool, ReplyKey, TicketId, WorkerId
 
 
 class CancelTicket(Shape, tag="ticket.cancel", tag_field="command"):
@@ -17,7 +17,7 @@ class AttachGateway(Shape, tag="ticket.attach", tag_field="command"):
     """Send the text so far and everything that follows to this gateway too."""
 
     ticket_id: TicketId
-    gateway_id: GatewayId
+    gateway_id: ReplyKey
 
 
 class DrainWorker(Shape, tag="worker.drain", tag_field="command"):

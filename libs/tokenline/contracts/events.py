@@ -1,7 +1,8 @@
 """What happened, told to every gateway and to the dashboard: exchange ``tokenline.events``, names in the past tense.
 
 A message carries the events of one kind that a process had to tell in one tick, with the routing key
-``<kind>.changed``: ``ticket``, ``worker``, ``pool``, ``attachment``, ``conversation``.
+``<kind>.changed``: ``ticket``, ``worker``, ``pool``, ``attachment``, ``conversation``. A new question's conversation
+comes with its ticket: every gateway and dashboard hears all kinds.
 
 Events carry the new state, not the change, so that a repeated or late one (older ``version``) changes nothing.
 """

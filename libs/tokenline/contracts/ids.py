@@ -21,6 +21,9 @@ Pool: TypeAlias = str
 """Name of a queue of tickets that one kind of worker serves: ``[a-z0-9-]{1,40}``."""
 
 GatewayId: TypeAlias = str
+ReplyKey: TypeAlias = str
+"""The routing key of what is said to one gateway: `topology.reply_key`."""
+
 WorkerId: TypeAlias = str
 """Chosen by the operator or derived from host and port; stable over restarts."""
 

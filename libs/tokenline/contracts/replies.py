@@ -7,7 +7,9 @@ from typing import Literal
 
 import msgspec
 
+from tokenline.contracts.chat import SharedMessage
 from tokenline.contracts.ids import TicketId, WorkerId
+from tokenline.contracts.tickets import TicketState
 from tokenline.contracts.tools import ToolDetail
 
 
@@ -62,12 +64,28 @@ class Snapshot(Reply, frozen=True, tag="s"):
 
 
 class Ended(Reply, frozen=True, tag="e"):
-    """The terminal reply, sent when the store has the end: read it there. ``version`` is the ended ticket's."""
+    """A terminal reply, sent when the store has the end: read it there. ``version`` is the ended ticket's."""
 
     version: int
 
 
-AnyReply = Delta | ToolCall | CallPieces | Snapshot | Ended
+class Final(Reply, frozen=True, tag="f"):
+    """A terminal reply that saves the reading, for whoever has the text: the end as the store has it.
+
+    Gateways before 0.7 cannot read it, nor what else is in its message: only for those whose `topology.reply_key` says
+    that they can. What ended in an error is told by `Ended`.
+    """
+
+    version: int
+    state: TicketState
+    """`COMPLETE` or `CANCELLED`."""
+    length: int
+    """Of the answer's text, in code points."""
+    answer: SharedMessage | None
+    """Without its text; ``None``: it was cancelled before there was any."""
+
+
+AnyReply = Delta | ToolCall | CallPieces | Snapshot | Ended | Final
 
 
 class ReplyBatch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

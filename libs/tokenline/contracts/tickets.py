@@ -8,10 +8,10 @@ from tokenline.contracts.ids import (
     AgentId,
     AttachmentId,
     ConversationId,
-    GatewayId,
     Incarnation,
     MessageId,
     Pool,
+    ReplyKey,
     TicketId,
     UserId,
     WebhookId,
@@ -84,7 +84,8 @@ class Ticket(Shape):
     """When a `RETRYING` one goes on."""
     worker_id: WorkerId | None = None
     incarnation: Incarnation | None = None
-    reply_to: tuple[GatewayId, ...] = ()
+    reply_to: tuple[ReplyKey, ...] = ()
+    """Of the gateways that are sent what its worker says."""
     cancel_requested: bool = False
     webhook_id: WebhookId | None = None
     """Who is told of its end, if anybody."""

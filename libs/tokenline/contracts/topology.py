@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from tokenline.contracts.base import Shape
-from tokenline.contracts.ids import GatewayId, Pool, WorkerId
+from tokenline.contracts.ids import GatewayId, Pool, ReplyKey, WorkerId
 
 LEVELS = 10
 """``x-max-priority``: tickets use 0..9, and 10 (the highest a queue of ten levels knows) is for resumed ones."""
@@ -95,12 +95,33 @@ def ticket_queue(pool: Pool, max_length: int | None = None) -> Queue:
     )
 
 
+_TAKES_FINAL = ".final"
+"""No gateway's id has a dot."""
+
+
+def reply_key(gateway: GatewayId) -> ReplyKey:
+    """Where a gateway wants its replies, which says what it can read: the id alone stands for 0.6.0 and before."""
+    return gateway + _TAKES_FINAL
+
+
+def gateway_of(key: ReplyKey) -> GatewayId:
+    return key.removesuffix(_TAKES_FINAL)
+
+
+def takes_final(key: ReplyKey) -> bool:
+    """Whether who listens there can read `replies.Final`."""
+    return key.endswith(_TAKES_FINAL)
+
+
 def reply_queue(gateway: GatewayId, incarnation: str) -> Queue:
-    """Named by incarnation too: a restarted gateway must not wait for its former exclusive queue to go."""
+    """Named by incarnation too: a restarted gateway must not wait for its former exclusive queue to go.
+
+    Bound by the gateway's id, too, which the tickets of a gateway of 0.6.0 name that was restarted as this one.
+    """
     return Queue(
         name=f"{REPLIES.name}.{gateway}.{incarnation}",
         exchange=REPLIES.name,
-        routing_keys=(gateway,),
+        routing_keys=(reply_key(gateway), gateway),
         durable=False,
         exclusive=True,
         max_length=100_000,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tokenline.contracts.errors import ErrorInfo
 from tokenline.contracts.events import LineEntry
-from tokenline.contracts.ids import GatewayId, Incarnation, Pool, WorkerId
+from tokenline.contracts.ids import Incarnation, Pool, ReplyKey, WorkerId
 from tokenline.contracts.tickets import HoldReason, Ticket, TicketState, Usage
 from tokenline.contracts.topology import RESUME_PRIORITY
 
@@ -161,7 +161,7 @@ def request_cancel(ticket: Ticket) -> Ticket:
     return replace(ticket, cancel_requested=True, version=ticket.version + 1)
 
 
-def follow(ticket: Ticket, gateway: GatewayId) -> Ticket:
+def follow(ticket: Ticket, gateway: ReplyKey) -> Ticket:
     """Send replies to this gateway too. Not a move."""
     return replace(ticket, reply_to=(*ticket.reply_to, gateway), version=ticket.version + 1)
 

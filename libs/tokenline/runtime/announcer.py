@@ -28,8 +28,9 @@ class Announcer:
         self._not_before = 0.0
         self._telling: asyncio.Task[None] | None = None
 
-    def announce(self, event: Event) -> None:
-        self._waiting.setdefault(routing_key(event), []).append(event)
+    def announce(self, *events: Event) -> None:
+        """Several in one call travel in one message, under the first one's key."""
+        self._waiting.setdefault(routing_key(events[0]), []).extend(events)
         if self._telling is None:
             self._telling = asyncio.create_task(self._tell(), name="announcer")
             self._telling.add_done_callback(self._told)

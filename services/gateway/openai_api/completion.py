@@ -6,15 +6,16 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 from services.gateway.deps import Deps
-from services.gateway.live import Cursor, LiveTicket
+from services.gateway.live import Cursor, End, LiveTicket
 from services.gateway.openai_api import queue_state
 from services.gateway.openai_api.chunks import Chunks, event, whole
 from services.gateway.openai_api.errors import openai_error, worth_repeating
 from tokenline.contracts import frames as f
-from tokenline.contracts.chat import Message
+from tokenline.contracts.chat import SharedMessage
 from tokenline.contracts.errors import Cancelled, ErrorInfo, NotFound, NotSignedIn, Restarted, Stopping
 from tokenline.contracts.replies import CallPiece
 from tokenline.contracts.tickets import Ticket, TicketState
+from tokenline.contracts.topology import gateway_of
 from tokenline.runtime.auth.principal import Principal
 
 HEARTBEAT_S = 15.0
@@ -62,20 +63,20 @@ class Completion:
             async with asyncio.timeout(None) as limit, self._followed(cursor, _end) as ends:
                 async for end in ends:
                     if end is not None:
-                        return whole(self._ticket, self._model, self._answer(*end))
+                        return whole(self._ticket, self._model, self._answer(end))
                     if self._deps.streams.leaving and limit.when() is None:
                         limit.reschedule(asyncio.get_running_loop().time() + self._deps.settings.graceful_s / 2)
         except TimeoutError:
             raise Failed(STOPPING, repeat=True) from None
         raise Failed(GONE, repeat=False)
 
-    def _answer(self, ticket: Ticket, answer: Message | None) -> Message:
-        if ticket.error is not None:
+    def _answer(self, end: End) -> SharedMessage:
+        if end.error is not None:
             # A named request gets the same ticket again, whose end is this one.
-            raise Failed(ticket.error, repeat=worth_repeating(ticket.error) and not self._named)
-        if answer is None or ticket.state is TicketState.CANCELLED:
+            raise Failed(end.error, repeat=worth_repeating(end.error) and not self._named)
+        if end.answer is None or end.state is TicketState.CANCELLED:
             raise Failed(CANCELLED, repeat=False)
-        return answer
+        return end.answer
 
     async def stream(self, *, usage: bool, events: bool) -> AsyncGenerator[bytes]:
         """``events``: the client asked to hear of the line in them. Closed early, it stops the ticket."""
@@ -153,7 +154,7 @@ class Completion:
         if live is not None and live.followers:
             return True
         ticket = await self._deps.store.get_ticket(self._ticket.id)
-        return ticket is not None and set(ticket.reply_to) != {self._deps.settings.gateway_id}
+        return ticket is not None and set(map(gateway_of, ticket.reply_to)) != {self._deps.settings.gateway_id}
 
 
 def _news(live: LiveTicket, cursor: Cursor) -> Iterator[News]:
@@ -166,10 +167,10 @@ def _news(live: LiveTicket, cursor: Cursor) -> Iterator[News]:
         yield from live.calls_beyond(cursor)
 
 
-def _end(live: LiveTicket, cursor: Cursor) -> Iterator[tuple[Ticket, Message | None]]:
-    if live.final is not None:
+def _end(live: LiveTicket, cursor: Cursor) -> Iterator[End]:
+    if (end := live.final) is not None:
         cursor.done = True
-        yield live.final
+        yield end
 
 
 def _error(info: ErrorInfo) -> bytes:

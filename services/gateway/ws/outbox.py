@@ -30,7 +30,7 @@ class Outbox:
         write: Callable[[bytes], bool] | None = None,
     ) -> None:
         """``write`` sends a frame (JSON) at once or says that it cannot: then ``send`` waits until it can. What finds
-        the socket free goes past the layers of the framework, and text and notices without a task, too."""
+        the socket free goes past the layers of the framework and needs no task."""
         self._send = send
         self._look_up = look_up
         self._write = write
@@ -67,9 +67,18 @@ class Outbox:
         self._see_to_it()
 
     def wake(self, follower: Follower) -> None:
-        """There may be news for this follower."""
-        if self._idle and self._write is not None and self._sent(follower, self._write):
-            return
+        """There may be news for this follower. What is sent at once may be its end: ``ended`` is told before this
+        returns."""
+        if (ended := self._ended) is not None and self._writing is None and self._write is not None:
+            try:
+                if self._sent(follower, self._write):
+                    if follower.cursor.done:
+                        ended(follower)
+                    return
+            except Exception as error:
+                # This socket's trouble alone: whoever woke it has others to wake.
+                self._fail(error)
+                return
         self._news[follower] = None
         self._see_to_it()
 
@@ -102,21 +111,32 @@ class Outbox:
             self._writing = None
 
     def _written(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or self._failed is None:
+        if task.cancelled():
             return
         error = task.exception()
         if isinstance(error, Exception):
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._ended = None
+        if self._failed is not None:
             self._failed(error)
 
     def _sent(self, follower: Follower, write: Callable[[bytes], bool]) -> bool:
-        """Whether text was all that was due, and went."""
+        """Whether all that was due went; a frame that did not waits before all others, the rest is with the cursor."""
         live = self._look_up(follower.ticket_id)
         if live is None or follower not in live.followers:
+            return True
+        if (text := live.fresh(follower.cursor)) is not None:
+            if write(text):
+                follower.cursor.offset = live.text.length
+                return True
             return False
-        frame = live.fresh(follower.cursor)
-        if frame is None or not write(frame):
-            return False
-        follower.cursor.offset = live.text.length
+        for frame in live.beyond(follower.cursor):
+            encoded = _encoded(frame)
+            if not write(encoded):
+                self._notices.append(encoded)
+                return False
         return True
 
     async def _tell(self, follower: Follower) -> None:
@@ -127,8 +147,12 @@ class Outbox:
             if follower not in live.followers:
                 # It left, now or while an earlier frame was sent: its ticket may have another follower here already.
                 return
-            await self._put(frame.encode() if isinstance(frame, str) else to_json(frame))
+            await self._put(_encoded(frame))
 
     async def _put(self, frame: bytes) -> None:
         if self._write is None or not self._write(frame):
             await self._send(frame.decode())
+
+
+def _encoded(frame: ServerFrame | str) -> bytes:
+    return frame.encode() if isinstance(frame, str) else to_json(frame)

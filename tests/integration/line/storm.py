@@ -94,6 +94,7 @@ class Storm:
                 self._unless_under_way(worker, worker.leases.heartbeat)
         for gateway in self._house.gateways:
             self._unless_under_way(gateway, gateway.streams.look_after_quiet)
+            self._unless_under_way(gateway, gateway.streams.look_for_replies)
             if self._house.clock.now() - self._compared.get(gateway, 0.0) > RECONCILE_S:
                 self._compared[gateway] = self._house.clock.now()
                 self._unless_under_way(gateway, gateway.feed.compare)

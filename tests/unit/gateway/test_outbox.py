@@ -6,9 +6,11 @@ import json
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
-from services.gateway.live import Cursor, Follower, LiveTicket
+from services.gateway.live import FRAME_CHARACTERS, Cursor, Follower, LiveTicket
 from services.gateway.ws.outbox import MAX_NOTICES, Outbox, TooSlow
 from tests.unit.test_core_ledger import entry
+from tests.unit.test_core_ticket import ticket
+from tests.unit.test_gateway_live import answered
 from tokenline.contracts.frames import Pong
 from tokenline.contracts.tickets import TicketState
 
@@ -111,7 +113,6 @@ async def test_what_finds_the_socket_free_goes_at_once_and_overtakes_nothing() -
         live.wake()
 
     say("before it runs ")
-    await settle()
     assert (socket.at_once, len(socket.taken)) == (2, 2)  # PROCESSING was due, too
     say("at once ")
     assert (socket.at_once, len(socket.taken)) == (3, 3)
@@ -133,16 +134,16 @@ async def test_what_finds_the_socket_free_goes_at_once_and_overtakes_nothing() -
     assert [frame["type"] for frame in socket.taken[-3:]] == ["delta", "delta", "pong"]
     say("free again ")
     assert socket.at_once == len(socket.taken) - 1 == 8
-    # Who has left, or whose ticket moved on, is sent no text this way.
+    # Who has left is sent nothing.
     live.followers.discard(follower)
     live.grow(1, live.text.length, "nobody's")
     outbox.wake(follower)
     await settle()
+    assert socket.at_once == 8
     live.followers.add(follower)
     live.grow(2, 0, "another attempt")
     live.wake()
-    assert socket.at_once == 8
-    await settle()
+    assert (socket.at_once, outbox._writing) == (11, None)
     assert [frame["type"] for frame in socket.taken[-3:]] == ["restarted", "processing", "delta"]
     offset = 0
     for at, text in socket.texts()[:-1]:
@@ -150,6 +151,75 @@ async def test_what_finds_the_socket_free_goes_at_once_and_overtakes_nothing() -
         offset += len(str(text))
     assert offset == len("before it runs at once behind the notice full still behind free again ")
     await outbox.stop()
+
+
+class Filling(Direct):
+    """Is full after ``room`` frames."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.free = room > 0
+        self._room = room
+
+    def write(self, text: bytes) -> bool:
+        taken = super().write(text)
+        self._room -= taken
+        self.free = self._room > 0
+        return taken
+
+
+@pytest.mark.parametrize("room", range(6))
+async def test_a_socket_that_fills_up_in_between_loses_no_frame(room: int) -> None:
+    """Everything that may be due at once: whichever frame is the first that does not fit."""
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=2))
+    live.grow(2, 0, "x" * (FRAME_CHARACTERS + 1))
+    live.end(ticket(TicketState.COMPLETE, id="t1", attempt=2), answered("x" * (FRAME_CHARACTERS + 1)))
+    socket = Filling(room)
+    outbox = Outbox(socket.send, lambda _: live, socket.write)
+    ended: list[Follower] = []
+    outbox.start(ended.append, unexpected)
+    follower = Follower("t1", outbox.wake, Cursor(attempt=1, offset=3, told=1))
+    live.followers.add(follower)
+    live.wake()
+    assert (len(socket.taken), ended) == (min(room, 4), [follower] if room >= 4 else [])
+    outbox.notice(Pong(id=1))
+    socket.open.set()
+    await settle()
+    kinds = [str(frame["type"]) for frame in socket.taken]
+    assert sorted(kinds) == ["complete", "delta", "delta", "pong", "restarted"]
+    assert [kind for kind in kinds if kind != "pong"] == ["restarted", "delta", "delta", "complete"]
+    assert (socket.texts(), ended) == ([(0, "x" * FRAME_CHARACTERS), (FRAME_CHARACTERS, "x")], [follower])
+    await outbox.stop()
+
+
+async def test_an_end_that_cannot_be_told_is_the_trouble_of_that_socket_alone() -> None:
+    """Complete without an answer, as nobody writes it."""
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
+    sockets, failures = [Direct(), Direct()], list[Exception]()
+    outboxes = [Outbox(socket.send, lambda _: live, socket.write) for socket in sockets]
+    for outbox in outboxes:
+        outbox.start(lambda _: None, failures.append)
+        live.followers.add(Follower("t1", outbox.wake))
+    live.end(ticket(TicketState.COMPLETE, id="t1"), None)
+    live.wake()
+    assert [type(failure) for failure in failures] == [ValueError, ValueError]
+    for outbox, socket in zip(outboxes, sockets, strict=True):
+        outbox.notice(Pong(id=1))
+        await outbox.stop()
+        assert "pong" not in [frame["type"] for frame in socket.taken]
+
+
+async def test_who_leaves_as_soon_as_it_is_told_the_end_leaves_the_others_to_be_told() -> None:
+    live = LiveTicket(entry(1, TicketState.STREAMING, attempt=1))
+    sockets = [Direct(), Direct(), Direct()]
+    for socket in sockets:
+        outbox = Outbox(socket.send, lambda _: live, socket.write)
+        outbox.start(live.followers.discard, unexpected)
+        live.followers.add(Follower("t1", outbox.wake))
+    live.end(ticket(TicketState.CANCELLED, id="t1"), None)
+    live.wake()
+    assert [[frame["type"] for frame in socket.taken] for socket in sockets] == [["cancelled"]] * 3
+    assert live.followers == set()
 
 
 async def test_nothing_waits_for_a_socket_to_which_nothing_is_due() -> None:

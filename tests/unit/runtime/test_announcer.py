@@ -62,6 +62,17 @@ async def test_what_follows_within_the_tick_waits_for_its_end(monkeypatch: pytes
     assert told_at[1] - told_at[0] >= 0.05
 
 
+async def test_what_is_announced_together_travels_together() -> None:
+    broker = Listening()
+    tells = Announcer(broker)
+    gone = WorkerGone(worker_id="w", incarnation="i")
+    tells.announce(paused("a"), gone)
+    tells.announce(paused("b"))
+    tells.announce(gone)
+    await tells.flush()
+    assert broker.told == [("pool.changed", [paused("a"), gone, paused("b")]), ("worker.changed", [gone])]
+
+
 async def test_an_event_that_comes_as_the_last_one_was_told_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcer, "TICK_S", 0)
     broker, loop = Listening(), asyncio.get_running_loop()
