@@ -129,21 +129,18 @@ async def test_a_nack_may_ask_for_what_only_clients_do():
     assert await outcomes(tasks) == [type(None), Refused]
 
 
-async def test_numbers_go_on_when_a_caller_gives_up():
+@pytest.mark.parametrize("turn", [2, 3])
+async def test_numbers_go_on_when_a_caller_gives_up(turn: int):
     channel = Channel()
-    first, given_up, third = await channel.publish(3)
-    given_up.cancel()
-    await asyncio.wait([given_up])
-    channel.tap.feed(said(commands.Basic.Ack(delivery_tag=2)))
-    [fourth] = await channel.publish(1)
-    channel.tap.feed(said(commands.Basic.Ack(delivery_tag=1), commands.Basic.Nack(delivery_tag=3)))
-    channel.tap.feed(said(commands.Basic.Ack(delivery_tag=4)))
-    assert await outcomes([first, given_up, third, fourth]) == [
-        type(None),
-        asyncio.CancelledError,
-        Refused,
-        type(None),
-    ]
+    tasks = await channel.publish(3)
+    tasks[turn - 1].cancel()
+    await asyncio.wait([tasks[turn - 1]])
+    tasks += await channel.publish(1)
+    channel.tap.feed(said(*(commands.Basic.Ack(delivery_tag=number) for number in (3, 2, 1))))
+    channel.tap.feed(said(commands.Basic.Nack(delivery_tag=4)))
+    expected: list[type] = [type(None), type(None), type(None), Refused]
+    expected[turn - 1] = asyncio.CancelledError
+    assert await outcomes(tasks) == expected
 
 
 async def test_what_could_not_be_written_has_no_number():

@@ -38,7 +38,7 @@ def payloads(method: commands.Basic.Deliver, properties: commands.Basic.Properti
 
 @given(
     consumer_tag=st.text("abc", max_size=255),
-    tag=st.integers(1, 2**63),
+    tag=st.integers(1, 2**63 - 1),
     redelivered=st.booleans(),
     priority=st.none() | st.integers(0, 255),
     headers=st.none() | st.dictionaries(st.text("abc", min_size=1, max_size=9), st.integers(0, 9)),
