@@ -17,7 +17,7 @@ from tokenline.adapters.broker_rabbitmq.sockets import Socket
 from tokenline.adapters.broker_rabbitmq.wire import BODY, METHOD, beginning, framed
 from tokenline.contracts.errors import BrokerUnavailable, QueueFull
 from tokenline.contracts.topology import EVENTS, TICKETS, event_queue, ticket_queue
-from tokenline.core.ports.broker import Consumption
+from tokenline.core.ports.broker import Consumption, Delivery
 
 LINE = ticket_queue("gpt")
 AT_ONCE_S = 2.0
@@ -286,8 +286,28 @@ async def test_on_a_channel_that_is_being_closed_nothing_more_is_said(peer: Peer
     assert said_when_closed(link, channel, Channel.Close) == []
     assert outcomes[0]
     assert not outcomes[-1]
-    link.say(channel, Channel.CloseOk())
+    # Nobody could settle what still comes on it.
+    link.say(channel, *delivery(201, b"late"), Channel.CloseOk())
     await link.until(Basic.Consume, 2)
+    assert b"late" not in {received.body for received in inbox.received}
+
+
+async def test_what_comes_while_the_connection_closes_is_not_left_running(peer: Peer, broker: RabbitBroker) -> None:
+    begun = asyncio.Event()
+
+    async def forever(_: Delivery) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await broker.consume(LINE, forever, prefetch=10)
+    link = peer.link("consume")
+    peer.unanswered.add(Connection.Close)
+    closing = asyncio.create_task(broker.close(), name="closing")
+    await link.until(Connection.Close)
+    link.say(link.all(Basic.Consume)[0][0], *delivery(1))
+    await begun.wait()
+    await closing
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == f"handle {LINE.name}"]
 
 
 async def test_leaving_that_is_given_up_gives_up_what_is_in_hand(peer: Peer, broker: RabbitBroker) -> None:

@@ -45,6 +45,8 @@ class Confirms:
         """
         number = self._sent + 1
         if not self._outgoing.send(exchange, routing_key, persistent(priority, number), body):
+            # The library has yet to learn of it: a caller that tries again at once must not starve it.
+            await asyncio.sleep(0)
             raise ConnectionResetError("the channel is closed")
         self._sent = number
         self._waiting[number] = answer = asyncio.get_running_loop().create_future()

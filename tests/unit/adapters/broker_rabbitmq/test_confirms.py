@@ -146,8 +146,11 @@ async def test_numbers_go_on_when_a_caller_gives_up(turn: int):
 async def test_what_could_not_be_written_has_no_number():
     channel = Channel()
     channel.open = False
+    heard = asyncio.Event()
+    asyncio.get_running_loop().call_soon(heard.set)
     with pytest.raises(ConnectionError):
         await channel.confirms.publish("e", "k", b"", 0)
+    assert heard.is_set()  # a caller who tries again at once lets others hear why
     channel.open = True
     [task] = await channel.publish(1)
     channel.tap.feed(said(commands.Basic.Ack(delivery_tag=1)))
