@@ -1,8 +1,8 @@
 """A channel, with a short way past the library for what is frequent on it."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from aiormq import Channel, spec
 
@@ -38,9 +38,11 @@ class Lane:
         """As `Socket.write`; False, too, when the channel is closed."""
         return not self.closed and self._socket.write(frames)
 
-    async def ask(self, answer: Awaitable[T]) -> T:
-        """Wait for what the library does on the channel. When that is given up, the library closes the channel."""
-        asking = asyncio.ensure_future(answer)
+    async def ask(self, call: Coroutine[Any, Any, T]) -> T:
+        """Wait for what the library does on the channel. When that is given up, the library closes the channel, which
+        is seen here first.
+        """
+        asking = asyncio.get_running_loop().create_task(call, name=f"asking on channel {self.channel.number}")
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
