@@ -134,6 +134,34 @@ async def test_a_full_queue_refuses_and_keeps_what_it_has(broker: Broker) -> Non
     assert (await inbox.next()).body == b"5"
 
 
+async def test_of_many_published_at_once_those_that_find_no_room_are_refused_and_no_others(broker: Broker) -> None:
+    short, long = ticket_queue("short", max_length=3), ticket_queue("long")
+    await broker.declare(short)
+    await broker.declare(long)
+    pools = ["short", "long"] * 10
+    outcomes = await asyncio.gather(
+        *(broker.publish(TICKETS.name, pool, b"%d" % number) for number, pool in enumerate(pools)),
+        return_exceptions=True,
+    )
+    assert [type(outcome) for outcome in outcomes[1::2]] == [type(None)] * 10
+    refused = [isinstance(outcome, QueueFull) for outcome in outcomes[::2]]
+    assert await broker.depth(short) == refused.count(False) >= 3
+    assert await broker.depth(long) == 10
+
+
+async def test_a_large_message_arrives_whole_and_is_settled(broker: Broker) -> None:
+    """RabbitMQ sends it in many frames, and may put others between them."""
+    inbox = Inbox()
+    await broker.consume(LINE, inbox, prefetch=3)
+    large = bytes(range(256)) * 4096
+    await offer(broker, large, b"", large + b"!")
+    held = [await inbox.next() for _ in range(3)]
+    assert sorted(delivery.body for delivery in held) == sorted([large, b"", large + b"!"])
+    assert [await delivery.ack() for delivery in held] == [True] * 3
+    await broker.publish(TICKETS.name, "gpt", b"next")
+    assert (await inbox.next()).body == b"next"
+
+
 async def test_purging_throws_away_what_is_ready_and_leaves_what_is_in_hand(broker: Broker) -> None:
     inbox = Inbox()
     await broker.consume(LINE, inbox, prefetch=1)

@@ -131,7 +131,7 @@ async def test_told_and_published_messages_keep_out_of_each_others_frames(rabbit
     await broker.declare(LINE)
     inbox = Inbox(ack=True)
     await broker.consume(event_queue("a", "big"), inbox, prefetch=5)
-    # The first takes two frames, and all together less than `link.BACKLOG_LIMIT_BYTES`.
+    # The first takes two frames, and all together less than `sockets.BACKLOG_LIMIT_BYTES`.
     bodies = [bytes([n]) * (1_000 if n else 200_000) for n in range(20)]
 
     async def publish(number: int) -> None:

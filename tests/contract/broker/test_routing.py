@@ -1,5 +1,6 @@
 """Where messages go, and what happens to those that go nowhere."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -104,6 +105,16 @@ async def test_nothing_works_before_connecting(engine: Engine) -> None:
     with pytest.raises(BrokerUnavailable):
         await broker.depth(queue)
     await broker.close()
+
+
+async def test_of_many_published_at_once_those_that_nobody_takes_fail_and_no_others(broker: Broker) -> None:
+    await broker.declare(ticket_queue("gpt"))
+    pools = ["gpt", "nobody's", "gpt"] * 10
+    outcomes = await asyncio.gather(
+        *(broker.publish(TICKETS.name, pool, pool.encode()) for pool in pools), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [type(None), BrokerUnavailable, type(None)] * 10
+    assert await broker.depth(ticket_queue("gpt")) == 20
 
 
 async def test_nothing_works_after_closing_until_connected_again(broker: Broker) -> None:

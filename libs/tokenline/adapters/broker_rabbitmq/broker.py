@@ -87,6 +87,7 @@ class RabbitBroker:
         """Unacknowledged messages go back to their queues. Leaves no task and no connection, within 4 s."""
         await self._tasks.end()
         await asyncio.gather(self._publishing.close(), self._consuming.close())
+        await self._tasks.end()  # what was delivered while the connections closed
 
     async def declare(self, queue: Queue) -> None:
         await self._topology.ensure(queue)

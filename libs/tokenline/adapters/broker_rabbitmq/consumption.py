@@ -5,18 +5,20 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
-from aiormq import Channel
+from aiormq import spec
 from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
+from tokenline.adapters.broker_rabbitmq.contents import Contents
 from tokenline.adapters.broker_rabbitmq.delivery import Hold, RabbitDelivery, SettledDelivery
 from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
 from tokenline.adapters.broker_rabbitmq.link import RETRY_S, Link
 from tokenline.adapters.broker_rabbitmq.topology import Topology
+from tokenline.adapters.broker_rabbitmq.wire import beginning
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import BrokerUnavailable, TokenlineError
 from tokenline.contracts.topology import Queue
-from tokenline.core.ports.broker import Delivery, Handler
+from tokenline.core.ports.broker import Handler
 
 SET_UP_LIMIT_S = 10.0
 CHECK_EVERY_S = 1.0
@@ -30,7 +32,13 @@ TELL_OF_DELETION: FieldTable = {"x-cancel-on-ha-failover": True}
 on by itself, and then loses what the new queue delivers. With this the consumer is cancelled, and we are told. Quorum
 queues refuse it."""
 
+_DELIVER = beginning(spec.Basic.Deliver)
+
 log = structlog.get_logger()
+
+
+async def _nothing_left(_: DeliveredMessage) -> None:
+    """What the library gives its deliveries to: there are none, since they are taken before it reads them."""
 
 
 class RabbitConsumption:
@@ -68,79 +76,68 @@ class RabbitConsumption:
         self._topology.forget(self._queue)
         if (hold := self._hold) is None or hold.lost.is_set():
             return
+        ending = self._close  # given up, so is its channel, and what it has in hand is delivered again
         try:
             async with as_unavailable(SET_UP_LIMIT_S, lambda: f"cancelling the consumer of {self._queue.name}"):
-                await hold.channel.basic_cancel(hold.consumer_tag)
-        except BrokerUnavailable:
-            return  # its channel is gone, and the consumer with it
-        self._tasks.spawn(f"leave {self._queue.name}", self._leave(hold))
+                await hold.lane.ask(hold.lane.channel.basic_cancel(hold.consumer_tag))
+            ending = self._leave
+        except BrokerUnavailable as error:
+            log.debug("broker.consumer_not_cancelled", queue=self._queue.name, problem=error.message)
+        finally:
+            self._tasks.spawn(f"leave {self._queue.name}", ending(hold))
 
     # ── one channel ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _establish(self) -> None:
         await self._topology.ensure(self._queue)
         async with as_unavailable(SET_UP_LIMIT_S, lambda: f"consuming from {self._queue.name}"):
-            channel = await self._link.channel(confirms=False)
+            lane = await self._link.lane(confirms=False)
+            hold = Hold(lane, consumer_tag=f"{self._link.name}.{lane.channel.number}")
             try:
-                self._hold = await self._consume_on(channel)
+                await self._consume(hold)
             except BaseException:
-                self._tasks.spawn(f"drop channel of {self._queue.name}", self._close(channel))
+                self._tasks.spawn(f"drop channel of {self._queue.name}", self._close(hold))
                 raise
+        self._hold = hold
 
-    async def _consume_on(self, channel: Channel) -> Hold:
-        hold = Hold(channel, consumer_tag=f"{self._link.name}.{channel.number}")
+    async def _consume(self, hold: Hold) -> None:
+        channel = hold.lane.channel
         channel.closing.add_done_callback(hold.lose)
         channel.on_consumer_cancel_callbacks.add(hold.lose)
-        if self._queue.exclusive:
-            self._tap(channel)
+        hold.lane.reader = Contents(_DELIVER, partial(self._receive, hold)).read
         await channel.basic_qos(prefetch_count=self._prefetch)
         # What an exclusive queue held is lost with its connection anyway: an acknowledgement would buy nothing.
-        await channel.basic_consume(
+        consuming = channel.basic_consume(
             self._queue.name,
-            partial(self._receive, hold),
+            _nothing_left,
             no_ack=self._queue.exclusive,
             arguments=None if self._topology.is_quorum(self._queue) else TELL_OF_DELETION,
             consumer_tag=hold.consumer_tag,
         )
-        return hold
+        await hold.lane.ask(consuming)
 
-    def _tap(self, channel: Channel) -> None:
-        tap, take = self._link.tap, self._take
-        number = channel.number
-        tap.open(number, take)
-        channel.closing.add_done_callback(lambda _: tap.close(number, take))
-
-    def _take(self, body: bytes) -> None:
-        """A message of an exclusive queue, off the `Tap`. Only what the handler has to wait for becomes a task."""
-        delivery = SettledDelivery(body)
+    def _receive(self, hold: Hold, method: bytes, header: bytes, body: bytes) -> None:
+        """Only what the handler has to wait for becomes a task: one of ours, which outlives the channel."""
+        if hold.lane.closed:
+            return  # nobody could settle it, and so it is delivered again
+        delivery = SettledDelivery(body) if self._queue.exclusive else hold.take(method, header, body)
         try:
             waiting = self._handler(delivery)
         except Exception:
-            log.exception("broker.handler_failed", queue=self._queue.name)
+            self._failed(delivery)
             return
         if waiting is not None:
             self._tasks.spawn(f"handle {self._queue.name}", self._finish(delivery, waiting))
 
-    async def _receive(self, hold: Hold, message: DeliveredMessage) -> None:
-        """Runs in a task that dies with the channel: so only start our own."""
-        self._tasks.spawn(f"handle {self._queue.name}", self._handle(hold.take(message)))
-
-    async def _handle(self, delivery: RabbitDelivery) -> None:
-        try:
-            waiting = self._handler(delivery)
-        except Exception:
-            log.exception("broker.handler_failed", queue=self._queue.name)
-            await delivery.reject()
-            return
-        if waiting is not None:
-            await self._finish(delivery, waiting)
-
-    async def _finish(self, delivery: Delivery, waiting: Awaitable[None]) -> None:
+    async def _finish(self, delivery: RabbitDelivery | SettledDelivery, waiting: Awaitable[None]) -> None:
         try:
             await waiting
         except Exception:
-            log.exception("broker.handler_failed", queue=self._queue.name)
-            await delivery.reject()
+            self._failed(delivery)
+
+    def _failed(self, delivery: RabbitDelivery | SettledDelivery) -> None:
+        log.exception("broker.handler_failed", queue=self._queue.name)
+        delivery.reject_now()
 
     async def _leave(self, hold: Hold) -> None:
         """Close the channel when its last message is settled; before that they would be delivered again."""
@@ -150,12 +147,12 @@ class RabbitConsumption:
         finally:
             for wait in waits:
                 wait.cancel()
-        await self._close(hold.channel)
+        await self._close(hold)
 
-    async def _close(self, channel: Channel) -> None:
+    async def _close(self, hold: Hold) -> None:
         try:
             async with as_unavailable(SET_UP_LIMIT_S, lambda: f"closing a channel of {self._queue.name}"):
-                await channel.close()
+                await hold.lane.close()
         except BrokerUnavailable as error:
             log.debug("broker.channel_not_closed", queue=self._queue.name, problem=error.message)
 
@@ -166,7 +163,7 @@ class RabbitConsumption:
             if (hold := self._hold) is not None:
                 await self._watch(hold)
                 log.warning("broker.consumer_lost", queue=self._queue.name)
-                await self._close(hold.channel)
+                await self._close(hold)
             await self._restore()
             log.info("broker.consumer_restored", queue=self._queue.name)
             await self._tell_restored()

@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import cast
 
 import aio_pika
 import structlog
 from aiormq import Channel
 from aiormq.abc import AbstractConnection
-from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
-from yarl import URL
 
 from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
-from tokenline.adapters.broker_rabbitmq.tap import Tap
+from tokenline.adapters.broker_rabbitmq.lane import Lane
+from tokenline.adapters.broker_rabbitmq.sockets import Socket
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import BrokerUnavailable, TokenlineError
 
@@ -24,42 +23,7 @@ SET_UP_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 2.0
 RETRY_S = 1.0
 
-BACKLOG_LIMIT_BYTES = 256 * 1024
-"""More than this unsent in our own memory: the broker does not read."""
-
 log = structlog.get_logger()
-
-
-class _Socket(TransportFactory):
-    """Opens the library's socket and keeps hold of it, to see what waits in it, to `Tap` it, and to drop it at once."""
-
-    tap: Tap
-
-    def __init__(self) -> None:
-        self._transport: asyncio.WriteTransport | None = None
-
-    async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
-        reader, writer = await factory.create(url, **options)
-        self._transport = writer.transport
-        self.tap = Tap(reader.feed_data)
-        # All that the socket brings goes through it.
-        reader.feed_data = self.tap.feed  # type: ignore[method-assign, assignment]
-        return reader, writer
-
-    @property
-    def backlog_bytes(self) -> int:
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
-
-    def write(self, frames: bytes) -> bool:
-        if self._transport is None or self._transport.is_closing():
-            return False
-        self._transport.write(frames)
-        return True
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
 
 
 class Link:
@@ -76,7 +40,7 @@ class Link:
         self._jitter = jitter
         self._up = asyncio.Event()
         self._connection: aio_pika.Connection | None = None
-        self._socket = _Socket()
+        self._socket = Socket()
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -105,44 +69,25 @@ class Link:
             raise BrokerUnavailable(link=self.name)
         return self._connection.transport.connection
 
-    async def channel(self, *, confirms: bool) -> Channel:
-        """Open one; raises what the library raises. With ``confirms`` an unroutable message raises too."""
-        channel = await self.amqp.channel(publisher_confirms=confirms, on_return_raises=confirms)
-        return cast(Channel, channel)  # declared as its abstract base, which cannot publish without waiting
-
-    @property
-    def tap(self) -> Tap:
-        """Of the open connection."""
-        return self._socket.tap
-
-    async def unblocked(self) -> None:
-        """Returns when the broker takes messages on this connection: it stops at a memory or disk alarm."""
-        await self.amqp.ready()
+    async def lane(self, *, confirms: bool) -> Lane:
+        """A new channel. Raises what the library raises."""
+        socket = self._socket
+        channel = await self.amqp.channel(publisher_confirms=confirms)
+        return Lane(cast(Channel, channel), socket)  # declared as its abstract base
 
     @property
     def blocked(self) -> bool:
-        """The broker has said that it reads no more from this connection."""
-        if self._connection is None or self._connection.transport is None:
-            return False
-        waiting = self._connection.transport.connection.ready()
-        try:
-            # The library tells only those who wait, so start to wait: it ends at once unless blocked.
-            waiting.send(None)
-        except StopIteration:
-            return False
-        waiting.close()
-        return True
+        """The broker has said that it reads no more from this connection: at a memory or disk alarm."""
+        return self._connection is not None and self._socket.blocked
 
     @property
     def stalled(self) -> bool:
-        """What is written now would wait in our own memory, for nobody knows how long."""
-        return self._socket.backlog_bytes > BACKLOG_LIMIT_BYTES or self.blocked
+        """As `Socket.stalled`."""
+        return self._socket.stalled
 
-    def write(self, frames: bytes) -> bool:
-        """Whole frames, past the library's writer, which writes whole frames, too: so they may come in between. False
-        when the connection is gone. What the socket does not take waits in our memory: look at `stalled` before.
-        """
-        return self._socket.write(frames)
+    async def room(self) -> None:
+        """As `Socket.room`."""
+        await self._socket.room()
 
     # ── keeping it up ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -164,7 +109,7 @@ class Link:
             await asyncio.sleep(RETRY_S * (0.5 + self._jitter()))
 
     async def _open(self) -> None:
-        self._socket = _Socket()
+        self._socket = Socket()
         self._connection = aio_pika.Connection(self._url)
         self._connection.kwargs["transport_factory"] = self._socket
         async with as_unavailable(SET_UP_LIMIT_S, lambda: "connecting"):
@@ -176,6 +121,7 @@ class Link:
     async def _drop(self) -> None:
         """Say goodbye if the broker listens, else hang up."""
         connection, self._connection = self._connection, None
+        self._socket.release()
         self._mark(up=False)
         if connection is None:
             return

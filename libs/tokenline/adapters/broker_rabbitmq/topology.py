@@ -13,8 +13,8 @@ import structlog
 from aiormq import Channel
 from aiormq.exceptions import ChannelPreconditionFailed
 
-from tokenline.adapters.broker_rabbitmq.channels import KeptChannel
 from tokenline.adapters.broker_rabbitmq.failures import as_unavailable
+from tokenline.adapters.broker_rabbitmq.kept import Kept
 from tokenline.adapters.broker_rabbitmq.link import RETRY_S, Link
 from tokenline.adapters.owned_tasks import OwnedTasks
 from tokenline.contracts.errors import TokenlineError, TopologyMismatch
@@ -39,7 +39,7 @@ class Topology:
     def __init__(self, link: Link, tasks: OwnedTasks) -> None:
         self._link = link
         self._tasks = tasks
-        self._channel = KeptChannel(link, confirms=False)
+        self._channel = Kept(link, lambda lane: lane.channel, confirms=False)
         self._one_at_a_time = asyncio.Lock()
         self._known: dict[str, Queue] = {}
         self._misfits: dict[str, str] = {}
