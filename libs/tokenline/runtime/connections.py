@@ -135,6 +135,28 @@ def direct_writer(scope: MutableMapping[str, Any]) -> Callable[[bytes], bool] | 
 class SocketConnection(WebSocketsSansIOProtocol):
     """Holds as little as can be while nothing happens."""
 
+    # uvicorn sets them, in a dict that grows beyond the 30 names up to which CPython lets instances share it: 1.5 KiB.
+    __slots__ = (
+        "_behind",
+        "_stall",
+        "app",
+        "app_state",
+        "asgi_version",
+        "client",
+        "config",
+        "connections",
+        "default_headers",
+        "logger",
+        "loop",
+        "queue",
+        "root_path",
+        "scheme",
+        "server",
+        "tasks",
+        "transport",
+        "writable",
+    )
+
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
         # What uvicorn does with the queue and the event it made, these do, too.
