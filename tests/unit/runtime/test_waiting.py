@@ -29,7 +29,8 @@ async def test_a_reader_that_is_cancelled_takes_nothing_with_it() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     inbox.put_nowait("second")
-    assert [await inbox.get(), await inbox.get()] == ["first", "second"]
+    async with asyncio.timeout(1):
+        assert [await inbox.get(), await inbox.get()] == ["first", "second"]
 
 
 async def test_a_reader_that_gave_up_leaves_the_inbox_to_the_next() -> None:
