@@ -108,4 +108,4 @@ async def test_hot_paths_do_not_ask_the_store_every_time(
     for _ in range(50):
         await gateway.accounts.authenticate(token)
         await gateway.accounts.authenticate(key)
-    assert sorted(asked) == ["api_key_by_hash", "get_user", "refresh_family_is_live"]
+    assert sorted(asked) == ["api_key_by_hash", "api_keys", "get_user", "refresh_family_is_live"]

@@ -32,10 +32,6 @@ class _Standing(NamedTuple):
     limits: Limits = Limits()
 
 
-def _of_key(key: ApiKey) -> _Standing:
-    return _Standing(_scopes(key.scopes), key.limits)
-
-
 @cache
 def _scopes(scopes: tuple[Scope, ...]) -> frozenset[Scope]:
     """Shared by all who hold the same ones: there are a handful of sets, and each takes 200 bytes."""
@@ -103,9 +99,9 @@ class Rights:
         if record is None or record.revoked_at is not None:
             raise NotSignedIn
         self._check_expiry(record.expires_at)
-        user = await self.active_user(record.user_id)
+        principal = await self._principal(record.user_id, "api_key", record.id, record.expires_at)
         self.used[record.id] = self._clock.now()
-        return _principal(user, "api_key", record.id, record.expires_at, _of_key(record))
+        return principal
 
     def _check_expiry(self, expires_at: float | None) -> None:
         if expires_at is not None and expires_at <= self._clock.now():
@@ -118,27 +114,23 @@ class Rights:
         standing = await self._live.get((user_id, via, credential_id), self._standing, anew=anew)
         if standing is None:
             raise NotSignedIn
-        return _principal(user, via, credential_id, expires_at, standing)
+        return Principal(
+            user_id=user.id,
+            email=user.email,
+            role=user.role,
+            tier=user.tier,
+            via=via,
+            credential_id=credential_id,
+            expires_at=expires_at,
+            scopes=standing.scopes,
+            limits=user.limits,
+            key_limits=standing.limits,
+        )
 
     async def _standing(self, credential: _Credential) -> _Standing | None:
         """``None``: it is revoked, or was never known."""
         user_id, via, credential_id = credential
         if via == "api_key":
             keys = await self._store.api_keys(user_id)
-            return next((_of_key(key) for key in keys if key.id == credential_id), None)
+            return next((_Standing(_scopes(key.scopes), key.limits) for key in keys if key.id == credential_id), None)
         return _Standing() if await self._store.refresh_family_is_live(credential_id) else None
-
-
-def _principal(user: User, via: Via, credential_id: str, expires_at: float | None, standing: _Standing) -> Principal:
-    return Principal(
-        user_id=user.id,
-        email=user.email,
-        role=user.role,
-        tier=user.tier,
-        via=via,
-        credential_id=credential_id,
-        expires_at=expires_at,
-        scopes=standing.scopes,
-        limits=user.limits,
-        key_limits=standing.limits,
-    )
