@@ -93,7 +93,7 @@ class Session:
 
     async def _read(self) -> None:
         while True:
-            text = await sockets.receive(self._socket)
+            text = sockets.text_of(await self._socket.receive())
             if not self._bucket.take(self._deps.clock.monotonic()):
                 raise RateLimited("Too many frames. Slow down.", retry_after_s=1)
             try:

@@ -7,15 +7,19 @@ what was written to be taken, and so for ever. Here a connection that is stuck i
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping
 from contextlib import suppress
 from typing import Any
 
+from uvicorn import Config
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.protocol import State
 
 from tokenline.runtime.heads import HeadGuard
 from tokenline.runtime.sockets import CLOSE_S, SEND_S
+from tokenline.runtime.waiting import Gate, Inbox
 
 WRITE_BUFFER_BYTES = 64 * 1024
 """Beyond it `send` waits, so a connection holds this and one frame."""
@@ -129,10 +133,46 @@ def direct_writer(scope: MutableMapping[str, Any]) -> Callable[[bytes], bool] | 
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    async def run_asgi(self) -> None:
+    """Holds as little as can be while nothing happens."""
+
+    # uvicorn sets them, in a dict that grows beyond the 30 names up to which CPython lets instances share it: 1.5 KiB.
+    __slots__ = (
+        "_behind",
+        "_stall",
+        "app",
+        "app_state",
+        "asgi_version",
+        "client",
+        "config",
+        "connections",
+        "default_headers",
+        "logger",
+        "loop",
+        "queue",
+        "root_path",
+        "scheme",
+        "server",
+        "tasks",
+        "transport",
+        "writable",
+    )
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        # What uvicorn does with the queue and the event it made, these do, too.
+        self.queue: Inbox[ASGIReceiveEvent] = Inbox()  # type: ignore[assignment]
+        self.writable: Gate = Gate()  # type: ignore[assignment]
+
+    def run_asgi(self) -> Coroutine[Any, Any, None]:
         extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
         extensions[WRITER] = self.write_text
-        await super().run_asgi()
+        return super().run_asgi()
+
+    def start_keepalive(self) -> None:
+        """The handshake is over, and what it said is the app's: the parser would keep it as long as the socket."""
+        super().start_keepalive()
+        self.request.headers.clear()
+        del self.request, self.response, self.scope
 
     def write_text(self, text: bytes) -> bool:
         """Send it (UTF-8) as one frame at once; False when the socket takes nothing at the moment, or no more.

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
 from msgspec.structs import replace
+from starlette.types import Message
 
 from tokenline.contracts import closing
 from tokenline.contracts.base import to_json
@@ -63,15 +64,21 @@ async def _who(socket: WebSocket, accounts: Accounts, decode: Callable[[str | by
         return await accounts.authenticate(credential)
     if ticket := socket.query_params.get("ticket"):
         return await accounts.redeem_socket_ticket(ticket)
-    frame = parse(await receive(socket), decode)
+    frame = parse(text_of(await socket.receive()), decode)
     if not isinstance(frame, Auth):
         raise NotSignedIn("The first frame must be “auth”.")
     return await accounts.authenticate(frame.token)
 
 
-async def receive(socket: WebSocket) -> str | bytes:
-    """The next message, text or binary. Raises `WebSocketDisconnect`."""
-    message = await socket.receive()
+def forget_handshake(socket: WebSocket) -> None:
+    """Once it is known who signed in: address, headers and all else that was asked would be kept as long as it is open,
+    2 KiB of an idle socket."""
+    socket.scope["headers"].clear()
+    socket.scope.clear()
+
+
+def text_of(message: Message) -> str | bytes:
+    """What the peer said, text or binary. Raises `WebSocketDisconnect` when it left."""
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
     return message.get("text") or message.get("bytes") or ""

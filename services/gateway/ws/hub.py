@@ -1,6 +1,5 @@
 """Which sockets a user has open here, and what each of them must hear without asking."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tokenline.contracts.events import (
@@ -23,18 +22,19 @@ if TYPE_CHECKING:
 
 class Hub:
     def __init__(self, supervisor: Supervisor) -> None:
-        self._sessions: dict[UserId, set[Session]] = {}
+        self._sessions: dict[UserId, tuple[Session, ...]] = {}
         self._supervisor = supervisor
         self.sockets = 0
         """Open sockets, authenticated or not."""
 
     def add(self, user: UserId, session: "Session") -> None:
-        self._sessions.setdefault(user, set()).add(session)
+        self._sessions[user] = (*self._of(user), session)
 
     def remove(self, user: UserId, session: "Session") -> None:
-        sessions = self._sessions.get(user, set())
-        sessions.discard(session)
-        if not sessions:
+        left = tuple(one for one in self._of(user) if one is not session)
+        if left:
+            self._sessions[user] = left
+        else:
             self._sessions.pop(user, None)
 
     def on_event(self, event: Event) -> None:
@@ -65,5 +65,5 @@ class Hub:
                 for session in self._of(attachment.owner_id):
                     session.notice(AttachmentFrame(attachment=attachment))
 
-    def _of(self, user: UserId) -> Iterator["Session"]:
-        return iter(tuple(self._sessions.get(user, ())))
+    def _of(self, user: UserId) -> tuple["Session", ...]:
+        return self._sessions.get(user, ())

@@ -1,7 +1,6 @@
 """The two chat sockets, from handshake to close."""
 
 import asyncio
-from contextlib import suppress
 from typing import cast
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -49,8 +48,9 @@ async def open_socket(socket: WebSocket, only: ConversationId | None) -> None:
     await socket.accept()
     hub.sockets += 1
     try:
-        with suppress(WebSocketDisconnect):
-            await Door(socket, deps, hub, only).serve()
+        await Door(socket, deps, hub, only).serve()
+    except WebSocketDisconnect:
+        pass
     finally:
         hub.sockets -= 1
 
@@ -73,37 +73,45 @@ class Door:
     async def serve(self) -> None:
         """Raises `WebSocketDisconnect`."""
         try:
-            principal = await sockets.sign_in(self._socket, self._deps.accounts, f.parse_client_frame)
-            demand(principal, Scope.READ)
+            outbox = Outbox(self._socket.send_text, self._deps.streams.live.get, direct_writer(self._socket.scope))
+            session = await self._sign_in(outbox)
+            user = session.principal.user_id
             conversation = None
             if self._only is not None:
-                conversation = owned_by(principal.user_id, await self._deps.store.get_conversation(self._only))
-            outbox = Outbox(self._socket.send_text, self._deps.streams.live.get, direct_writer(self._socket.scope))
-            session = Session(self._deps, principal, outbox, self._only, self._end)
-            self._hub.add(principal.user_id, session)
+                conversation = owned_by(user, await self._deps.store.get_conversation(self._only))
+            sockets.forget_handshake(self._socket)
+            self._hub.add(user, session)
             self._deps.revocations.watch(session)
             try:
+                # First, so that the first frame needs no task.
+                outbox.start(session.ended, self._end)
                 session.start(HEARTBEAT_S)
                 if conversation is not None:
                     await session.keep(conversation)
-                await self._until_ended(session, outbox)
+                await self._until_ended(session)
             finally:
                 session.stop()
                 self._deps.revocations.leave(session)
-                self._hub.remove(principal.user_id, session)
+                self._hub.remove(user, session)
+                await outbox.stop()
         except TokenlineError as error:
             await sockets.refuse(self._socket, error)
         except TooSlow:
             await sockets.close(self._socket, sockets.TOO_SLOW)
 
-    async def _until_ended(self, session: Session, outbox: Outbox) -> None:
-        """Read and write until one of them or `_end` ends the socket; raises what ended it.
+    async def _sign_in(self, outbox: Outbox) -> Session:
+        """Raises what `sockets.sign_in` does, and `NotAllowed` for a key that may not look."""
+        principal = await sockets.sign_in(self._socket, self._deps.accounts, f.parse_client_frame)
+        demand(principal, Scope.READ)
+        return Session(self._deps, principal, outbox, self._only, self._end)
+
+    async def _until_ended(self, session: Session) -> None:
+        """Read until the client leaves or `_end` ends the socket; raises what ended it.
 
         In the connection's own task: one more that waits would take 1.5 KiB of each socket.
         """
         task = cast(asyncio.Task[object], asyncio.current_task())
         before = task.cancelling()
-        outbox.start(session.ended, self._end)
         try:
             if self._why is not None:
                 raise self._why
@@ -115,11 +123,10 @@ class Door:
             raise
         finally:
             self._reading = None
-            await outbox.stop()
 
     async def _read(self, session: Session) -> None:
         while True:
-            text = await sockets.receive(self._socket)
+            text = sockets.text_of(await self._socket.receive())
             if not self._bucket.take(self._deps.clock.monotonic()):
                 raise RateLimited("Too many frames. Slow down.", retry_after_s=1)
             try:

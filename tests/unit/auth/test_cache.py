@@ -59,3 +59,17 @@ async def test_the_oldest_makes_room() -> None:
     assert source.reads == 3
     await cache.get("a", source.read)
     assert source.reads == 4
+
+
+async def test_what_is_too_old_to_be_believed_takes_no_memory() -> None:
+    clock, source = ManualClock(), Source()
+    cache: TtlCache[str, str] = TtlCache(clock)
+    for number in range(100):
+        await cache.get(f"early {number}", source.read)
+    clock.advance(2)
+    await cache.get("late", source.read)
+    clock.advance(1)
+    await cache.get("later", source.read)
+    assert set(cache._kept) == {"late", "later"}
+    await cache.get("late", source.read)
+    assert source.reads == 102

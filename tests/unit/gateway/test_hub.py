@@ -62,3 +62,20 @@ async def test_typing_is_told_to_the_users_other_tabs_and_nobody_else() -> None:
     assert writing.noticed == [rated]
     assert other.noticed == [Typed(conversation_id="c1"), rated]
     assert elsewhere.noticed == foreign.noticed == []
+
+
+async def test_one_that_left_is_told_nothing_and_the_others_go_on() -> None:
+    left, stays = Tab("a"), Tab("b")
+    async with Supervisor() as supervisor:
+        hub = Hub(supervisor)
+        for tab in (left, stays):
+            hub.add("u", cast(Session, tab))
+        hub.remove("u", cast(Session, left))
+        hub.remove("u", cast(Session, left))
+        rated = AnswerRated(conversation_id="c1", owner_id="u", message_id="m", feedback=None)
+        hub.on_event(rated)
+        hub.remove("u", cast(Session, stays))
+        hub.on_event(rated)
+    assert left.noticed == []
+    assert len(stays.noticed) == 1
+    assert hub._sessions == {}

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from functools import cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -29,6 +30,12 @@ class _Standing(NamedTuple):
 
     scopes: frozenset[Scope] = EVERY_SCOPE
     limits: Limits = Limits()
+
+
+@cache
+def _scopes(scopes: tuple[Scope, ...]) -> frozenset[Scope]:
+    """Shared by all who hold the same ones: there are a handful of sets, and each takes 200 bytes."""
+    return frozenset(scopes)
 
 
 class Rights:
@@ -125,5 +132,5 @@ class Rights:
         user_id, via, credential_id = credential
         if via == "api_key":
             keys = await self._store.api_keys(user_id)
-            return next((_Standing(frozenset(key.scopes), key.limits) for key in keys if key.id == credential_id), None)
+            return next((_Standing(_scopes(key.scopes), key.limits) for key in keys if key.id == credential_id), None)
         return _Standing() if await self._store.refresh_family_is_live(credential_id) else None
