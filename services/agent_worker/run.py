@@ -24,6 +24,7 @@ from tokenline.core.calls import CallLog
 from tokenline.core.citations import cited
 from tokenline.core.ports.broker import Delivery
 from tokenline.core.ports.model import ModelCall, ModelEnd, ModelRequest, ModelText
+from tokenline.core.ports.store import Asked
 from tokenline.core.stream import StreamText
 from tokenline.runtime.line import same_attempt
 from tokenline.runtime.tracing import NO_SPAN, failed
@@ -45,11 +46,9 @@ class Stop(Enum):
 class Run:
     """``delivery`` is the latest one of the ticket: it comes again when the broker was away."""
 
-    def __init__(
-        self, deps: Deps, ticket: Ticket, delivery: Delivery, reading: asyncio.Task[Prompt] | None = None
-    ) -> None:
-        """``reading``: the prompt, if it is being read already."""
-        self._reading = reading
+    def __init__(self, deps: Deps, ticket: Ticket, delivery: Delivery, asked: Asked | None = None) -> None:
+        """``asked``: what it was claimed with, if that is known."""
+        self._asked = asked
         self.ticket = ticket
         self.delivery = delivery
         self.span: Span = NO_SPAN
@@ -68,6 +67,8 @@ class Run:
         """Its delivery is acknowledged: one that comes after that is not adopted."""
         self.ending = False
         """The model is done with it: from here on only the last write is under way."""
+        self.release_due = True
+        """Whether others of its owner may be held for it."""
         self.first_exchange: tuple[Message, Message] | None = None
         """Question and answer as stored, if nothing was answered before in this conversation."""
 
@@ -96,7 +97,7 @@ class Run:
             async with self._scope:
                 if self._stop is not None:
                     self._interrupt()
-                prompt = await (self._reading or read_prompt(self._deps, self.ticket))
+                prompt = await self._read_prompt()
                 self.span.add_event("prompt_built")
                 await self._stream(prompt)
         except TimeoutError:
@@ -121,6 +122,10 @@ class Run:
         except RuntimeError:
             # Not entered yet (answer() looks at _stop when it enters), or left already.
             return
+
+    async def _read_prompt(self) -> Prompt:
+        deps, agent = self._deps, self._deps.agents.get(self.ticket.agent_id)
+        return await build_prompt(deps.store, deps.search, deps.gallery, agent, self.ticket, self._asked)
 
     async def _stream(self, prompt: Prompt) -> None:
         agent = self._deps.agents.get(self.ticket.agent_id)
@@ -249,9 +254,11 @@ class Run:
                 return moves.cancel(current, now=now, usage=usage)
             return moves.complete(current, usage=usage, now=now)
 
-        ended = await self._deps.line.change(
+        amended = await self._deps.line.amended_by(
             self.ticket.id, finish, known=self.ticket, messages=[answer] if answer else []
-        ) or await self._written_before(state)
+        )
+        ended = await self._written_before(state) if amended is None else amended.ticket
+        self.release_due = amended is None or amended.release_due
         if ended is not None:
             self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
             self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
@@ -313,17 +320,6 @@ class Run:
 
 def _is_first(prompt: Prompt) -> bool:
     return all(turn.role != "assistant" for turn in prompt.request.turns)
-
-
-def read_prompt(deps: Deps, ticket: Ticket) -> asyncio.Task[Prompt]:
-    """Ends with what `build_prompt` raises. To be cancelled, or waited for by a run."""
-
-    async def read() -> Prompt:
-        return await build_prompt(deps.store, deps.search, deps.gallery, deps.agents.get(ticket.agent_id), ticket)
-
-    reading = asyncio.create_task(read(), name=f"prompt.{ticket.id}")
-    reading.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may be nobody's by then
-    return reading
 
 
 def tell_ended(deps: Deps, ticket: Ticket, gateways: set[GatewayId]) -> None:

@@ -45,6 +45,7 @@ class Bench:
 
     def _judge(self, name: str, arguments: tuple[Any, ...]) -> str | None:
         kind = arguments[0].state if name == "replace_ticket" else name
+        kind = TicketState.PROCESSING if name == "claim_ticket" else kind
         if kind not in self.unknown:
             return None
         self.unknown.remove(kind)

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from operator import attrgetter
 
-from tokenline.adapters.store_sqlite.chat import put_message
+from tokenline.adapters.store_sqlite.attachments import attachments_of
+from tokenline.adapters.store_sqlite.chat import get_message, put_message
 from tokenline.adapters.store_sqlite.documents import Documents, as_list, encode, next_seq
 from tokenline.adapters.store_sqlite.limits import count
 from tokenline.adapters.store_sqlite.part import Part
@@ -15,7 +16,7 @@ from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
 from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
 from tokenline.core.paging import decode_cursor, encode_cursor
-from tokenline.core.ports.store import TicketPage, worker_lease
+from tokenline.core.ports.store import Asked, Offered, TicketChange, TicketPage, Written, worker_lease
 from tokenline.core.ticket import LIVE, RUNNING
 from tokenline.core.token_limits import spent_on
 
@@ -110,18 +111,33 @@ class Tickets(Part):
     async def get_ticket(self, ticket_id: TicketId) -> Ticket | None:
         return await self._database.read(lambda connection: get_ticket(connection, ticket_id))
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
-        def work(connection: sqlite3.Connection) -> bool:
+    async def claim_ticket(self, ticket_id: TicketId, claim: TicketChange) -> Offered | None:
+        def work(connection: sqlite3.Connection) -> Offered | None:
+            ticket = get_ticket(connection, ticket_id)
+            if ticket is None:
+                return None
+            claimed = claim(ticket)
+            if claimed is None or not replace_ticket(connection, claimed):
+                return Offered(ticket=ticket)
+            files = attachments_of(connection, claimed.conversation_id)
+            question = get_message(connection, claimed.question_id)
+            return Offered(ticket=claimed, asked=Asked(question=question, attachments=tuple(files)))
+
+        return await self._database.write(work)
+
+    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> Written | None:
+        def work(connection: sqlite3.Connection) -> Written | None:
             if not replace_ticket(connection, ticket):
-                return False
+                return None
             for message in messages:
                 put_message(connection, place_answer(connection, message, ticket))
-            if ticket.state not in LIVE:
-                note_release_due(connection, ticket.owner_id, self._clock.now())
-                add_delivery(connection, ticket)
-                take_path_back(connection, ticket)
-                count(connection, spent_on(ticket), self._clock.now())
-            return True
+            if ticket.state in LIVE:
+                return Written()
+            release_due = note_release_due(connection, ticket.owner_id, self._clock.now())
+            add_delivery(connection, ticket)
+            take_path_back(connection, ticket)
+            count(connection, spent_on(ticket), self._clock.now())
+            return Written(release_due=release_due)
 
         # That an answer has begun its text tells; and whoever follows or stops one that runs can spare the moment.
         return await self._database.write(work, patient=ticket.state is TicketState.STREAMING and not messages)
