@@ -61,6 +61,7 @@ class Run:
         self._stop: Stop | None = None
         self._scope = asyncio.timeout(None)
         self._spending = Spending()
+        self._first_at: float | None = None
         self._began: asyncio.Task[None] | None = None
         self._since = deps.clock.monotonic()
         self.over = False
@@ -189,38 +190,48 @@ class Run:
 
     def _first(self) -> None:
         """The first that the model said is out."""
-        if self._began is not None:
+        if self._first_at is not None:
             return
+        self._first_at = self._now()
         self.span.add_event("first_token")
+        waited_s = self._first_at - (self.ticket.started_at or self._first_at)
+        self._deps.metrics.observe(FIRST_TOKEN, waited_s, self.ticket.pool)
         # Beside the stream: the next tokens do not wait for the store.
-        self._began = asyncio.create_task(self._begin(), name=f"begin.{self.ticket.id}")
+        self._began = asyncio.create_task(self._begin(self._first_at), name=f"begin.{self.ticket.id}")
 
-    async def _begin(self) -> None:
-        """Write STREAMING down."""
-        now = self._now()
-        self._deps.metrics.observe(FIRST_TOKEN, now - (self.ticket.started_at or now), self.ticket.pool)
-        streaming = await self._deps.line.change(
+    async def _begin(self, now: float) -> None:
+        """Write STREAMING down. Nobody waits for it: that an answer has begun its text tells."""
+        streaming = await self._deps.line.amended_by(
             self.ticket.id,
             lambda now_stored: (
                 moves.begin_streaming(now_stored, now=now) if same_attempt(now_stored, self.ticket) else None
             ),
             known=self.ticket,
+            patient=True,
         )
         if streaming is None:
             self.stop(Stop.FENCED)
         else:
-            self.ticket = streaming
+            self.ticket = streaming.ticket
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _end(self, prompt: Prompt | None, error: TokenlineError | None) -> Ticket | None:
         if self._began is not None:
             began, self._began = self._began, None
-            await began
+            await self._settle(began, over=error is None and self._stop is not Stop.DRAINED)
         ended = None if self._stop is Stop.FENCED else await self._written(prompt, error)
         if ended is None:
             self._deps.metrics.add(FENCED)
         return ended
+
+    async def _settle(self, began: asyncio.Task[None], *, over: bool) -> None:
+        """``over``: the write of the end tells of the beginning as well, if nobody has written it yet."""
+        if over and not began.done():
+            began.cancel()
+            await asyncio.wait([began])
+        else:
+            await began
 
     async def _written(self, prompt: Prompt | None, error: TokenlineError | None) -> Ticket | None:
         if (self._stop is Stop.DRAINED or error is not None) and await self._is_unwanted():
@@ -250,9 +261,10 @@ class Run:
         def finish(current: Ticket) -> Ticket | None:
             if not same_attempt(current, self.ticket):
                 return None
+            begun = moves.begun(current, at=self._first_at)
             if state is TicketState.CANCELLED:
-                return moves.cancel(current, now=now, usage=usage)
-            return moves.complete(current, usage=usage, now=now)
+                return moves.cancel(begun, now=now, usage=usage)
+            return moves.complete(begun, usage=usage, now=now)
 
         amended = await self._deps.line.amended_by(
             self.ticket.id, finish, known=self.ticket, messages=[answer] if answer else []

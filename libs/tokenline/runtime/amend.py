@@ -39,14 +39,15 @@ async def amended_by(
     *,
     known: Ticket | None = None,
     messages: Sequence[Message] = (),
+    patient: bool = False,
 ) -> Amended | None:
-    """As `amend`; tells also whether somebody is to be released."""
+    """As `amend`; tells also whether somebody is to be released. ``patient`` as in `TicketStore.replace_ticket`."""
     ticket = known if known is not None else await store.get_ticket(ticket_id)
     while ticket is not None:
         changed = change(ticket)
         if changed is None:
             return None
-        if written := await store.replace_ticket(changed, *messages):
+        if written := await store.replace_ticket(changed, *messages, patient=patient):
             return Amended(changed, written.release_due)
         ticket = await store.get_ticket(ticket_id)
     return None

@@ -53,9 +53,10 @@ class Line:
         *,
         known: Ticket | None = None,
         messages: Sequence[Message] = (),
+        patient: bool = False,
     ) -> Amended | None:
-        """As `change`; tells also whether somebody is to be released."""
-        amended = await amended_by(self._store, ticket_id, change, known=known, messages=messages)
+        """`runtime.amend.amended_by`, and announce what was written."""
+        amended = await amended_by(self._store, ticket_id, change, known=known, messages=messages, patient=patient)
         if amended is not None:
             self.announcer.ticket(amended.ticket)
         return amended

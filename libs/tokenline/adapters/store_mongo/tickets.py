@@ -58,7 +58,7 @@ class Tickets(Part):
                     return Offered(ticket=claimed, asked=Asked(question=question, attachments=tuple(files)))
         return None
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> Written | None:
+    async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
         # An end has its instant from the store's clock; the keeper, who looks for it, has no other.
         now = self._clock.now() if ticket.finished_at is None else ticket.finished_at
         ended = {} if ticket.state in LIVE else release_due(ticket.owner_id, now) | news(ticket)

@@ -22,8 +22,8 @@ Work = Callable[[sqlite3.Connection], T]
 CALL_LIMIT_S = 4.5
 """How long a caller waits in all, whatever the disk does: who asked for it all is to be told within 5 s."""
 
-PATIENCE_S = 0.02
-"""Fifty questions a second and process bring another write within that time."""
+PATIENCE_S = 0.25
+"""Five questions a second and process bring another write within that time."""
 
 
 class Job(Generic[T]):

@@ -14,7 +14,7 @@ from tokenline.adapters.store_sqlite.tree import place_answer, take_path_back
 from tokenline.adapters.store_sqlite.webhooks import add_delivery
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
-from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
+from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import Asked, Offered, TicketChange, TicketPage, Written, worker_lease
 from tokenline.core.ticket import LIVE, RUNNING
@@ -125,7 +125,7 @@ class Tickets(Part):
 
         return await self._database.write(work)
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> Written | None:
+    async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
         def work(connection: sqlite3.Connection) -> Written | None:
             if not replace_ticket(connection, ticket):
                 return None
@@ -139,8 +139,7 @@ class Tickets(Part):
             count(connection, spent_on(ticket), self._clock.now())
             return Written(release_due=release_due)
 
-        # That an answer has begun its text tells; and whoever follows or stops one that runs can spare the moment.
-        return await self._database.write(work, patient=ticket.state is TicketState.STREAMING and not messages)
+        return await self._database.write(work, patient=patient)
 
     async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
         rows = [(offer.ticket_id, offer.publish_no) for offer in offers]

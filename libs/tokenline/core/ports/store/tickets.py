@@ -101,8 +101,11 @@ class TicketStore(Protocol):
         """
         ...
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> Written | None:
+    async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
         """Compare-and-set: writes if the stored version is ``ticket.version - 1``; ``None`` otherwise.
+
+        ``patient``: it may wait a quarter of a second for another write to go with. Cancelled meanwhile, it costs
+        nothing.
 
         ``messages`` are written in the same operation: an answer under its question, or put in place of the stored
         ones with their ids, which keep their ``seq`` and their place in the tree. A message is dropped when its
