@@ -62,6 +62,8 @@ _REPLACE = """
         level_at = ?, due_at = ?, deadline_at = ?, ended_at = ?, dead = ?, publish_no = ?, lease = ?, doc = ?
     WHERE id = ? AND version = ?
 """
+# While it runs nothing else changes, and indexes that need not be looked at cost nothing.
+_RUN = "UPDATE tickets SET version = ?, state = ?, lease = ?, doc = ? WHERE id = ? AND version = ?"
 _INSERT = """
     INSERT INTO tickets (version, state, live, pool, priority, seq, hold_reason, level_at, due_at, deadline_at,
         ended_at, dead, publish_no, lease, doc, id, owner_id, conversation_id, files)
@@ -72,9 +74,6 @@ _oldest_first = attrgetter("created_at", "id")
 
 def _columns(ticket: Ticket) -> tuple[object, ...]:
     """What may change, in the order of `_REPLACE` and `_INSERT`."""
-    lease = None
-    if ticket.state in RUNNING and ticket.worker_id is not None and ticket.incarnation is not None:
-        lease = worker_lease(ticket.worker_id, ticket.incarnation)
     return (
         ticket.version,
         ticket.state.value,
@@ -89,9 +88,15 @@ def _columns(ticket: Ticket) -> tuple[object, ...]:
         ticket.finished_at,
         ticket.dead,
         ticket.publish_no,
-        lease,
+        _lease(ticket),
         encode(ticket),
     )
+
+
+def _lease(ticket: Ticket) -> str | None:
+    if ticket.state in RUNNING and ticket.worker_id is not None and ticket.incarnation is not None:
+        return worker_lease(ticket.worker_id, ticket.incarnation)
+    return None
 
 
 def insert_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
@@ -100,6 +105,9 @@ def insert_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def replace_ticket(connection: sqlite3.Connection, ticket: Ticket) -> bool:
+    if ticket.state in RUNNING:
+        columns = (ticket.version, ticket.state.value, _lease(ticket), encode(ticket))
+        return connection.execute(_RUN, (*columns, ticket.id, ticket.version - 1)).rowcount == 1
     return connection.execute(_REPLACE, (*_columns(ticket), ticket.id, ticket.version - 1)).rowcount == 1
 
 
