@@ -86,7 +86,7 @@ class WriterSession(_Connected):
             connection = self.connection()
             self._turn.begin(connection, self._busy_limit_s)
             batch += waiting()
-            wanted = [job for job in batch if not job.future.cancelled()]
+            wanted = [job for job in batch if not job.future.done()]
             alone = len(wanted) == 1
             for job in wanted:
                 self._run_one(connection, job, alone=alone)
@@ -136,7 +136,7 @@ class ReaderSession(_Connected):
     def run(self, batch: Batch, waiting: Callable[[], Batch]) -> None:
         batch += waiting()
         for job in batch:
-            if job.future.cancelled():
+            if job.future.done():
                 continue
             try:
                 job.result = job.work(self.connection())
