@@ -135,7 +135,12 @@ class Lane:
             self._patience = None
         patient, self._patient = self._patient, []
         for job in patient:
-            self._jobs.put(job)
+            if job.future.done():
+                # Nobody wants it any more, and no thread need wake for it.
+                job.limit.cancel()
+                self._unfinished -= 1
+            else:
+                self._jobs.put(job)
 
     # ── in the threads ───────────────────────────────────────────────────────────────────────────────────────────────
 
