@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
-from msgspec.structs import replace
 from opentelemetry.trace import Span, SpanKind
 
 from services.agent_worker.deps import Deps
-from services.agent_worker.prompt import Prompt
 from services.agent_worker.room import Room
-from services.agent_worker.run import Run, Stop, read_prompt, tell_ended
+from services.agent_worker.run import Run, Stop, tell_ended
 from services.agent_worker.settings import WorkerSettings
 from services.agent_worker.titles import Titles
 from tokenline.contracts.errors import AnswerIncomplete, QueueTimeout, StoreUnavailable
@@ -22,6 +21,7 @@ from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
 from tokenline.contracts.topology import ticket_queue
 from tokenline.core import ticket as moves
 from tokenline.core.ports.broker import Consumption, Delivery
+from tokenline.core.ports.store import Asked, Offered
 from tokenline.core.ticket import Claim, judge_offer
 from tokenline.runtime.supervisor import Supervisor
 from tokenline.runtime.tracing import failed, ticket_span
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 STORE_RETRY_S = 1.0
 
 Order = Callable[[Run], None]
+ClaimAt = Callable[[float, Ticket], Ticket | None]
+"""By the store's time: the ticket as claimed; ``None``: it is not to be. Called in the store's thread."""
 
 _offers = msgspec.msgpack.Decoder(TicketOffer)
 
@@ -55,7 +57,6 @@ class Intake:
         self._idle = asyncio.Event()
         self._idle.set()
         self._beginning: dict[TicketId, list[Order]] = {}
-        self._in_doubt: set[tuple[TicketId, int]] = set()
         self._turns: WeakValueDictionary[TicketId, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self) -> None:
@@ -138,28 +139,37 @@ class Intake:
         """
         turn = self._turns.setdefault(offer.ticket_id, asyncio.Lock())
         async with turn:
+            in_doubt = False
             while True:
                 try:
-                    if await self._settled(offer, delivery):
+                    if await self._settled(offer, delivery, in_doubt=in_doubt):
                         return
                 except StoreUnavailable:
-                    # The offer stays in hand, unacknowledged: nobody else could do more with it.
+                    # The offer stays in hand, unacknowledged: nobody else could do more with it. A claim may have been
+                    # written all the same, and then nobody else runs it (F32).
+                    in_doubt = True
                     await asyncio.sleep(STORE_RETRY_S)
 
-    async def _settled(self, offer: TicketOffer, delivery: Delivery) -> bool:
-        """Read the ticket and do what is due; False when it has to be judged again."""
-        ticket = await self._deps.store.get_ticket(offer.ticket_id)
-        if ticket is not None and self._was_claimed(ticket):
+    async def _settled(self, offer: TicketOffer, delivery: Delivery, *, in_doubt: bool) -> bool:
+        """Claim the ticket, or do what else is due; False when it has to be judged again."""
+        if in_doubt or delivery.redelivered or not self._room.has_place:
+            ticket = await self._deps.store.get_ticket(offer.ticket_id)
+        else:
+            # As nearly every offer: read, judged and claimed in one call.
+            offered = await self._claim(offer.ticket_id, delivery, partial(self._first_claim, offer), suspect=False)
+            if _is_won(offered):
+                return True
+            ticket = offered.ticket if offered else None
+        if ticket is not None and in_doubt and self._was_claimed(ticket):
             await self._room.enter(suspect=self._deps.failures.suspect(ticket))
             self._begin(ticket, delivery)
             return True
-        now = await self._deps.store.now()
         verdict = judge_offer(
             ticket,
             publish_no=offer.publish_no,
             redelivered=delivery.redelivered,
             running_here=offer.ticket_id in self.runs,
-            now=now,
+            now=await self._deps.store.now(),
         )
         if ticket is None or verdict is Claim.DROP:
             await delivery.ack()
@@ -170,7 +180,9 @@ class Intake:
                 self._count(await self._deps.failures.give_up(ticket, every_attempt_failed))
                 return False
             case Claim.RUN | Claim.STEAL:
-                return await self._claim(ticket, delivery, now)
+                suspect = self._deps.failures.suspect(self._claimed(ticket, 0.0))
+                as_judged = partial(self._claim_as_judged, ticket)
+                return _is_won(await self._claim(ticket.id, delivery, as_judged, suspect=suspect))
             case Claim.ADOPT:
                 await _adopt(self.runs[ticket.id], delivery)
             case Claim.OVERDUE:
@@ -181,53 +193,53 @@ class Intake:
                 await delivery.ack()
         return True
 
-    async def _claim(self, ticket: Ticket, delivery: Delivery, now: float) -> bool:
-        """Claim it once there is room; False when it was changed meanwhile, or its deadline has passed."""
-        worker = self._settings.worker_id
-        claimed = moves.claim(ticket, worker=worker, incarnation=self._incarnation, now=now)
-        suspect = self._deps.failures.suspect(claimed)
+    def _first_claim(self, offer: TicketOffer, now: float, ticket: Ticket) -> Ticket | None:
+        """Of a ticket that nobody has; ``None`` when there is more to say."""
+        verdict = judge_offer(ticket, publish_no=offer.publish_no, redelivered=False, running_here=False, now=now)
+        if verdict is not Claim.RUN or self._deps.failures.hopeless(ticket):
+            return None
+        claimed = self._claimed(ticket, now)
+        return None if self._deps.failures.suspect(claimed) else claimed
+
+    def _claim_as_judged(self, judged: Ticket, now: float, ticket: Ticket) -> Ticket | None:
+        """``None`` when it was changed, or its deadline has passed, while it waited for room."""
+        if ticket.version != judged.version or moves.overdue(ticket, now):
+            return None
+        return self._claimed(ticket, now)
+
+    def _claimed(self, ticket: Ticket, now: float) -> Ticket:
+        return moves.claim(ticket, worker=self._settings.worker_id, incarnation=self._incarnation, now=now)
+
+    async def _claim(self, ticket_id: TicketId, delivery: Delivery, claim: ClaimAt, *, suspect: bool) -> Offered | None:
+        """Claim it once there is room, and begin to run it if it is won."""
         await self._room.enter(suspect=suspect)
-        won = False
-        reading: asyncio.Task[Prompt] | None = None
+        offered: Offered | None = None
         orders: list[Order] = []
         try:
             now = await self._deps.store.now()
-            if moves.overdue(ticket, now):
-                return False
-            claimed = replace(claimed, started_at=now)
-            claim = (claimed.id, claimed.attempt)
-            self._beginning[ticket.id] = orders
-            # Stays in doubt when the store fails: it may have written the claim, and then nobody else runs it (F32).
-            self._in_doubt.add(claim)
-            # Beside the commit. Whoever changes the question changes its ticket, and then this claim fails.
-            reading = read_prompt(self._deps, claimed)
-            won = await self._deps.store.replace_ticket(claimed)
-            self._in_doubt.discard(claim)
+            self._beginning[ticket_id] = orders
+            offered = await self._deps.store.claim_ticket(ticket_id, partial(claim, now))
         finally:
-            self._beginning.pop(ticket.id, None)
-            if not won:
+            self._beginning.pop(ticket_id, None)
+            if not _is_won(offered):
                 self._room.leave(suspect=suspect)
-                if reading is not None:
-                    reading.cancel()
-        if won:
-            run = self._begin(claimed, delivery, reading)
+        if offered is not None and offered.asked is not None:
+            run = self._begin(offered.ticket, delivery, offered.asked)
             for order in orders:
                 order(run)
-        return won
+        return offered
 
     def _was_claimed(self, ticket: Ticket) -> bool:
         """Whether this process claimed it and did not hear that it had won."""
-        claim = (ticket.id, ticket.attempt)
-        if claim not in self._in_doubt:
-            return False
-        self._in_doubt.discard(claim)
-        return ticket.state is TicketState.PROCESSING and ticket.incarnation == self._incarnation
+        run = self.runs.get(ticket.id)
+        begun = run is not None and run.ticket.attempt == ticket.attempt
+        return ticket.state is TicketState.PROCESSING and ticket.incarnation == self._incarnation and not begun
 
-    def _begin(self, claimed: Ticket, delivery: Delivery, reading: asyncio.Task[Prompt] | None = None) -> Run:
+    def _begin(self, claimed: Ticket, delivery: Delivery, asked: Asked | None = None) -> Run:
         if (former := self.runs.get(claimed.id)) is not None:
             # The keeper handed it back when our lease had run out.
             former.stop(Stop.FENCED)
-        self.runs[claimed.id] = run = Run(self._deps, claimed, delivery, reading)
+        self.runs[claimed.id] = run = Run(self._deps, claimed, delivery, asked)
         self._idle.clear()
         self._supervisor.spawn(f"run.{claimed.id}", self._run(run))
         if claimed.attempt == 1:
@@ -255,7 +267,7 @@ class Intake:
                 self._supervisor.spawn(f"resume.{ticket.id}", self._resume(ended))
             if run.first_exchange is not None:
                 self._supervisor.spawn(f"title.{ticket.id}", self._titles.name(ticket.agent_id, *run.first_exchange))
-            if over:
+            if over and run.release_due:
                 # Last, since it may fail: an unacknowledged delivery would hold a slot, a held ticket the keeper frees.
                 await self._deps.line.release(ticket.owner_id)
         finally:
@@ -284,6 +296,10 @@ class Intake:
 
     def _changed(self) -> None:
         self.changed.set()
+
+
+def _is_won(offered: Offered | None) -> bool:
+    return offered is not None and offered.asked is not None
 
 
 async def _adopt(run: Run, delivery: Delivery) -> None:

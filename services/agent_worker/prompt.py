@@ -16,7 +16,7 @@ from tokenline.contracts.tickets import Ticket
 from tokenline.core.passages import UNSEARCHABLE, render, render_unread
 from tokenline.core.ports.model import ChatTurn, ModelRequest
 from tokenline.core.ports.search import Search
-from tokenline.core.ports.store import Store
+from tokenline.core.ports.store import Asked, Store
 
 HISTORY_MESSAGES = 1000
 """As many are read at most, however short they are."""
@@ -33,12 +33,11 @@ class Prompt(Shape):
     """Of the question's own files."""
 
 
-async def build_prompt(store: Store, search: Search, gallery: Gallery, agent: Agent, ticket: Ticket) -> Prompt:
-    """Raises `NotFound` when the question was deleted meanwhile."""
-    # At once: one hand-over to the store's thread and back.
-    question, attached = await asyncio.gather(
-        store.get_message(ticket.question_id), store.attachments_of(ticket.conversation_id)
-    )
+async def build_prompt(
+    store: Store, search: Search, gallery: Gallery, agent: Agent, ticket: Ticket, asked: Asked | None = None
+) -> Prompt:
+    """``asked``: if it has been read already. Raises `NotFound` when the question was deleted meanwhile."""
+    question, attached = await _asked(store, ticket) if asked is None else (asked.question, asked.attachments)
     if question is None:
         raise NotFound("The question was deleted.")
     whole = agent.context_tokens * BYTES_PER_TOKEN
@@ -57,6 +56,11 @@ async def build_prompt(store: Store, search: Search, gallery: Gallery, agent: Ag
         model=agent.model, turns=tuple(said), temperature=agent.temperature, max_tokens=limit, extra=options
     )
     return Prompt(request=request, question=question, passages=passages, unread=files.unread)
+
+
+async def _asked(store: Store, ticket: Ticket) -> tuple[Message | None, Sequence[Attachment]]:
+    # At once: one hand-over to the store's thread and back.
+    return await asyncio.gather(store.get_message(ticket.question_id), store.attachments_of(ticket.conversation_id))
 
 
 async def _shown(

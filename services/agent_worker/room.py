@@ -22,6 +22,11 @@ class Room:
         """Let nobody in; who is in stays."""
         self._open.clear()
 
+    @property
+    def has_place(self) -> bool:
+        """Whether somebody who is no suspect would enter without waiting."""
+        return self._open.is_set() and not self._places.locked()
+
     async def enter(self, *, suspect: bool) -> None:
         if suspect:
             await self._suspects.acquire()

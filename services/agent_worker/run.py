@@ -26,7 +26,9 @@ from tokenline.core.calls import CallLog
 from tokenline.core.citations import cited
 from tokenline.core.ports.broker import Delivery
 from tokenline.core.ports.model import ModelCall, ModelEnd, ModelRequest, ModelText
+from tokenline.core.ports.store import Asked
 from tokenline.core.stream import StreamText
+from tokenline.runtime.amend import Amended
 from tokenline.runtime.line import same_attempt
 from tokenline.runtime.tracing import NO_SPAN, failed
 
@@ -47,11 +49,9 @@ class Stop(Enum):
 class Run:
     """``delivery`` is the latest one of the ticket: it comes again when the broker was away."""
 
-    def __init__(
-        self, deps: Deps, ticket: Ticket, delivery: Delivery, reading: asyncio.Task[Prompt] | None = None
-    ) -> None:
-        """``reading``: the prompt, if it is being read already."""
-        self._reading = reading
+    def __init__(self, deps: Deps, ticket: Ticket, delivery: Delivery, asked: Asked | None = None) -> None:
+        """``asked``: what it was claimed with, if that is known."""
+        self._asked = asked
         self.ticket = ticket
         self.delivery = delivery
         self.span: Span = NO_SPAN
@@ -64,12 +64,15 @@ class Run:
         self._stop: Stop | None = None
         self._scope = asyncio.timeout(None)
         self._spending = Spending()
+        self._first_at: float | None = None
         self._began: asyncio.Task[None] | None = None
         self._since = deps.clock.monotonic()
         self.over = False
         """Its delivery is acknowledged: one that comes after that is not adopted."""
         self.ending = False
         """The model is done with it: from here on only the last write is under way."""
+        self.release_due = True
+        """Whether others of its owner may be held for it."""
         self.first_exchange: tuple[Message, Message] | None = None
         """Question and answer as stored, if nothing was answered before in this conversation."""
         self.final: Final | None = None
@@ -100,7 +103,7 @@ class Run:
             async with self._scope:
                 if self._stop is not None:
                     self._interrupt()
-                prompt = await (self._reading or read_prompt(self._deps, self.ticket))
+                prompt = await self._read_prompt()
                 self.span.add_event("prompt_built")
                 await self._stream(prompt)
         except TimeoutError:
@@ -125,6 +128,10 @@ class Run:
         except RuntimeError:
             # Not entered yet (answer() looks at _stop when it enters), or left already.
             return
+
+    async def _read_prompt(self) -> Prompt:
+        deps, agent = self._deps, self._deps.agents.get(self.ticket.agent_id)
+        return await build_prompt(deps.store, deps.search, deps.gallery, agent, self.ticket, self._asked)
 
     async def _stream(self, prompt: Prompt) -> None:
         agent = self._deps.agents.get(self.ticket.agent_id)
@@ -188,38 +195,48 @@ class Run:
 
     def _first(self) -> None:
         """The first that the model said is out."""
-        if self._began is not None:
+        if self._first_at is not None:
             return
+        self._first_at = self._now()
         self.span.add_event("first_token")
+        waited_s = self._first_at - (self.ticket.started_at or self._first_at)
+        self._deps.metrics.observe(FIRST_TOKEN, waited_s, self.ticket.pool)
         # Beside the stream: the next tokens do not wait for the store.
-        self._began = asyncio.create_task(self._begin(), name=f"begin.{self.ticket.id}")
+        self._began = asyncio.create_task(self._begin(self._first_at), name=f"begin.{self.ticket.id}")
 
-    async def _begin(self) -> None:
-        """Write STREAMING down."""
-        now = self._now()
-        self._deps.metrics.observe(FIRST_TOKEN, now - (self.ticket.started_at or now), self.ticket.pool)
-        streaming = await self._deps.line.change(
+    async def _begin(self, now: float) -> None:
+        """Write STREAMING down. Nobody waits for it: that an answer has begun its text tells."""
+        streaming = await self._deps.line.amended_by(
             self.ticket.id,
             lambda now_stored: (
                 moves.begin_streaming(now_stored, now=now) if same_attempt(now_stored, self.ticket) else None
             ),
             known=self.ticket,
+            patient=True,
         )
         if streaming is None:
             self.stop(Stop.FENCED)
         else:
-            self.ticket = streaming
+            self.ticket = streaming.ticket
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _end(self, prompt: Prompt | None, error: TokenlineError | None) -> Ticket | None:
         if self._began is not None:
             began, self._began = self._began, None
-            await began
+            await self._settle(began, over=error is None and self._stop is not Stop.DRAINED)
         ended = None if self._stop is Stop.FENCED else await self._written(prompt, error)
         if ended is None:
             self._deps.metrics.add(FENCED)
         return ended
+
+    async def _settle(self, began: asyncio.Task[None], *, over: bool) -> None:
+        """``over``: the write of the end tells of the beginning as well, if nobody has written it yet."""
+        if over and not began.done():
+            began.cancel()
+            await asyncio.wait([began])
+        else:
+            await began
 
     async def _written(self, prompt: Prompt | None, error: TokenlineError | None) -> Ticket | None:
         if (self._stop is Stop.DRAINED or error is not None) and await self._is_unwanted():
@@ -249,25 +266,31 @@ class Run:
         def finish(current: Ticket) -> Ticket | None:
             if not same_attempt(current, self.ticket):
                 return None
+            begun = moves.begun(current, at=self._first_at)
             if state is TicketState.CANCELLED:
-                return moves.cancel(current, now=now, usage=usage)
-            return moves.complete(current, usage=usage, now=now)
+                return moves.cancel(begun, now=now, usage=usage)
+            return moves.complete(begun, usage=usage, now=now)
 
-        ended = await self._deps.line.change(
+        amended = await self._deps.line.amended_by(
             self.ticket.id, finish, known=self.ticket, messages=[answer] if answer else []
-        ) or await self._written_before(state)
+        )
+        ended = await self._written_before(state) if amended is None else amended.ticket
+        self.release_due = amended is None or amended.written.release_due
         if ended is not None:
             self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
             self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
-            self.final = await self._final(ended, answer)
+            self.final = await self._final(ended, answer, amended)
         return ended
 
-    async def _final(self, ended: Ticket, answer: Message | None) -> Final | None:
+    async def _final(self, ended: Ticket, answer: Message | None, amended: Amended | None) -> Final | None:
+        """For all gateways at once: the answer's number and its place are the store's."""
         stored = None
         if answer is not None:
-            # Once for all gateways: its number and its place are the store's.
-            with suppress(StoreUnavailable):
-                stored = await self._deps.store.get_message(answer.id)
+            if amended is not None and amended.written.messages is not None:
+                stored = next(iter(amended.written.messages), None)
+            else:
+                with suppress(StoreUnavailable):
+                    stored = await self._deps.store.get_message(answer.id)
             if stored is None or stored.ticket_id != ended.id:
                 return None
         length, without = (len(stored.content), without_text(stored)) if stored is not None else (0, None)
@@ -329,17 +352,6 @@ class Run:
 
 def _is_first(prompt: Prompt) -> bool:
     return all(turn.role != "assistant" for turn in prompt.request.turns)
-
-
-def read_prompt(deps: Deps, ticket: Ticket) -> asyncio.Task[Prompt]:
-    """Ends with what `build_prompt` raises. To be cancelled, or waited for by a run."""
-
-    async def read() -> Prompt:
-        return await build_prompt(deps.store, deps.search, deps.gallery, deps.agents.get(ticket.agent_id), ticket)
-
-    reading = asyncio.create_task(read(), name=f"prompt.{ticket.id}")
-    reading.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may be nobody's by then
-    return reading
 
 
 def tell_ended(deps: Deps, ticket: Ticket, gateways: set[ReplyKey], final: Final | None = None) -> None:

@@ -126,6 +126,12 @@ def begin_streaming(ticket: Ticket, *, now: float) -> Ticket:
     return _move(ticket, S.STREAMING, first_token_at=now)
 
 
+def begun(ticket: Ticket, *, at: float | None) -> Ticket:
+    """For a move that ends it before anybody wrote down that it streams: with the time of its first token. Not a move,
+    and nothing to write by itself."""
+    return ticket if ticket.first_token_at is not None else replace(ticket, first_token_at=at)
+
+
 def complete(ticket: Ticket, *, usage: Usage, now: float) -> Ticket:
     return _move(ticket, S.COMPLETE, usage=usage, finished_at=now, worker_id=ticket.worker_id)
 

@@ -11,7 +11,7 @@ from tokenline.core.ports.store import TicketStore
 
 log = structlog.get_logger()
 
-GATHER_S = 0.1
+GATHER_S = 0.25
 """So long offers gather. The keeper judges what is unconfirmed after seconds (`services.gateway.republish`)."""
 
 

@@ -15,8 +15,8 @@ from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
 from tokenline.contracts.topology import CONTROL, TICKETS
 from tokenline.core import ticket as moves
 from tokenline.core.ports.broker import Broker
-from tokenline.core.ports.store import Store
-from tokenline.runtime.amend import Change, amend
+from tokenline.core.ports.store import Store, TicketChange
+from tokenline.runtime.amend import Amended, amended_by
 from tokenline.runtime.announcer import Announcer
 from tokenline.runtime.confirmations import Confirmations
 from tokenline.runtime.tracing import ticket_span
@@ -35,13 +35,31 @@ class Line:
         self.confirmations = Confirmations(store)
 
     async def change(
-        self, ticket_id: TicketId, change: Change, *, known: Ticket | None = None, messages: Sequence[Message] = ()
+        self,
+        ticket_id: TicketId,
+        change: TicketChange,
+        *,
+        known: Ticket | None = None,
+        messages: Sequence[Message] = (),
     ) -> Ticket | None:
         """`amend`, and announce what was written."""
-        written = await amend(self._store, ticket_id, change, known=known, messages=messages)
-        if written is not None:
-            self.announcer.ticket(written)
-        return written
+        amended = await self.amended_by(ticket_id, change, known=known, messages=messages)
+        return None if amended is None else amended.ticket
+
+    async def amended_by(
+        self,
+        ticket_id: TicketId,
+        change: TicketChange,
+        *,
+        known: Ticket | None = None,
+        messages: Sequence[Message] = (),
+        patient: bool = False,
+    ) -> Amended | None:
+        """`runtime.amend.amended_by`, and announce what was written."""
+        amended = await amended_by(self._store, ticket_id, change, known=known, messages=messages, patient=patient)
+        if amended is not None:
+            self.announcer.ticket(amended.ticket)
+        return amended
 
     def announce(self, ticket: Ticket) -> None:
         self.announcer.ticket(ticket)
@@ -104,7 +122,7 @@ class Line:
 
         return await self._move(ticket, aged)
 
-    async def _move(self, ticket: Ticket, change: Change) -> Ticket | None:
+    async def _move(self, ticket: Ticket, change: TicketChange) -> Ticket | None:
         written = await self.change(ticket.id, change, known=ticket)
         if written is not None and written.state is TicketState.QUEUED:
             await self.publish(written)

@@ -30,11 +30,11 @@ async def told_to_go() -> None:
 
 async def race(store: Store, name: str, asks: int, wanted: list[str]) -> dict[str, object]:
     async def claim(ticket_id: str) -> bool:
-        ticket = await store.get_ticket(ticket_id)
-        if ticket is None or ticket.attempt:
-            return False
-        claimed = moves.claim(ticket, worker=name, incarnation=name, now=clock.now())
-        return await store.replace_ticket(claimed)
+        def mine(ticket: Ticket) -> Ticket | None:
+            return None if ticket.attempt else moves.claim(ticket, worker=name, incarnation=name, now=clock.now())
+
+        offered = await store.claim_ticket(ticket_id, mine)
+        return offered is not None and offered.asked is not None
 
     await told_to_go()
     accepted = await asyncio.gather(
@@ -90,12 +90,12 @@ class Fighter:
     async def _finish(self, ticket: Ticket) -> bool:
         answer = an_answer(clock, ticket, content=f"{self._name} {ticket.attempt}")
         done = moves.complete(ticket, usage=Usage(), now=clock.now())
-        written = await self._store.replace_ticket(done, answer)
+        written = await self._store.replace_ticket(done, answer) is not None
         self.refused += not written
         return written
 
     async def _write(self, ticket: Ticket) -> bool:
-        written = await self._store.replace_ticket(ticket)
+        written = await self._store.replace_ticket(ticket) is not None
         if written and ticket.state is TicketState.PROCESSING:
             self.claims.append((ticket.id, ticket.attempt))
         self.refused += not written

@@ -184,6 +184,19 @@ async def test_an_edit(world: World):
     await world.at_every_write(scenario, writes=5)
 
 
+@pytest.mark.parametrize("answered", [True, False])
+async def test_an_end_that_nobody_waited_for_leaves_nothing_to_tidy_up(world: World, answered: bool):
+    ticket = await world.running("ann")
+    done = moves.complete(ticket, usage=Usage(), now=world.clock.now())
+    written = await world.store.replace_ticket(done, *([an_answer(world.clock, ticket)] if answered else []))
+    assert written is not None
+    assert not written.release_due
+    world.clock.advance(10)
+    # It would have to write.
+    attach(world.store, Fuse(0))
+    assert await world.store.owners_to_release(world.clock.now(), 100) == []
+
+
 async def test_a_release(world: World):
     async def scenario(owner: str, doomed: Doomed) -> None:
         running = [await world.running(owner) for _ in range(K)]

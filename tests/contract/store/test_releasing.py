@@ -2,20 +2,26 @@
 
 import asyncio
 
+import pytest
 from msgspec.structs import replace
 
-from tests.support.drafts import a_conversation, an_attachment, ask
+from tests.support.drafts import a_conversation, an_answer, an_attachment, ask
 from tokenline.contracts.attachments import AttachmentState
+from tokenline.contracts.chat import Message
 from tokenline.contracts.tickets import HoldReason, Ticket, TicketState, Usage
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
-from tokenline.core.ports.store import Store
+from tokenline.core.ports.store import Store, Written
 
 
-async def end(store: Store, clock: ManualClock, ticket: Ticket) -> None:
+async def end(store: Store, clock: ManualClock, ticket: Ticket, *answer: Message) -> Written:
     running = moves.claim(ticket, worker="w", incarnation="i", now=clock.now())
-    await store.replace_ticket(running)
-    await store.replace_ticket(moves.complete(running, usage=Usage(), now=clock.now()))
+    begun = await store.replace_ticket(running)
+    assert begun is not None
+    assert not begun.release_due
+    ended = await store.replace_ticket(moves.complete(running, usage=Usage(), now=clock.now()), *answer)
+    assert ended is not None
+    return ended
 
 
 async def test_as_many_as_may_go_in_the_order_in_which_they_came(store: Store, clock: ManualClock):
@@ -130,3 +136,42 @@ async def test_a_release_is_due_from_the_end_of_a_ticket_until_it_was_judged(sto
     assert await store.owners_to_release(clock.now(), 10) == ["ann"]
     await store.release_held("ann", user_limit=1, now=clock.now())
     assert await store.owners_to_release(clock.now(), 10) == []
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_the_end_of_a_ticket_says_whether_somebody_is_held(store: Store, clock: ManualClock, answered: bool):
+    def said(ticket: Ticket) -> list[Message]:
+        return [an_answer(clock, ticket)] if answered else []
+
+    first, behind = [(await ask(store, clock, user_limit=1)).ticket for _ in range(2)]
+    alone = (await ask(store, clock, owner="bob")).ticket
+    assert not (await end(store, clock, alone, *said(alone))).release_due
+    assert (await end(store, clock, first, *said(first))).release_due
+
+    clock.advance(1)
+    assert await store.owners_to_release(clock.now(), 10) == ["ann"], "bob has nothing to release"
+    [released] = await store.release_held("ann", user_limit=1, now=clock.now())
+    assert released.id == behind.id
+    assert not (await end(store, clock, released, *said(released))).release_due
+    clock.advance(1)
+    assert await store.owners_to_release(clock.now(), 10) == []
+
+
+async def test_whoever_is_held_by_the_time_of_an_end_is_released(store: Store, clock: ManualClock):
+    """Asked and ended at the same time, many times: nobody is left behind by an end that said that nobody is held."""
+    for _ in range(20):
+        conversation = a_conversation(clock)
+        first = (await ask(store, clock, conversation)).ticket
+        running = moves.claim(first, worker="w", incarnation="i", now=clock.now())
+        assert await store.replace_ticket(running)
+        over = moves.complete(running, usage=Usage(), now=clock.now())
+        asked, ended = await asyncio.gather(
+            ask(store, clock, conversation), store.replace_ticket(over, an_answer(clock, running))
+        )
+        assert ended is not None
+        if ended.release_due:
+            await store.release_held("ann", user_limit=2, now=clock.now())
+        stored = await store.get_ticket(asked.ticket.id)
+        assert stored is not None
+        assert stored.state is TicketState.QUEUED
+        assert await store.replace_ticket(moves.cancel(stored, now=clock.now()))

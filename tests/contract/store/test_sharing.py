@@ -71,7 +71,7 @@ async def test_claims_from_two_stores_have_one_winner_each(engine: Engine, clock
 
     async def race(store: Store, name: str) -> list[bool]:
         claims = [moves.claim(t, worker=name, incarnation=name, now=clock.now()) for t in tickets]
-        return await asyncio.gather(*map(store.replace_ticket, claims))
+        return [written is not None for written in await asyncio.gather(*map(store.replace_ticket, claims))]
 
     won = await asyncio.gather(*(race(stores[n % 2], f"w{n}") for n in range(10)))
     assert [sum(column) for column in zip(*won, strict=True)] == [1] * len(tickets)

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.drafts import a_conversation, an_answer, ask
+from tokenline.adapters.store_sqlite import SqliteStore
 from tokenline.contracts.errors import BadRequest, ErrorInfo
 from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState, Usage
 from tokenline.core import ticket as moves
@@ -60,22 +61,51 @@ async def test_fifty_claims_at_once_have_one_winner(store: Store, clock: ManualC
 
     won = await asyncio.gather(*(store.replace_ticket(claim) for claim in claims))
 
-    assert sum(won) == 1
-    assert await store.get_ticket(ticket.id) == claims[won.index(True)]
+    [winner] = [claim for claim, written in zip(claims, won, strict=True) if written]
+    assert await store.get_ticket(ticket.id) == winner
 
 
 async def test_finishing_writes_the_answer_with_the_ticket(store: Store, clock: ManualClock):
     ticket = await claimed(store, clock)
     done = moves.complete(ticket, usage=Usage(completion_tokens=5), now=clock.now())
 
-    assert await store.replace_ticket(done, an_answer(clock, ticket))
+    written = await store.replace_ticket(done, an_answer(clock, ticket))
 
+    assert written is not None
     assert await store.get_ticket(ticket.id) == done
     question, answer = (await store.messages(ticket.conversation_id)).items
     place = {"seq": answer.seq, "depth": question.depth + 1, "branch_id": question.branch_id}
     assert answer == replace(an_answer(clock, ticket), **place)
     assert answer.seq > question.seq
     assert await store.get_message(ticket.answer_id) == answer
+    assert written.messages == ((answer,) if isinstance(store, SqliteStore) else None)
+
+
+async def test_what_is_written_anew_is_told_as_it_is_stored(store: Store, clock: ManualClock):
+    """An answer that was kept when its attempt failed has its number and its place already."""
+    ticket = await claimed(store, clock)
+    failed = moves.fail(ticket, ErrorInfo(code="answer_incomplete", message="No."), now=clock.now())
+    assert await store.replace_ticket(failed, an_answer(clock, ticket, content="Half"))
+    half = await store.get_message(ticket.answer_id)
+    assert half is not None
+
+    anew = await store.replace_ticket(moves.bury(replace(failed, dead=True)), replace(half, content="Whole", seq=0))
+
+    assert anew is not None
+    assert await store.get_message(ticket.answer_id) == replace(half, content="Whole")
+    assert anew.messages == ((replace(half, content="Whole"),) if isinstance(store, SqliteStore) else None)
+
+
+async def test_a_dropped_answer_is_not_told(store: Store, clock: ManualClock):
+    ticket = await claimed(store, clock)
+    done = moves.complete(ticket, usage=Usage(), now=clock.now())
+    elsewhere = replace(an_answer(clock, ticket), conversation_id="gone")
+
+    written = await store.replace_ticket(done, elsewhere)
+
+    assert written is not None
+    assert not written.messages
+    assert await store.get_message(ticket.answer_id) is None
 
 
 async def test_a_fenced_writer_writes_no_answer(store: Store, clock: ManualClock):
@@ -97,10 +127,10 @@ async def test_many_endings_at_once_leave_one_answer(store: Store, clock: Manual
 
     won = await asyncio.gather(*(store.replace_ticket(done, answer) for answer in answers))
 
-    assert sum(won) == 1
+    [winner] = [answer for answer, written in zip(answers, won, strict=True) if written]
     kept = await store.get_message(ticket.answer_id)
     assert kept is not None
-    assert kept.content == answers[won.index(True)].content
+    assert kept.content == winner.content
 
 
 async def test_a_ticket_may_end_without_an_answer(store: Store, clock: ManualClock):

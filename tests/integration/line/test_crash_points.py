@@ -9,6 +9,8 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
+import pytest
+
 from services.gateway.accept import Question
 from services.ingest.progress import Progress
 from tests.integration.line.conftest import Houses
@@ -17,7 +19,8 @@ from tests.support.broker import eventually
 from tests.support.drafts import an_attachment
 from tests.support.in_process.fuse import Died, Fuse
 from tests.support.in_process.processes import Gateway, Process, principal
-from tests.support.in_process.puppet import Puppet
+from tests.support.in_process.puppet import Call, Puppet
+from tokenline.adapters.store_sqlite import lane
 from tokenline.contracts.attachments import AttachmentState
 from tokenline.contracts.chat import FollowUp
 from tokenline.contracts.errors import ModelOverloaded, ModelRejected
@@ -236,7 +239,18 @@ async def test_answering(houses: Houses) -> None:
         await a_line(house)
         await works_through(house, doomed, "q1")
 
-    await play(houses, "answering", scenario, calls=25)
+    await play(houses, "answering", scenario, calls=15)
+
+
+async def test_answering_slowly(houses: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the beginning is written by itself."""
+    monkeypatch.setattr(lane, "PATIENCE_S", 0.001)
+
+    async def scenario(house: House, doomed: Doomed) -> None:
+        await a_line(house)
+        await works_through(house, doomed, "q1", slowly=True)
+
+    await play(houses, "answering slowly", scenario, calls=16)
 
 
 async def test_trying_again(houses: Houses) -> None:
@@ -247,7 +261,7 @@ async def test_trying_again(houses: Houses) -> None:
         house.puppet.failures["q1"] = [ModelOverloaded()]
         await works_through(house, doomed, "q1")
 
-    await play(houses, "trying again", scenario, calls=35)
+    await play(houses, "trying again", scenario, calls=23)
 
 
 async def test_giving_up(houses: Houses) -> None:
@@ -256,21 +270,27 @@ async def test_giving_up(houses: Houses) -> None:
         house.puppet.failures["q1"] = [ModelRejected("No.")] * 3
         await works_through(house, doomed, "q1")
 
-    await play(houses, "giving up", scenario, calls=25)
+    await play(houses, "giving up", scenario, calls=18)
 
 
-async def works_through(house: House, doomed: Doomed, question: str) -> None:
-    """The doomed worker takes this question to its end, and no other."""
+async def works_through(house: House, doomed: Doomed, question: str, *, slowly: bool = False) -> None:
+    """The doomed worker takes this question to its end, and no other. ``slowly``: it streams before it ends."""
     [ticket] = [ticket_id for ticket_id, content in house.accepted.items() if content == question]
     worker = house.unstarted_worker("doomed", doomed.fuse, slots=2)
+    stepped: list[Call] = []
     doomed.light()
     with suppress(Died):
         await worker.start()
 
     async def is_over() -> bool:
         for call in house.puppet.under_way:
-            if call.question == question:
+            if call.question != question:
+                continue
+            if not slowly or (await house.ticket(ticket)).state is TicketState.STREAMING:
                 call.finish()
+            elif call not in stepped:
+                call.step()
+                stepped.append(call)
         # Both slots are others': nothing of this one is left to do.
         others = [call.question for call in house.puppet.under_way if call.question != question]
         return doomed.fuse.burnt or (len(others) == len(worker.intake.runs) == 2 and ticket not in worker.intake.runs)

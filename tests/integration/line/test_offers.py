@@ -8,8 +8,9 @@ from tests.integration.line.house import LEASE_GONE_S, House
 from tests.integration.line.test_crash_points import until_called
 from tests.support.broker import eventually
 from tests.support.in_process.processes import Gateway, Worker
-from tokenline.contracts.tickets import Ticket, TicketState
-from tokenline.core.ports.store import Store
+from tokenline.contracts.ids import TicketId
+from tokenline.contracts.tickets import TicketState
+from tokenline.core.ports.store import Offered, Store, TicketChange
 
 SLOTS = 2
 
@@ -25,12 +26,11 @@ class SlowClaims:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Any) -> bool:
-        done = await self._store.replace_ticket(ticket, *messages)
-        if ticket.state is TicketState.PROCESSING:
-            self.written.set()
-            await self.told.wait()
-        return done
+    async def claim_ticket(self, ticket_id: TicketId, claim: TicketChange) -> Offered | None:
+        offered = await self._store.claim_ticket(ticket_id, claim)
+        self.written.set()
+        await self.told.wait()
+        return offered
 
 
 async def all_slots_are_free(house: House, gateway: Gateway, worker: Worker) -> None:

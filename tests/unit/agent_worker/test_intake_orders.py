@@ -1,17 +1,17 @@
 """Orders that come between a claim and its run: everybody else sees the claim before its worker does."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import cast
 
 from services.agent_worker.deps import Deps
 from services.agent_worker.intake import Intake
-from services.agent_worker.prompt import Prompt
 from services.agent_worker.run import Run
 from services.agent_worker.settings import WorkerSettings
 from tests.unit.test_core_ticket import ticket
+from tokenline.contracts.ids import TicketId
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.ports.broker import Delivery
+from tokenline.core.ports.store import Asked, Offered, TicketChange
 from tokenline.runtime.supervisor import Supervisor
 
 
@@ -25,14 +25,16 @@ class ClaimSeenElsewhere:
     async def now(self) -> float:
         return 101.0
 
-    async def replace_ticket(self, claimed: Ticket) -> bool:
-        self.intake.tell(claimed.id, lambda run: self.obeyed.append(run.ticket.id))
+    async def claim_ticket(self, ticket_id: TicketId, claim: TicketChange) -> Offered:
+        self.intake.tell(ticket_id, lambda run: self.obeyed.append(run.ticket.id))
         self.intake.tell("another", lambda run: self.obeyed.append("another"))
-        return True
+        claimed = claim(ticket(TicketState.QUEUED))
+        assert claimed is not None
+        return Offered(ticket=claimed, asked=Asked(question=None, attachments=()))
 
 
 class Begun(Intake):
-    def _begin(self, claimed: Ticket, delivery: Delivery, reading: asyncio.Task[Prompt] | None = None) -> Run:
+    def _begin(self, claimed: Ticket, delivery: Delivery, asked: Asked | None = None) -> Run:
         self.runs[claimed.id] = run = cast(Run, SimpleNamespace(ticket=claimed))
         return run
 
@@ -42,7 +44,7 @@ async def test_an_order_for_a_run_that_is_about_to_begin_is_kept_for_it() -> Non
     failures = SimpleNamespace(suspect=lambda _: False)
     deps = cast(Deps, SimpleNamespace(store=store, failures=failures))
     store.intake = intake = Begun(deps, WorkerSettings(port=1), "i", Supervisor())
-    assert await intake._claim(ticket(TicketState.QUEUED), cast(Delivery, None), 101.0)
+    await intake._claim("t", cast(Delivery, None), lambda _, read: intake._claimed(read, 101.0), suspect=False)
     assert store.obeyed == ["t"]
     intake.tell("t", lambda run: store.obeyed.append("again"))
     assert store.obeyed == ["t", "again"]

@@ -50,6 +50,12 @@ async def _get(db: Collections, attachment_id: AttachmentId) -> Attachment | Non
     return ATTACHMENTS.maybe(await db.attachments.find_one({"_id": attachment_id}))
 
 
+async def attachments_of(db: Collections, conversation_id: ConversationId) -> list[Attachment]:
+    theirs = db.attachments.find({"conversation_id": conversation_id})
+    found = await theirs.sort([("created_at", 1), ("_id", 1)]).to_list(None)
+    return [ATTACHMENTS.of(document) for document in found]
+
+
 async def check(db: Collections, question: Message) -> None:
     """Raises `FileGone` when some are not the owner's (any more), `Conflict` when one belongs to another conversation.
 
@@ -123,9 +129,7 @@ class Attachments(Part):
 
     async def attachments_of(self, conversation_id: ConversationId) -> list[Attachment]:
         async with self._database.reading() as db:
-            theirs = db.attachments.find({"conversation_id": conversation_id})
-            found = await theirs.sort([("created_at", 1), ("_id", 1)]).to_list(None)
-        return [ATTACHMENTS.of(document) for document in found]
+            return await attachments_of(db, conversation_id)
 
     async def unindexed_attachments(self, created_before: float, limit: int) -> list[Attachment]:
         async with self._database.reading() as db:

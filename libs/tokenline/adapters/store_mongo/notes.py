@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tokenline.adapters.store_mongo.database import Collection, Collections, Document
 from tokenline.contracts.ids import ConversationId, UserId
+from tokenline.contracts.tickets import Ticket
 
 _WITHOUT_NOTE = ("doc", "conversation_id", "asked_as", "publish_no", "dead", "unsettled", "delivery")
 
@@ -61,6 +62,11 @@ async def take_back(notes: Sequence[Note]) -> None:
         await collection.update_many({**these, "doc": {"$exists": True}}, {"$unset": {"due": ""}})
         if any("doc" not in document for document in documents):
             await collection.delete_many({**these, "doc": {"$exists": False}})
+
+
+async def take_back_own(db: Collections, ended: Ticket) -> None:
+    """The one in this ticket, by who has just written it."""
+    await db.tickets.update_one({"_id": ended.id, "version": ended.version}, {"$unset": {"due": ""}})
 
 
 async def forget_ended(db: Collections, conversation_id: ConversationId) -> None:

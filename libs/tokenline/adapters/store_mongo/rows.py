@@ -91,6 +91,11 @@ async def swap(
     return (await db.tickets.update_one(before, change)).matched_count == 1
 
 
+async def any_held(db: Collections, owner: UserId) -> bool:
+    held = {"line.owner_id": owner, "line.state": TicketState.HELD.value}
+    return await db.tickets.find_one(held, {"_id": 1}) is not None
+
+
 async def standings(db: Collections, owner: UserId) -> list[Standing]:
     """What fairness needs to know of the owner's live tickets."""
     found = db.tickets.find({"line.owner_id": owner}, {"conversation_id": 1, "line": 1})

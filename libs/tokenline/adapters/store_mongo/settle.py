@@ -80,10 +80,11 @@ def _tip_document(tip: NewTip) -> Document:
     return {"leaf_id": tip.leaf_id, "seq": tip.seq, "place": place}
 
 
-async def settle(db: Collections, document: Document) -> None:
-    """Carry all to its place; ``document`` is a ticket's, as read."""
+async def settle(db: Collections, document: Document, *over: str) -> None:
+    """Carry all to its place; ``document`` is a ticket's, as read. ``over``: what else it need not say any more."""
     await carry(db, document["unsettled"])
-    await db.tickets.update_one({"_id": document["_id"], "version": document["version"]}, {"$unset": {"unsettled": ""}})
+    as_read = {"_id": document["_id"], "version": document["version"]}
+    await db.tickets.update_one(as_read, {"$unset": dict.fromkeys(("unsettled", *over), "")})
 
 
 async def carry(db: Collections, unsettled: Document) -> list[Message]:

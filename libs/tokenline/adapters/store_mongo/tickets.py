@@ -1,25 +1,28 @@
 """Tickets: compare-and-set writes, and the listings that the line keeper lives on."""
 
+import asyncio
 from collections.abc import Sequence
 from operator import attrgetter
 
 from msgspec.structs import replace
 from pymongo import UpdateOne
 
+from tokenline.adapters.store_mongo.attachments import attachments_of
+from tokenline.adapters.store_mongo.chat import get_message
 from tokenline.adapters.store_mongo.database import Collections, Document
 from tokenline.adapters.store_mongo.documents import next_seq
 from tokenline.adapters.store_mongo.limits import count
-from tokenline.adapters.store_mongo.notes import release_due
+from tokenline.adapters.store_mongo.notes import release_due, take_back_own
 from tokenline.adapters.store_mongo.part import Part
 from tokenline.adapters.store_mongo.places import place_written
-from tokenline.adapters.store_mongo.rows import TICKETS, swap
+from tokenline.adapters.store_mongo.rows import TICKETS, any_held, swap
 from tokenline.adapters.store_mongo.settle import Carried, carrying, settle
 from tokenline.adapters.store_mongo.webhooks import news
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
 from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.paging import decode_cursor, encode_cursor
-from tokenline.core.ports.store import TicketPage
+from tokenline.core.ports.store import Asked, Offered, TicketChange, TicketPage, Written
 from tokenline.core.ticket import LIVE
 from tokenline.core.token_limits import spent_on
 
@@ -41,7 +44,21 @@ class Tickets(Part):
         async with self._database.reading() as db:
             return await get_ticket(db, ticket_id)
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
+    async def claim_ticket(self, ticket_id: TicketId, claim: TicketChange) -> Offered | None:
+        async with self._database.writing() as db:
+            while (ticket := await get_ticket(db, ticket_id)) is not None:
+                claimed = claim(ticket)
+                if claimed is None:
+                    return Offered(ticket=ticket)
+                # Before the write: had somebody edited the question since, the ticket would be another version.
+                question, files = await asyncio.gather(
+                    get_message(db, claimed.question_id), attachments_of(db, claimed.conversation_id)
+                )
+                if await swap(db, claimed):
+                    return Offered(ticket=claimed, asked=Asked(question=question, attachments=tuple(files)))
+        return None
+
+    async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
         # An end has its instant from the store's clock; the keeper, who looks for it, has no other.
         now = self._clock.now() if ticket.finished_at is None else ticket.finished_at
         ended = {} if ticket.state in LIVE else release_due(ticket.owner_id, now) | news(ticket)
@@ -52,16 +69,21 @@ class Tickets(Part):
             while not await swap(db, ticket, also=ended | carried):
                 document = await db.tickets.find_one({"_id": ticket.id})
                 if document is None or document["version"] != ticket.version - 1:
-                    return False
+                    return None
                 if "unsettled" in document:
                     await settle(db, document)
                 if "delivery" in document:
                     ended.pop("delivery", None)
+            # After the write: who is held for this ticket was so before, and who comes later is not.
+            over = bool(ended) and not await any_held(db, ticket.owner_id)
             if carried:
-                await settle(db, {"_id": ticket.id, "version": ticket.version, **carried})
+                as_written = {"_id": ticket.id, "version": ticket.version, **carried}
+                await settle(db, as_written, *(("due",) if over else ()))
+            elif over:
+                await take_back_own(db, ticket)
             # Not in the same write: a crash in between forgets the tokens of this one answer.
             await count(db, spent_on(ticket), now)
-            return True
+            return Written(release_due=bool(ended) and not over)
 
     async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
         confirmed = [

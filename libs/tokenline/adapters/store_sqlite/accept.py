@@ -10,6 +10,7 @@ from tokenline.adapters.store_sqlite.chat import (
     get_conversation,
     get_message,
     insert_conversation,
+    insert_message,
     put_message,
     update_conversation,
 )
@@ -17,7 +18,14 @@ from tokenline.adapters.store_sqlite.documents import as_list, next_seq
 from tokenline.adapters.store_sqlite.limits import charge
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.adapters.store_sqlite.tickets import get_ticket, insert_ticket
-from tokenline.adapters.store_sqlite.tree import add_branch, alternative, place_question, put_in_place, set_tip
+from tokenline.adapters.store_sqlite.tree import (
+    add_branch,
+    alternative,
+    first_place,
+    place_question,
+    put_in_place,
+    update_path,
+)
 from tokenline.contracts.chat import Conversation, FollowUp, Message
 from tokenline.contracts.errors import Busy, NotFound, QueueFull
 from tokenline.contracts.ids import MessageId
@@ -65,10 +73,13 @@ class Accepting(Part):
             earlier = _accepted_before(connection, ticket, question, again=again)
             if earlier is not None:
                 return earlier
-            former = _conversation(connection, conversation)
-            place = _place(connection, ticket, question, former, again=again, after=after, instead_of=instead_of)
+            stored = get_conversation(connection, conversation.id)
+            former = conversation if stored is None else owned_by(conversation.owner_id, stored)
+            if stored is None and not again and after is None and instead_of is None:
+                place: Place | None = first_place(question)
+            else:
+                place = _place(connection, ticket, question, former, again=again, after=after, instead_of=instead_of)
             kept = replace(former, updated_at=now, leaf_id=ticket.answer_id if place else former.leaf_id)
-            update_conversation(connection, kept)
             busy, ahead, in_pool = connection.execute(
                 _LINE, (ticket.conversation_id, ticket.owner_id, ticket.pool)
             ).fetchone()
@@ -77,22 +88,26 @@ class Accepting(Part):
             if in_pool >= pool_limit:
                 raise QueueFull("Too many questions are waiting.", retry_after_s=POOL_FULL_RETRY_S)
             # Asked again its files are in the conversation, or deleted since.
-            files = as_list(question.attachment_ids)
-            indexing = any_unread(connection, files) if again else bind_attachments(connection, question)
+            files = question.attachment_ids
+            indexing = bool(files) and (
+                any_unread(connection, as_list(files)) if again else bind_attachments(connection, question)
+            )
             used = charge(connection, charges, now)
             reason = hold_reason(conversation_busy=bool(busy), ahead=ahead, user_limit=user_limit, indexing=indexing)
             seq = next_seq(connection)
-            draft = replace(ticket, seq=seq, files=question.attachment_ids)
+            draft = replace(ticket, seq=seq, files=files)
             placed = moves.queue(draft, seq=seq, now=now) if reason is None else moves.hold(draft, reason)
             insert_ticket(connection, placed)
-            if place is not None:
-                set_tip(connection, kept.id, _tip(place))
+            _keep(connection, kept, place, founded=stored is None)
             asked = replace(question, seq=question.seq if again else seq, ticket_id=ticket.id)
             if place is not None and not again:
                 asked = put_in_place(connection, asked, place)
             elif place is not None and place.fork is not None:
                 add_branch(connection, kept.id, place.fork)
-            put_message(connection, asked)
+            if again:
+                put_message(connection, asked)
+            else:
+                insert_message(connection, asked, seq)
             return Accepted(ticket=placed, question=asked, conversation=kept, created=True, used=used)
 
         return await self._database.write(work)
@@ -113,13 +128,15 @@ def _accepted_before(
     return Accepted(ticket=first, question=asked, conversation=conversation, created=False)
 
 
-def _conversation(connection: sqlite3.Connection, draft: Conversation) -> Conversation:
-    """The stored one, if it is the owner's, or else the draft, stored."""
-    stored = get_conversation(connection, draft.id)
-    if stored is not None:
-        return owned_by(draft.owner_id, stored)
-    insert_conversation(connection, draft)
-    return draft
+def _keep(connection: sqlite3.Connection, kept: Conversation, place: Place | None, *, founded: bool) -> None:
+    """With its path ending at the answer that ``place`` is for, or above."""
+    tip = None if place is None else _tip(place)
+    if founded:
+        insert_conversation(connection, kept, tip)
+    elif tip is None:
+        update_conversation(connection, kept)
+    else:
+        update_path(connection, kept, tip)
 
 
 def _place(

@@ -56,6 +56,10 @@ def _replace(connection: sqlite3.Connection, attachment: Attachment) -> bool:
     return connection.execute(_REPLACE, parameters).rowcount == 1
 
 
+def attachments_of(connection: sqlite3.Connection, conversation_id: ConversationId) -> list[Attachment]:
+    return ATTACHMENTS.all(connection, _OF_CONVERSATION, (conversation_id,))
+
+
 def bind_attachments(connection: sqlite3.Connection, question: Message) -> bool:
     """Take the question's attachments into its conversation; True when one of them is still being read.
 
@@ -119,9 +123,7 @@ class Attachments(Part):
         return [by_id[i] for i in attachment_ids if i in by_id]
 
     async def attachments_of(self, conversation_id: ConversationId) -> list[Attachment]:
-        return await self._database.read(
-            lambda connection: ATTACHMENTS.all(connection, _OF_CONVERSATION, (conversation_id,))
-        )
+        return await self._database.read(lambda connection: attachments_of(connection, conversation_id))
 
     async def unindexed_attachments(self, created_before: float, limit: int) -> list[Attachment]:
         return await self._database.scan(

@@ -11,7 +11,7 @@ from tokenline.contracts.ids import ConversationId, MessageId, UserId
 from tokenline.core.conversation import ConversationChange, answered, changed
 from tokenline.core.paging import decode_cursor, encode_cursor
 from tokenline.core.ports.store import ConversationPage, MessagePage
-from tokenline.core.tree import alternatives_key
+from tokenline.core.tree import Position, alternatives_key
 
 CONVERSATIONS = Documents(Conversation)
 MESSAGES = Documents(Message)
@@ -23,8 +23,8 @@ _OLDEST = """
 _MAX_SEQ = 2**63 - 1
 
 _INSERT_CONVERSATION = """
-    INSERT INTO conversations (agent_id, archived, title_folded, updated_at, doc, id, owner_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+    INSERT INTO conversations (agent_id, archived, title_folded, updated_at, doc, id, owner_id, tip_branch, tip_depth)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
 """
 _UPDATE_CONVERSATION = """
     UPDATE conversations SET agent_id = ?, archived = ?, title_folded = ?, updated_at = ?, doc = ? WHERE id = ?
@@ -55,11 +55,12 @@ def get_message(connection: sqlite3.Connection, message_id: MessageId) -> Messag
     return MESSAGES.one(connection, "SELECT doc FROM messages WHERE id = ?", (message_id,))
 
 
-def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
-    """Nothing happens when it exists."""
-    # No path yet: the messages to come lead to one.
-    parameters = (*_columns(replace(conversation, leaf_id=None)), conversation.id, conversation.owner_id)
-    connection.execute(_INSERT_CONVERSATION, parameters)
+def insert_conversation(
+    connection: sqlite3.Connection, conversation: Conversation, tip: Position | None = None
+) -> None:
+    """Nothing happens when it exists. ``tip``: where its path ends, if there is one yet."""
+    draft = conversation if tip else replace(conversation, leaf_id=None)
+    connection.execute(_INSERT_CONVERSATION, (*_columns(draft), draft.id, draft.owner_id, *(tip or (None, None))))
 
 
 def update_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
@@ -77,14 +78,20 @@ def _columns(conversation: Conversation) -> tuple[object, ...]:
     )
 
 
-def put_message(connection: sqlite3.Connection, message: Message) -> None:
-    """At the place it has, or instead of the stored one, which keeps its own."""
+def put_message(connection: sqlite3.Connection, message: Message) -> Message | None:
+    """At the place it has, or instead of the stored one, which keeps its own. Returns what is stored; ``None``: it was
+    dropped, since its conversation was.
+    """
+    # What has no number yet is an answer, and nearly always the first under its id.
+    if not message.seq and (inserted := insert_message(connection, message, next_seq(connection))):
+        return inserted
     stored = get_message(connection, message.id)
     if stored is None:
-        insert_message(connection, message, message.seq or next_seq(connection))
-        return
+        return insert_message(connection, message, message.seq) if message.seq else None
     kept = replace(message, seq=stored.seq, parent_id=stored.parent_id, branch_id=stored.branch_id, depth=stored.depth)
-    update_message(connection, replace(kept, feedback=stored.feedback))
+    put = replace(kept, feedback=stored.feedback)
+    update_message(connection, put)
+    return put
 
 
 def update_message(connection: sqlite3.Connection, message: Message) -> None:
@@ -92,9 +99,10 @@ def update_message(connection: sqlite3.Connection, message: Message) -> None:
     connection.execute(_UPDATE_MESSAGE, (message.ticket_id, encode(message), message.id))
 
 
-def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -> None:
-    """Nothing happens when it exists or its conversation does not."""
-    connection.execute(
+def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -> Message | None:
+    """As it is stored; ``None``, with nothing done, when it exists or its conversation does not."""
+    numbered = replace(message, seq=seq)
+    inserted = connection.execute(
         _INSERT_MESSAGE,
         (
             seq,
@@ -105,12 +113,15 @@ def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -
             message.branch_id,
             message.depth,
             alternatives_key(message.role, message.parent_id),
-            encode(replace(message, seq=seq)),
+            encode(numbered),
             message.conversation_id,
         ),
     )
+    if not inserted.rowcount:
+        return None
     if message.role == "assistant" and (conversation := get_conversation(connection, message.conversation_id)):
         update_conversation(connection, answered(conversation, seq))
+    return numbered
 
 
 def _delete_some(connection: sqlite3.Connection, conversation_id: ConversationId) -> bool:

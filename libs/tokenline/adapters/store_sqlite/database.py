@@ -86,9 +86,11 @@ class WriterSession(_Connected):
             connection = self.connection()
             self._turn.begin(connection, self._busy_limit_s)
             batch += waiting()
-            for job in batch:
-                self._run_one(connection, job, alone=len(batch) == 1)
-            connection.execute("ROLLBACK" if len(batch) == 1 and batch[0].error is not None else "COMMIT")
+            wanted = [job for job in batch if not job.future.done()]
+            alone = len(wanted) == 1
+            for job in wanted:
+                self._run_one(connection, job, alone=alone)
+            connection.execute("ROLLBACK" if alone and wanted[0].error is not None else "COMMIT")
         except sqlite3.Error as error:
             self._abandon(error)
             kind = engine_failure(error)
@@ -99,8 +101,6 @@ class WriterSession(_Connected):
         """``alone``: its error undoes the transaction. A savepoint would be two more statements, and after each of them
         a thread waits for its turn beside a busy loop.
         """
-        if job.future.cancelled():
-            return
         if not alone:
             connection.execute("SAVEPOINT job")
         try:
@@ -136,7 +136,7 @@ class ReaderSession(_Connected):
     def run(self, batch: Batch, waiting: Callable[[], Batch]) -> None:
         batch += waiting()
         for job in batch:
-            if job.future.cancelled():
+            if job.future.done():
                 continue
             try:
                 job.result = job.work(self.connection())

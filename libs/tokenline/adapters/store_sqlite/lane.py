@@ -22,18 +22,22 @@ Work = Callable[[sqlite3.Connection], T]
 CALL_LIMIT_S = 4.5
 """How long a caller waits in all, whatever the disk does: who asked for it all is to be told within 5 s."""
 
-PATIENCE_S = 0.02
-"""Fifty questions a second and process bring another write within that time."""
+PATIENCE_S = 0.25
+"""Five questions a second and process bring another write within that time."""
 
 
 class Job(Generic[T]):
     """One piece of work and, after it ran, its outcome."""
 
-    __slots__ = ("error", "future", "result", "submitted_at", "work")
+    __slots__ = ("error", "future", "limit", "result", "submitted_at", "work")
 
-    def __init__(self, work: Work[T], future: asyncio.Future[T], submitted_at: float) -> None:
+    def __init__(
+        self, work: Work[T], future: asyncio.Future[T], limit: asyncio.TimerHandle, submitted_at: float
+    ) -> None:
+        """``limit``: what ends the wait of its caller, if nothing else does."""
         self.work = work
         self.future = future
+        self.limit = limit
         self.submitted_at = submitted_at
         self.result: T | None = None
         self.error: Exception | None = None
@@ -112,7 +116,9 @@ class Lane:
         if self._unfinished >= self._capacity:
             raise StoreUnavailable("The store is overloaded. Nothing was saved; please try again.")
         future: asyncio.Future[T] = self._loop.create_future()
-        job = Job(work, future, self._clock.monotonic())
+        # A timer alone: `asyncio.timeout` would be a good part of what a short call costs.
+        limit = self._loop.call_later(self._limit_s, _give_up, future)
+        job = Job(work, future, limit, self._clock.monotonic())
         self._unfinished += 1
         if patient:
             self._patient.append(job)
@@ -121,11 +127,7 @@ class Lane:
         else:
             self._hand_over_patient()
             self._jobs.put(job)
-        try:
-            async with asyncio.timeout(self._limit_s):
-                return await future
-        except TimeoutError:
-            raise StoreUnavailable("The store did not answer in time.") from None
+        return await future
 
     def _hand_over_patient(self) -> None:
         if self._patience is not None:
@@ -133,7 +135,12 @@ class Lane:
             self._patience = None
         patient, self._patient = self._patient, []
         for job in patient:
-            self._jobs.put(job)
+            if job.future.done():
+                # Nobody wants it any more, and no thread need wake for it.
+                job.limit.cancel()
+                self._unfinished -= 1
+            else:
+                self._jobs.put(job)
 
     # ── in the threads ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -176,6 +183,7 @@ class Lane:
         self._unfinished -= len(batch)
         now = self._clock.monotonic()
         for job in batch:
+            job.limit.cancel()
             if job.future.done():
                 continue
             if job.error is not None:
@@ -188,3 +196,8 @@ class Lane:
     def _mark_stopped(self, index: int) -> None:
         if not self._stopped[index].done():
             self._stopped[index].set_result(None)
+
+
+def _give_up(waiting: asyncio.Future[Any]) -> None:
+    if not waiting.done():
+        waiting.set_exception(StoreUnavailable("The store did not answer in time."))

@@ -4,16 +4,8 @@ import sqlite3
 
 from tokenline.contracts.ids import UserId
 
-_NOTE = """
-    INSERT INTO due_releases (owner_id, at)
-    SELECT ?, ? WHERE EXISTS (
-        SELECT 1 FROM tickets INDEXED BY tickets_live WHERE live = 1 AND state = 'held' AND owner_id = ?
-    )
-    ON CONFLICT (owner_id) DO NOTHING
-"""
+_NOTE = "INSERT INTO due_releases (owner_id, at) VALUES (?, ?) ON CONFLICT (owner_id) DO NOTHING"
 _DUE = "SELECT owner_id FROM due_releases WHERE at < ? ORDER BY at LIMIT ?"
-
-
 _ANYTHING = """
     SELECT EXISTS (SELECT 1 FROM tickets INDEXED BY tickets_live WHERE live = 1 AND state = 'held' AND owner_id = ?)
         OR EXISTS (SELECT 1 FROM due_releases WHERE owner_id = ?)
@@ -25,9 +17,12 @@ def anything_held(connection: sqlite3.Connection, owner: UserId) -> bool:
     return bool(connection.execute(_ANYTHING, (owner, owner)).fetchone()[0])
 
 
-def note_release_due(connection: sqlite3.Connection, owner: UserId, now: float) -> None:
-    """To be called in the write that ends a ticket, or the reading of a file."""
-    connection.execute(_NOTE, (owner, now, owner))
+def note_release_due(connection: sqlite3.Connection, owner: UserId, now: float) -> bool:
+    """To be called in the write that ends a ticket, or the reading of a file. False: there is nothing to release."""
+    if not anything_held(connection, owner):
+        return False
+    connection.execute(_NOTE, (owner, now))
+    return True
 
 
 def take_back(connection: sqlite3.Connection, owner: UserId) -> None:

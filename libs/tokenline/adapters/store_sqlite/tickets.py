@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from operator import attrgetter
 
-from tokenline.adapters.store_sqlite.chat import put_message
+from tokenline.adapters.store_sqlite.attachments import attachments_of
+from tokenline.adapters.store_sqlite.chat import get_message, put_message
 from tokenline.adapters.store_sqlite.documents import Documents, as_list, encode, next_seq
 from tokenline.adapters.store_sqlite.limits import count
 from tokenline.adapters.store_sqlite.part import Part
@@ -13,9 +14,9 @@ from tokenline.adapters.store_sqlite.tree import place_answer, take_path_back
 from tokenline.adapters.store_sqlite.webhooks import add_delivery
 from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
-from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState
+from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.paging import decode_cursor, encode_cursor
-from tokenline.core.ports.store import TicketPage, worker_lease
+from tokenline.core.ports.store import Asked, Offered, TicketChange, TicketPage, Written, worker_lease
 from tokenline.core.ticket import LIVE, RUNNING
 from tokenline.core.token_limits import spent_on
 
@@ -61,6 +62,8 @@ _REPLACE = """
         level_at = ?, due_at = ?, deadline_at = ?, ended_at = ?, dead = ?, publish_no = ?, lease = ?, doc = ?
     WHERE id = ? AND version = ?
 """
+# While it runs nothing else changes, and indexes that need not be looked at cost nothing.
+_RUN = "UPDATE tickets SET version = ?, state = ?, lease = ?, doc = ? WHERE id = ? AND version = ?"
 _INSERT = """
     INSERT INTO tickets (version, state, live, pool, priority, seq, hold_reason, level_at, due_at, deadline_at,
         ended_at, dead, publish_no, lease, doc, id, owner_id, conversation_id, files)
@@ -71,9 +74,6 @@ _oldest_first = attrgetter("created_at", "id")
 
 def _columns(ticket: Ticket) -> tuple[object, ...]:
     """What may change, in the order of `_REPLACE` and `_INSERT`."""
-    lease = None
-    if ticket.state in RUNNING and ticket.worker_id is not None and ticket.incarnation is not None:
-        lease = worker_lease(ticket.worker_id, ticket.incarnation)
     return (
         ticket.version,
         ticket.state.value,
@@ -88,9 +88,15 @@ def _columns(ticket: Ticket) -> tuple[object, ...]:
         ticket.finished_at,
         ticket.dead,
         ticket.publish_no,
-        lease,
+        _lease(ticket),
         encode(ticket),
     )
+
+
+def _lease(ticket: Ticket) -> str | None:
+    if ticket.state in RUNNING and ticket.worker_id is not None and ticket.incarnation is not None:
+        return worker_lease(ticket.worker_id, ticket.incarnation)
+    return None
 
 
 def insert_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
@@ -99,6 +105,9 @@ def insert_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def replace_ticket(connection: sqlite3.Connection, ticket: Ticket) -> bool:
+    if ticket.state in RUNNING:
+        columns = (ticket.version, ticket.state.value, _lease(ticket), encode(ticket))
+        return connection.execute(_RUN, (*columns, ticket.id, ticket.version - 1)).rowcount == 1
     return connection.execute(_REPLACE, (*_columns(ticket), ticket.id, ticket.version - 1)).rowcount == 1
 
 
@@ -110,21 +119,35 @@ class Tickets(Part):
     async def get_ticket(self, ticket_id: TicketId) -> Ticket | None:
         return await self._database.read(lambda connection: get_ticket(connection, ticket_id))
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
-        def work(connection: sqlite3.Connection) -> bool:
-            if not replace_ticket(connection, ticket):
-                return False
-            for message in messages:
-                put_message(connection, place_answer(connection, message, ticket))
-            if ticket.state not in LIVE:
-                note_release_due(connection, ticket.owner_id, self._clock.now())
-                add_delivery(connection, ticket)
-                take_path_back(connection, ticket)
-                count(connection, spent_on(ticket), self._clock.now())
-            return True
+    async def claim_ticket(self, ticket_id: TicketId, claim: TicketChange) -> Offered | None:
+        def work(connection: sqlite3.Connection) -> Offered | None:
+            ticket = get_ticket(connection, ticket_id)
+            if ticket is None:
+                return None
+            claimed = claim(ticket)
+            if claimed is None or not replace_ticket(connection, claimed):
+                return Offered(ticket=ticket)
+            files = attachments_of(connection, claimed.conversation_id)
+            question = get_message(connection, claimed.question_id)
+            return Offered(ticket=claimed, asked=Asked(question=question, attachments=tuple(files)))
 
-        # That an answer has begun its text tells; and whoever follows or stops one that runs can spare the moment.
-        return await self._database.write(work, patient=ticket.state is TicketState.STREAMING and not messages)
+        return await self._database.write(work)
+
+    async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
+        def work(connection: sqlite3.Connection) -> Written | None:
+            if not replace_ticket(connection, ticket):
+                return None
+            put = [put_message(connection, place_answer(connection, message, ticket)) for message in messages]
+            stored = tuple(message for message in put if message is not None)
+            if ticket.state in LIVE:
+                return Written(messages=stored)
+            release_due = note_release_due(connection, ticket.owner_id, self._clock.now())
+            add_delivery(connection, ticket)
+            take_path_back(connection, ticket)
+            count(connection, spent_on(ticket), self._clock.now())
+            return Written(release_due=release_due, messages=stored)
+
+        return await self._database.write(work, patient=patient)
 
     async def confirm_published(self, offers: Sequence[TicketOffer]) -> None:
         rows = [(offer.ticket_id, offer.publish_no) for offer in offers]

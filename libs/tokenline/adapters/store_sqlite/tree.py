@@ -11,9 +11,8 @@ from tokenline.adapters.store_sqlite.chat import (
     get_conversation,
     get_message,
     insert_message,
-    update_conversation,
 )
-from tokenline.adapters.store_sqlite.documents import as_list, next_seq
+from tokenline.adapters.store_sqlite.documents import as_list, encode, next_seq
 from tokenline.adapters.store_sqlite.part import Part
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.errors import BadRequest, NotFound
@@ -39,7 +38,7 @@ _NEWEST = """
     WHERE (branch = ? AND depth >= ?) OR branch IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1
 """
 _LAST = "SELECT doc FROM messages WHERE branch = ? ORDER BY depth DESC LIMIT 1"
-_SET_TIP = "UPDATE conversations SET tip_branch = ?, tip_depth = ? WHERE id = ?"
+_UPDATE_PATH = "UPDATE conversations SET updated_at = ?, doc = ?, tip_branch = ?, tip_depth = ? WHERE id = ?"
 _INSERT_BRANCH = (
     "INSERT INTO branches (id, conversation_id, parent, at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
 )
@@ -61,9 +60,9 @@ def tip_of(connection: sqlite3.Connection, conversation_id: ConversationId) -> P
     return tree.start(conversation_id) if row is None or row[0] is None else Position(*row)
 
 
-def set_tip(connection: sqlite3.Connection, conversation_id: ConversationId, tip: Position) -> None:
-    """``leaf_id`` is in the conversation's document, and the caller's to write."""
-    connection.execute(_SET_TIP, (*tip, conversation_id))
+def update_path(connection: sqlite3.Connection, conversation: Conversation, tip: Position) -> None:
+    """Its ``leaf_id``, which stands or will stand at ``tip``, and ``updated_at``."""
+    connection.execute(_UPDATE_PATH, (conversation.updated_at, encode(conversation), *tip, conversation.id))
 
 
 def add_branch(connection: sqlite3.Connection, conversation_id: ConversationId, branch: Branch) -> None:
@@ -78,8 +77,7 @@ def run_through(connection: sqlite3.Connection, conversation: Conversation, mess
     last = MESSAGES.one(connection, _LAST, (branch,)) or message
     leaf_id, tip = _end_below(connection, last)
     after = replace(conversation, leaf_id=leaf_id, updated_at=math.nextafter(conversation.updated_at, math.inf))
-    update_conversation(connection, after)
-    set_tip(connection, conversation.id, tip)
+    update_path(connection, after, tip)
     return after
 
 
@@ -115,6 +113,12 @@ def take_path_back(connection: sqlite3.Connection, ended: Ticket) -> None:
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def first_place(question: Message) -> Place:
+    """Of a question that founds its conversation."""
+    above = tree.start(question.conversation_id)
+    return Place(None, above.branch, tree.below(above.depth, question.role))
 
 
 def place_question(

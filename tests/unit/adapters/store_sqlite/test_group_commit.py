@@ -114,6 +114,24 @@ async def test_a_patient_write_is_not_patient_for_ever(database: Database, monke
     assert await patient == 2
 
 
+async def test_a_patient_write_that_is_cancelled_costs_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "PATIENCE_S", 60)
+    patient = asyncio.ensure_future(database.write(count("n"), patient=True))
+    await asyncio.sleep(0)
+    patient.cancel()
+    await asyncio.wait([patient])
+    assert database._writer._unfinished == 1
+    statements: list[str] = []
+    await database.write(lambda connection: connection.set_trace_callback(statements.append))
+    assert await database.write(count("m")) == 1
+    assert await value(database, "n") is None
+    # No transaction of its own, and no savepoint, which is for those that have others beside them.
+    assert [sql for sql in statements if "SAVEPOINT" in sql or "BEGIN" in sql] == ["BEGIN IMMEDIATE"]
+    assert database._writer._unfinished == 0
+
+
 async def test_a_job_that_fails_undoes_itself_alone(database: Database):
     def half_done(connection: sqlite3.Connection) -> None:
         count("bad")(connection)

@@ -71,7 +71,7 @@ async def test_the_file_is_nobody_elses_to_read(tmp_path: Path):
         (tickets._PAUSED, 2, "tickets_paused (due_at>? AND due_at<?)"),
         (tickets._DEAD, 3, "tickets_dead"),
         (releasing._STANDINGS, 1, "tickets_live (state=? AND owner_id=?)"),
-        (releases._NOTE, 3, "tickets_live (state=? AND owner_id=?)"),
+        (releases._ANYTHING, 2, "tickets_live (state=? AND owner_id=?)"),
         (accept._EARLIER, 4, "messages_by_client_id (owner_id=? AND client_message_id=?)"),
         (accept._LINE, 3, "tickets_of_conversation (conversation_id=? AND live=?)"),
         (accept._LINE, 3, "tickets_live (state=? AND owner_id=?)"),

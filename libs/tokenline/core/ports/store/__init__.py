@@ -18,7 +18,17 @@ from tokenline.core.ports.store.paging import Page
 from tokenline.core.ports.store.search import Found, FoundPage, SearchStore
 from tokenline.core.ports.store.shares import ShareStore
 from tokenline.core.ports.store.temporary import TemporaryStore
-from tokenline.core.ports.store.tickets import POOL_FULL_RETRY_S, Accepted, TicketPage, TicketStore, worker_lease
+from tokenline.core.ports.store.tickets import (
+    POOL_FULL_RETRY_S,
+    Accepted,
+    Asked,
+    Offered,
+    TicketChange,
+    TicketPage,
+    TicketStore,
+    Written,
+    worker_lease,
+)
 from tokenline.core.ports.store.tree import TreeStore
 from tokenline.core.ports.store.unsent import UnsentStore
 from tokenline.core.ports.store.uploads import UploadStore
@@ -28,6 +38,7 @@ __all__ = [
     "POOL_FULL_RETRY_S",
     "Accepted",
     "AccountStore",
+    "Asked",
     "AttachmentStore",
     "AuditPage",
     "AuditStore",
@@ -43,12 +54,14 @@ __all__ = [
     "IndexStore",
     "LimitStore",
     "MessagePage",
+    "Offered",
     "Page",
     "Revoked",
     "SearchStore",
     "ShareStore",
     "Store",
     "TemporaryStore",
+    "TicketChange",
     "TicketPage",
     "TicketStore",
     "TreeStore",
@@ -56,6 +69,7 @@ __all__ = [
     "UploadStore",
     "UserChange",
     "WebhookStore",
+    "Written",
     "worker_lease",
 ]
 

@@ -1,8 +1,9 @@
 """Tickets: accepted, changed by compare-and-set, and found when something is due."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from tokenline.contracts.attachments import Attachment
 from tokenline.contracts.base import Shape
 from tokenline.contracts.chat import Conversation, Message
 from tokenline.contracts.ids import Incarnation, MessageId, Pool, TicketId, UserId, WorkerId
@@ -23,6 +24,33 @@ class Accepted(Shape):
     created: bool
     used: tuple[Used, ...] = ()
     """Of the limits that it was charged to."""
+
+
+TicketChange = Callable[[Ticket], Ticket | None]
+"""From the ticket as it is to the ticket as it shall be; ``None``: leave it. Pure: called by any thread, and again."""
+
+
+class Written(Shape):
+    """``release_due``: the ticket has ended, and its owner has held ones for `TicketStore.release_held` to judge.
+    ``messages``: those written with it, as they are stored now, without those that were dropped; ``None``: read them.
+    """
+
+    release_due: bool = False
+    messages: tuple[Message, ...] | None = None
+
+
+class Offered(Shape):
+    """``ticket`` as it is by now. ``asked`` if, and only if, it was claimed."""
+
+    ticket: Ticket
+    asked: "Asked | None" = None
+
+
+class Asked(Shape):
+    """What a ticket was claimed with: the question, unless it was deleted, and all files of its conversation."""
+
+    question: Message | None
+    attachments: tuple[Attachment, ...]
 
 
 class TicketPage(Page):
@@ -69,14 +97,25 @@ class TicketStore(Protocol):
 
     async def get_ticket(self, ticket_id: TicketId) -> Ticket | None: ...
 
-    async def replace_ticket(self, ticket: Ticket, *messages: Message) -> bool:
-        """Compare-and-set: writes if the stored version is ``ticket.version - 1``; False otherwise.
+    async def claim_ticket(self, ticket_id: TicketId, claim: TicketChange) -> Offered | None:
+        """Read the ticket, judge it by ``claim``, and write what that returns, in one operation. ``None``: no ticket.
+
+        What is asked is read in the same operation, as of the ticket that was judged: who edits it changes the ticket.
+        """
+        ...
+
+    async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
+        """Compare-and-set: writes if the stored version is ``ticket.version - 1``; ``None`` otherwise.
+
+        ``patient``: it may wait a quarter of a second for another write to go with. Cancelled meanwhile, it costs
+        nothing.
 
         ``messages`` are written in the same operation: an answer under its question, or put in place of the stored
         ones with their ids, which keep their ``seq`` and their place in the tree. A message is dropped when its
         conversation was deleted.
         The end of a ticket with a ``webhook_id`` writes its `Delivery` with it, due at once, and once only. Its
-        ``usage`` is counted for ``counts_for``.
+        ``usage`` is counted for ``counts_for``. Whoever hears that no release is due need not ask for one: who is held
+        for this ticket was so before it ended.
         """
         ...
 
