@@ -5,13 +5,15 @@ a token. Here the parser (llhttp, of httptools) puts the body's bytes where thei
 """
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from typing import cast
 
 import httptools
 import httpx2
 
-from tokenline.adapters.model_openai.pouring import Take
+from tokenline.adapters.model_openai.arrivals import SocketArrivals
+from tokenline.adapters.model_openai.pouring import Take, Wish
 
 HEAD_BYTES = 128 * 1024
 """More than any endpoint says before its answer, or behind it."""
@@ -24,7 +26,8 @@ Header = tuple[bytes, bytes]
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time: `ask`, then `read` to the end. Made by ``loop.create_connection``."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: socket.socket | None = None, arrivals: SocketArrivals | None = None) -> None:
+        """``arrivals`` reads ``opened``, on which nothing is encrypted, when its reader is in no hurry."""
         self.status = 0
         self.headers: list[Header] = []
         self.ended = True
@@ -38,6 +41,9 @@ class Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._unread = 0
         self._paused = False
+        self._socket = opened
+        self._arrivals = arrivals if opened is not None else None
+        self._among_arrivals = False
         self._take: Take | None = None
         """Who gets what arrives at once; ``None``: it waits to be read."""
         self._waiter: asyncio.Future[None] | None = None
@@ -70,7 +76,7 @@ class Connection(asyncio.Protocol):
         """
         while True:
             if self._chunks:
-                if not take(self._gathered()):
+                if take(self._gathered()) is Wish.NOTHING:
                     return True
             elif self.ended:
                 return False
@@ -82,6 +88,7 @@ class Connection(asyncio.Protocol):
                         return True
                 finally:
                     self._take = None
+                    self._read_alone()
 
     @property
     def _sated(self) -> bool:
@@ -125,6 +132,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Hang up at once."""
         self._keep_alive = False
+        self._leave_arrivals()
         self._transport.abort()
         self._leave()
 
@@ -158,9 +166,12 @@ class Connection(asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
         if self._take is not None and self._chunks:
-            if not self._take(self._gathered()):
+            wish = self._take(self._gathered())
+            if wish is Wish.NOTHING:
                 self._take = None
             elif not self.ended:
+                if wish is Wish.SOON:
+                    self._read_together()
                 return
         self._wake()
 
@@ -180,12 +191,39 @@ class Connection(asyncio.Protocol):
         """Everything that waits, or will, is told."""
         self._failure = self._failure or error
         self._keep_alive = False
+        self._leave_arrivals()
         self._transport.abort()
         self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    # ── read with others ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def over(self, error: OSError | None) -> None:
+        """For `Arrivals`: the loop's own reading sees how it ended, unless the news was in the error."""
+        if error is None:
+            self._read_alone()
+        else:
+            self._fail(httpx2.ReadError(f"The connection failed: {error}."))
+
+    def _read_together(self) -> None:
+        if self._arrivals is None or self._socket is None or self._among_arrivals or not self._arrivals.wanted:
+            return
+        self._transport.pause_reading()
+        self._arrivals.add(self._socket, self)
+        self._among_arrivals = True
+
+    def _read_alone(self) -> None:
+        if self._among_arrivals:
+            self._leave_arrivals()
+            self._transport.resume_reading()
+
+    def _leave_arrivals(self) -> None:
+        if self._among_arrivals and self._arrivals is not None and self._socket is not None:
+            self._among_arrivals = False
+            self._arrivals.remove(self._socket)
 
     # ── what the parser says ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,12 +4,14 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import aiohappyeyeballs
 import httpx2
 from aiohappyeyeballs import AddrInfoType
 
+from tokenline.adapters.model_openai.arrivals import SocketArrivals
 from tokenline.adapters.model_openai.connection import Connection
 
 _TRY_NEXT_S = 0.25
@@ -47,8 +49,9 @@ class DirectTransport(httpx2.AsyncBaseTransport):
     Nothing is asked twice: a request that meets a connection just closed fails.
     """
 
-    def __init__(self, idle_s: float) -> None:
+    def __init__(self, idle_s: float, arrivals: SocketArrivals | None = None) -> None:
         self._idle_s = idle_s
+        self._arrivals = arrivals
         self._idle: dict[Origin, list[Connection]] = {}
         self._addresses: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
         self._tls: ssl.SSLContext | None = None
@@ -102,7 +105,8 @@ class DirectTransport(httpx2.AsyncBaseTransport):
         try:
             async with asyncio.timeout(extensions.get("timeout", {}).get("connect")):
                 opened = await self._socket(host, port)
-                _, connection = await loop.create_connection(Connection, sock=opened, ssl=context, server_hostname=name)
+                made = Connection if context else partial(Connection, opened, self._arrivals)
+                _, connection = await loop.create_connection(made, sock=opened, ssl=context, server_hostname=name)
         except TimeoutError:
             raise httpx2.ConnectTimeout(f"{host} did not take the connection in time.") from None
         except (OSError, ssl.SSLError) as error:
