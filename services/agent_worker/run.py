@@ -321,6 +321,7 @@ def read_prompt(deps: Deps, ticket: Ticket) -> asyncio.Task[Prompt]:
     async def read() -> Prompt:
         return await build_prompt(deps.store, deps.search, deps.gallery, deps.agents.get(ticket.agent_id), ticket)
 
+    deps.model.expect()
     reading = asyncio.create_task(read(), name=f"prompt.{ticket.id}")
     reading.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may be nobody's by then
     return reading

@@ -32,6 +32,9 @@ class Shelf:
     async def passages(self, request: SearchRequest) -> tuple[Passage, ...]:
         return self._passages
 
+    def expect(self) -> None:
+        """Nothing to do ahead."""
+
     async def close(self) -> None:
         return
 

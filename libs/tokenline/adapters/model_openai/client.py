@@ -44,6 +44,12 @@ class _Client(openai.DefaultAioHttpClient):
         # Not the client's argument of that name: with it, the environment's proxies are ignored.
         return DirectTransport(_IDLE_S, self._arrivals)
 
+    def expect(self, request: httpx2.Request) -> None:
+        """A proxy's connections are the client's own."""
+        transport = self._transport_for_url(request.url)
+        if isinstance(transport, DirectTransport):
+            transport.expect(request)
+
 
 class OpenAIModel:
     """``base_url`` ends in ``/v1``. An empty ``api_key`` is for endpoints that want none.
@@ -78,6 +84,9 @@ class OpenAIModel:
         self, request: ModelRequest, on_text: OnText | None = None, /
     ) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
         return self._stream(request, on_text)
+
+    def expect(self) -> None:
+        self._http.expect(self._pattern)
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -5,7 +5,6 @@ a token. Here the parser (llhttp, of httptools) puts the body's bytes where thei
 """
 
 import asyncio
-import socket
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -26,8 +25,8 @@ Header = tuple[bytes, bytes]
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time: `ask`, then `read` to the end. Made by ``loop.create_connection``."""
 
-    def __init__(self, opened: socket.socket | None = None, arrivals: SocketArrivals | None = None) -> None:
-        """``arrivals`` reads ``opened``, on which nothing is encrypted, when its reader is in no hurry."""
+    def __init__(self, arrivals: SocketArrivals | None = None) -> None:
+        """``arrivals`` reads the socket when whoever reads the body is in no hurry; not if that is encrypted."""
         self.status = 0
         self.headers: list[Header] = []
         self.ended = True
@@ -41,9 +40,9 @@ class Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._unread = 0
         self._paused = False
-        self._socket = opened
-        self._arrivals = arrivals if opened is not None else None
-        self._among_arrivals = False
+        self._arrivals = arrivals
+        self._among_arrivals: int | None = None
+        """The socket's descriptor while ``arrivals`` read it."""
         self._take: Take | None = None
         """Who gets what arrives at once; ``None``: it waits to be read."""
         self._waiter: asyncio.Future[None] | None = None
@@ -209,21 +208,20 @@ class Connection(asyncio.Protocol):
             self._fail(httpx2.ReadError(f"The connection failed: {error}."))
 
     def _read_together(self) -> None:
-        if self._arrivals is None or self._socket is None or self._among_arrivals or not self._arrivals.wanted:
-            return
-        self._transport.pause_reading()
-        self._arrivals.add(self._socket, self)
-        self._among_arrivals = True
+        if self._among_arrivals is None and self._arrivals is not None and self._arrivals.wanted:
+            self._transport.pause_reading()
+            self._among_arrivals = self._transport.get_extra_info("socket").fileno()
+            self._arrivals.add(self._among_arrivals, self)
 
     def _read_alone(self) -> None:
-        if self._among_arrivals:
+        if self._among_arrivals is not None:
             self._leave_arrivals()
             self._transport.resume_reading()
 
     def _leave_arrivals(self) -> None:
-        if self._among_arrivals and self._arrivals is not None and self._socket is not None:
-            self._among_arrivals = False
-            self._arrivals.remove(self._socket)
+        if self._among_arrivals is not None and self._arrivals is not None:
+            number, self._among_arrivals = self._among_arrivals, None
+            self._arrivals.remove(number)
 
     # ── what the parser says ─────────────────────────────────────────────────────────────────────────────────────────
 
