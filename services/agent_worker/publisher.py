@@ -36,7 +36,7 @@ class Publisher:
             self._outgoing.setdefault(gateway, []).append(reply)
         if urgent:
             self._due.set()
-        else:
+        elif self._timer is None:
             self._collect()
 
     def _collect(self) -> None:

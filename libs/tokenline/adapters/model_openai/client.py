@@ -128,11 +128,10 @@ class OpenAIModel:
         self, response: httpx2.Response, first_at: float, total_at: float, on_text: OnText | None
     ) -> AsyncGenerator[ModelEvent]:
         """Both instants are on the loop's clock."""
-        now = asyncio.get_running_loop().time
-        patience = Patience(first_at)
+        patience = Patience(first_at, total_at)
 
         def go_on(reader: AnswerReader) -> None:
-            patience.until(min(now() + self._patience_s(reader), total_at))
+            patience.give(self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S)
 
         pouring = Pouring(on_text, go_on)
         reader, events = pouring.reader, pouring.events
@@ -155,9 +154,6 @@ class OpenAIModel:
                 yield call
             yield _conclusion(reader)
             await _drain(pour)
-
-    def _patience_s(self, reader: AnswerReader) -> float:
-        return self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S
 
 
 def _pattern(client: openai.AsyncOpenAI, http: httpx2.AsyncClient) -> httpx2.Request:
