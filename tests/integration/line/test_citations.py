@@ -32,9 +32,6 @@ class Shelf:
     async def passages(self, request: SearchRequest) -> tuple[Passage, ...]:
         return self._passages
 
-    def expect(self) -> None:
-        """Nothing to do ahead."""
-
     async def close(self) -> None:
         return
 
@@ -60,6 +57,9 @@ class Speaker:
         await self.may_end.wait()
         yield ModelText(text=self.pieces[-1])
         yield ModelEnd(finish_reason="stop", usage=Usage())
+
+    def expect(self) -> None:
+        """Nothing to do ahead."""
 
     async def close(self) -> None:
         return

@@ -62,7 +62,7 @@ async def test_the_prompt_is_read_beside_the_claim(outcome: bool | Exception) ->
     nobody = SimpleNamespace()
     deps = SimpleNamespace(
         store=store, failures=SimpleNamespace(suspect=lambda _: False), search=nobody, gallery=nobody,
-        agents=SimpleNamespace(get=lambda _: nobody),
+        model=SimpleNamespace(expect=lambda: None), agents=SimpleNamespace(get=lambda _: nobody),
     )  # fmt: skip
     intake = Begun(cast(Deps, deps), WorkerSettings(port=1), "i", Supervisor())
     claiming = intake._claim(ticket(TicketState.QUEUED), cast(Delivery, None), 101.0)

@@ -73,15 +73,19 @@ class Connection(asyncio.Protocol):
         """Give what arrives of the body to ``take``, from the loop itself, until that is enough: True; False at its
         end. Raises `httpx2.TransportError`.
         """
+        wish = Wish.AT_ONCE
         while True:
             if self._chunks:
-                if take(self._gathered()) is Wish.NOTHING:
+                wish = take(self._gathered())
+                if wish is Wish.NOTHING:
                     return True
             elif self.ended:
                 return False
             else:
                 self._take = take
                 try:
+                    if wish is Wish.SOON:
+                        self._read_together()
                     await self._news()
                     if self._sated:
                         return True
@@ -208,7 +212,9 @@ class Connection(asyncio.Protocol):
             self._fail(httpx2.ReadError(f"The connection failed: {error}."))
 
     def _read_together(self) -> None:
-        if self._among_arrivals is None and self._arrivals is not None and self._arrivals.wanted:
+        if self._arrivals is None or not self._arrivals.wanted or self._transport.is_closing():
+            return
+        if self._among_arrivals is None:
             self._transport.pause_reading()
             self._among_arrivals = self._transport.get_extra_info("socket").fileno()
             self._arrivals.add(self._among_arrivals, self)
