@@ -218,6 +218,8 @@ class Intake:
         try:
             now = await self._deps.store.now()
             self._beginning[ticket_id] = orders
+            # Beside the commit.
+            self._deps.model.expect()
             offered = await self._deps.store.claim_ticket(ticket_id, partial(claim, now))
         finally:
             self._beginning.pop(ticket_id, None)

@@ -30,6 +30,9 @@ class EmptyModel:
 
         yield end()
 
+    def expect(self) -> None:
+        """Nothing to do ahead."""
+
     async def close(self) -> None:
         pass
 

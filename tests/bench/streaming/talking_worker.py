@@ -79,6 +79,9 @@ class SilentModel:
 
         yield say()
 
+    def expect(self) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 

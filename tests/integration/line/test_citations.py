@@ -58,6 +58,9 @@ class Speaker:
         yield ModelText(text=self.pieces[-1])
         yield ModelEnd(finish_reason="stop", usage=Usage())
 
+    def expect(self) -> None:
+        """Nothing to do ahead."""
+
     async def close(self) -> None:
         return
 

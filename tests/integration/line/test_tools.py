@@ -65,6 +65,9 @@ class Speaker:
                 called += 1
         yield ModelEnd(finish_reason="tool_calls" if called else "stop", usage=self._usage)
 
+    def expect(self) -> None:
+        """Nothing to do ahead."""
+
     async def close(self) -> None:
         return
 

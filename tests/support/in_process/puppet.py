@@ -86,5 +86,8 @@ class Puppet:
         finally:
             self.under_way.remove(call)
 
+    def expect(self) -> None:
+        """Nothing to do ahead."""
+
     async def close(self) -> None:
         return

@@ -25,7 +25,7 @@ async def test_waiting_ends_at_the_deadline_and_the_task_goes_on():
 
 async def test_the_deadline_can_be_drawn_nearer():
     with Patience(late()) as patience:
-        patience.until(soon())
+        patience.give(0.01)
         with pytest.raises(TimeoutError):
             await patience.wait(asyncio.Event().wait())
 
@@ -33,10 +33,17 @@ async def test_the_deadline_can_be_drawn_nearer():
 async def test_the_deadline_can_be_put_off():
     first_look = soon()
     with Patience(first_look) as patience:
-        patience.until(late())
+        patience.give(60)
         passed = asyncio.Event()
         asyncio.get_running_loop().call_at(first_look + 0.01, passed.set)
         assert await patience.wait(passed.wait())
+
+
+async def test_no_sign_of_life_puts_it_off_for_ever():
+    with Patience(late(), soon()) as patience:
+        patience.give(60)
+        with pytest.raises(TimeoutError):
+            await patience.wait(asyncio.Event().wait())
 
 
 async def test_work_between_waits_is_not_interrupted():

@@ -80,7 +80,7 @@ class Begun(Intake):
 
     def __init__(self, store: Offers) -> None:
         failures = SimpleNamespace(suspect=lambda read: read.lost > 0, hopeless=lambda _: False)
-        deps = SimpleNamespace(store=store, failures=failures)
+        deps = SimpleNamespace(store=store, failures=failures, model=SimpleNamespace(expect=lambda: None))
         super().__init__(cast(Deps, deps), WorkerSettings(port=1, slots=1), "i", Supervisor())
         self.begun: list[tuple[Ticket, Asked | None]] = []
 

@@ -42,7 +42,7 @@ class Begun(Intake):
 async def test_an_order_for_a_run_that_is_about_to_begin_is_kept_for_it() -> None:
     store = ClaimSeenElsewhere()
     failures = SimpleNamespace(suspect=lambda _: False)
-    deps = cast(Deps, SimpleNamespace(store=store, failures=failures))
+    deps = cast(Deps, SimpleNamespace(store=store, failures=failures, model=SimpleNamespace(expect=lambda: None)))
     store.intake = intake = Begun(deps, WorkerSettings(port=1), "i", Supervisor())
     await intake._claim("t", cast(Delivery, None), lambda _, read: intake._claimed(read, 101.0), suspect=False)
     assert store.obeyed == ["t"]

@@ -12,10 +12,11 @@ import aiohttp
 import httpx2
 import openai
 
+from tokenline.adapters.model_openai.arrivals import SocketArrivals
 from tokenline.adapters.model_openai.chunks import AnswerReader
 from tokenline.adapters.model_openai.errors import from_status
 from tokenline.adapters.model_openai.patience import Patience
-from tokenline.adapters.model_openai.pouring import Pour, Pouring, Take
+from tokenline.adapters.model_openai.pouring import Pour, Pouring, Take, Wish
 from tokenline.adapters.model_openai.transport import Body, DirectTransport
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable, TokenlineError
@@ -35,9 +36,19 @@ OnText = Callable[[ModelText], None]
 class _Client(openai.DefaultAioHttpClient):
     """Goes to endpoints itself, and to proxies that the environment names as the client does."""
 
+    def __init__(self, arrivals: SocketArrivals, **settings: Any) -> None:
+        self._arrivals = arrivals
+        super().__init__(**settings)
+
     def _init_transport(self, *_: Any, **__: Any) -> httpx2.AsyncBaseTransport:
         # Not the client's argument of that name: with it, the environment's proxies are ignored.
-        return DirectTransport(_IDLE_S)
+        return DirectTransport(_IDLE_S, self._arrivals)
+
+    def expect(self, request: httpx2.Request) -> None:
+        """A proxy's connections are the client's own."""
+        transport = self._transport_for_url(request.url)
+        if isinstance(transport, DirectTransport):
+            transport.expect(request)
 
 
 class OpenAIModel:
@@ -63,7 +74,8 @@ class OpenAIModel:
         timeout = httpx2.Timeout(None, connect=_CONNECT_S)
         # Of connections to a proxy; those of `DirectTransport` have no limit.
         limits = httpx2.Limits(max_connections=100_000, keepalive_expiry=_IDLE_S)
-        self._http = _Client(timeout=timeout, limits=limits)
+        self.arrivals = SocketArrivals()
+        self._http = _Client(self.arrivals, timeout=timeout, limits=limits)
         self._pattern = _pattern(
             openai.AsyncOpenAI(base_url=base_url, api_key=api_key or "none", http_client=self._http), self._http
         )
@@ -73,8 +85,12 @@ class OpenAIModel:
     ) -> AbstractAsyncContextManager[AsyncIterator[ModelEvent]]:
         return self._stream(request, on_text)
 
+    def expect(self) -> None:
+        self._http.expect(self._pattern)
+
     async def close(self) -> None:
         await self._http.aclose()
+        self.arrivals.close()
 
     @asynccontextmanager
     async def _stream(self, request: ModelRequest, on_text: OnText | None) -> AsyncGenerator[AsyncIterator[ModelEvent]]:
@@ -112,11 +128,10 @@ class OpenAIModel:
         self, response: httpx2.Response, first_at: float, total_at: float, on_text: OnText | None
     ) -> AsyncGenerator[ModelEvent]:
         """Both instants are on the loop's clock."""
-        now = asyncio.get_running_loop().time
-        patience = Patience(first_at)
+        patience = Patience(first_at, total_at)
 
         def go_on(reader: AnswerReader) -> None:
-            patience.until(min(now() + self._patience_s(reader), total_at))
+            patience.give(self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S)
 
         pouring = Pouring(on_text, go_on)
         reader, events = pouring.reader, pouring.events
@@ -139,9 +154,6 @@ class OpenAIModel:
                 yield call
             yield _conclusion(reader)
             await _drain(pour)
-
-    def _patience_s(self, reader: AnswerReader) -> float:
-        return self._between_tokens_s if reader.finish_reason is None else _AFTER_FINISH_S
 
 
 def _pattern(client: openai.AsyncOpenAI, http: httpx2.AsyncClient) -> httpx2.Request:
@@ -226,7 +238,7 @@ async def _body_of(response: httpx2.Response) -> AsyncGenerator[Pour]:
 
         async def pour(take: Take) -> bool:
             async for data in body:
-                if not take(data):
+                if take(data) is Wish.NOTHING:
                     return True
             return False
 
@@ -237,7 +249,7 @@ async def _drain(pour: Pour) -> None:
     """Read to the end of the body, or let the connection go."""
     try:
         async with asyncio.timeout(_AFTER_DONE_S):
-            await pour(lambda _: True)
+            await pour(lambda _: Wish.AT_ONCE)
     except (TimeoutError, httpx2.HTTPError, aiohttp.ClientError):
         return
 

@@ -11,7 +11,8 @@ from typing import cast
 import httptools
 import httpx2
 
-from tokenline.adapters.model_openai.pouring import Take
+from tokenline.adapters.model_openai.arrivals import SocketArrivals
+from tokenline.adapters.model_openai.pouring import Take, Wish
 
 HEAD_BYTES = 128 * 1024
 """More than any endpoint says before its answer, or behind it."""
@@ -24,7 +25,8 @@ Header = tuple[bytes, bytes]
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time: `ask`, then `read` to the end. Made by ``loop.create_connection``."""
 
-    def __init__(self) -> None:
+    def __init__(self, arrivals: SocketArrivals | None = None) -> None:
+        """``arrivals`` reads the socket when whoever reads the body is in no hurry; not if that is encrypted."""
         self.status = 0
         self.headers: list[Header] = []
         self.ended = True
@@ -38,6 +40,9 @@ class Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._unread = 0
         self._paused = False
+        self._arrivals = arrivals
+        self._among_arrivals: int | None = None
+        """The socket's descriptor while ``arrivals`` read it."""
         self._take: Take | None = None
         """Who gets what arrives at once; ``None``: it waits to be read."""
         self._waiter: asyncio.Future[None] | None = None
@@ -68,20 +73,25 @@ class Connection(asyncio.Protocol):
         """Give what arrives of the body to ``take``, from the loop itself, until that is enough: True; False at its
         end. Raises `httpx2.TransportError`.
         """
+        wish = Wish.AT_ONCE
         while True:
             if self._chunks:
-                if not take(self._gathered()):
+                wish = take(self._gathered())
+                if wish is Wish.NOTHING:
                     return True
             elif self.ended:
                 return False
             else:
                 self._take = take
                 try:
+                    if wish is Wish.SOON:
+                        self._read_together()
                     await self._news()
                     if self._sated:
                         return True
                 finally:
                     self._take = None
+                    self._read_alone()
 
     @property
     def _sated(self) -> bool:
@@ -125,6 +135,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Hang up at once."""
         self._keep_alive = False
+        self._leave_arrivals()
         self._transport.abort()
         self._leave()
 
@@ -158,9 +169,12 @@ class Connection(asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
         if self._take is not None and self._chunks:
-            if not self._take(self._gathered()):
+            wish = self._take(self._gathered())
+            if wish is Wish.NOTHING:
                 self._take = None
             elif not self.ended:
+                if wish is Wish.SOON:
+                    self._read_together()
                 return
         self._wake()
 
@@ -180,12 +194,40 @@ class Connection(asyncio.Protocol):
         """Everything that waits, or will, is told."""
         self._failure = self._failure or error
         self._keep_alive = False
+        self._leave_arrivals()
         self._transport.abort()
         self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    # ── read with others ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def over(self, error: OSError | None) -> None:
+        """For `Arrivals`: the loop's own reading sees how it ended, unless the news was in the error."""
+        if error is None:
+            self._read_alone()
+        else:
+            self._fail(httpx2.ReadError(f"The connection failed: {error}."))
+
+    def _read_together(self) -> None:
+        if self._arrivals is None or not self._arrivals.wanted or self._transport.is_closing():
+            return
+        if self._among_arrivals is None:
+            self._transport.pause_reading()
+            self._among_arrivals = self._transport.get_extra_info("socket").fileno()
+            self._arrivals.add(self._among_arrivals, self)
+
+    def _read_alone(self) -> None:
+        if self._among_arrivals is not None:
+            self._leave_arrivals()
+            self._transport.resume_reading()
+
+    def _leave_arrivals(self) -> None:
+        if self._among_arrivals is not None and self._arrivals is not None:
+            number, self._among_arrivals = self._among_arrivals, None
+            self._arrivals.remove(number)
 
     # ── what the parser says ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from math import inf
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -17,9 +18,11 @@ class Patience:
     that fires looks whether the deadline has moved on meanwhile. To be used by the task that makes it.
     """
 
-    def __init__(self, due: float) -> None:
+    def __init__(self, due: float, last: float = inf) -> None:
+        """``last``: it does not move beyond."""
         self._loop = asyncio.get_running_loop()
         self._due = due
+        self._last = last
         # Looked up once: in Python 3.11 that is a Python function and a system call.
         self._task = cast(asyncio.Task[object], asyncio.current_task())
         self._waiting = False
@@ -34,12 +37,13 @@ class Patience:
     ) -> None:
         self._timer.cancel()
 
-    def until(self, due: float) -> None:
-        """Move the deadline."""
-        self._due = due
+    def give(self, seconds: float) -> None:
+        """Move the deadline to so long from now."""
+        due = self._loop.time() + seconds
+        self._due = due if due < self._last else self._last
         if due < self._timer_at:
             self._timer.cancel()
-            self._set_timer(due)
+            self._set_timer(self._due)
 
     async def wait(self, awaited: Awaitable[T]) -> T:
         """Raises TimeoutError when the deadline passes first. Cancelling it from outside is as usual."""

@@ -3,13 +3,16 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 import aiohappyeyeballs
 import httpx2
 from aiohappyeyeballs import AddrInfoType
 
+from tokenline.adapters.model_openai.arrivals import SocketArrivals
 from tokenline.adapters.model_openai.connection import Connection
 
 _TRY_NEXT_S = 0.25
@@ -47,9 +50,12 @@ class DirectTransport(httpx2.AsyncBaseTransport):
     Nothing is asked twice: a request that meets a connection just closed fails.
     """
 
-    def __init__(self, idle_s: float) -> None:
+    def __init__(self, idle_s: float, arrivals: SocketArrivals | None = None) -> None:
         self._idle_s = idle_s
+        self._arrivals = arrivals
         self._idle: dict[Origin, list[Connection]] = {}
+        self._opening: dict[Origin, list[asyncio.Task[Connection]]] = {}
+        """Connections that are opened ahead of their requests."""
         self._addresses: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
         self._tls: ssl.SSLContext | None = None
 
@@ -58,9 +64,9 @@ class DirectTransport(httpx2.AsyncBaseTransport):
         url = request.url
         if url.scheme not in ("http", "https") or not url.host:
             raise httpx2.UnsupportedProtocol(f"This is no address of a model: {url.scheme}://{url.host}")
-        origin = (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
+        origin = _origin(url)
         head, content = _head(request), await request.aread()
-        connection = self._take(origin) or await self._connect(origin, request.extensions)
+        connection = self._take(origin) or await self._opened(origin, request.extensions)
         try:
             await connection.ask(head + content)
         except BaseException:
@@ -71,7 +77,18 @@ class DirectTransport(httpx2.AsyncBaseTransport):
             connection.status, headers=connection.headers, stream=body, request=request, extensions={"body": body}
         )
 
+    def expect(self, request: httpx2.Request) -> None:
+        """One like this follows in a moment: have a connection for it. That it fails is for the request to say."""
+        origin = _origin(request.url)
+        if self._idle.get(origin):
+            return
+        opening = asyncio.create_task(self._connect(origin, request.extensions), name="model.connect")
+        self._opening.setdefault(origin, []).append(opening)
+        opening.add_done_callback(partial(self._keep, origin))
+
     async def aclose(self) -> None:
+        for opening in list(chain.from_iterable(self._opening.values())):
+            opening.cancel()
         for connections in list(self._idle.values()):
             for connection in list(connections):
                 connection.abort()
@@ -85,6 +102,27 @@ class DirectTransport(httpx2.AsyncBaseTransport):
         idle.append(connection)
         connection.rest(self._idle_s, lambda: idle.remove(connection))
 
+    async def _opened(self, origin: Origin, extensions: Mapping[str, Any]) -> Connection:
+        """One that is being opened ahead, or another one."""
+        ahead = self._opening.get(origin)
+        if not ahead:
+            return await self._connect(origin, extensions)
+        opening = ahead.pop(0)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if not opening.done():
+                ahead.append(opening)  # for another request
+            raise
+
+    def _keep(self, origin: Origin, opening: asyncio.Task[Connection]) -> None:
+        """It is open before its request is there, unless that waits for it."""
+        ahead = self._opening[origin]
+        if opening in ahead:
+            ahead.remove(opening)
+            if not opening.cancelled() and opening.exception() is None:
+                self.take_back(origin, opening.result())
+
     def _take(self, origin: Origin) -> Connection | None:
         idle = self._idle.get(origin, [])
         while idle:
@@ -97,34 +135,46 @@ class DirectTransport(httpx2.AsyncBaseTransport):
 
     async def _connect(self, origin: Origin, extensions: Mapping[str, Any]) -> Connection:
         scheme, host, port = origin
-        loop = asyncio.get_running_loop()
-        context, name = (self._context(), host) if scheme == "https" else (None, None)
+        connect = partial(self._open, partial(Connection, self._arrivals), host, port)
+        if scheme == "https":
+            connect = partial(self._open, Connection, host, port, ssl=self._context(), server_hostname=host)
         try:
             async with asyncio.timeout(extensions.get("timeout", {}).get("connect")):
-                opened = await self._socket(host, port)
-                _, connection = await loop.create_connection(Connection, sock=opened, ssl=context, server_hostname=name)
+                return await connect()
         except TimeoutError:
             raise httpx2.ConnectTimeout(f"{host} did not take the connection in time.") from None
         except (OSError, ssl.SSLError) as error:
+            self._addresses.pop((host, port), None)
             raise httpx2.ConnectError(f"No connection to {host}: {error}.") from error
+
+    async def _open(self, made: Callable[[], Connection], host: str, port: int, **tls: Any) -> Connection:
+        loop = asyncio.get_running_loop()
+        addresses = await self._addresses_of(host, port)
+        if len(addresses) == 1 and addresses[0][0] is socket.AF_INET:
+            # Nothing to race. An address of IPv6 may have a scope besides.
+            where, port = addresses[0][4][:2]
+            _, connection = await loop.create_connection(made, where, port, **tls)
+        else:
+            opened = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_TRY_NEXT_S, loop=loop)
+            _, connection = await loop.create_connection(made, sock=opened, **tls)
         return connection
 
-    async def _socket(self, host: str, port: int) -> socket.socket:
+    async def _addresses_of(self, host: str, port: int) -> Sequence[AddrInfoType]:
         loop = asyncio.get_running_loop()
         until, found = self._addresses.get((host, port), (0.0, ()))
         if until < loop.time():
             found = cast(Sequence[AddrInfoType], await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
             self._addresses[host, port] = loop.time() + _KNOWN_S, found
-        try:
-            return await aiohappyeyeballs.start_connection(found, happy_eyeballs_delay=_TRY_NEXT_S, loop=loop)
-        except OSError:
-            self._addresses.pop((host, port), None)
-            raise
+        return found
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
             self._tls = httpx2.create_ssl_context()
         return self._tls
+
+
+def _origin(url: httpx2.URL) -> Origin:
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
 def _head(request: httpx2.Request) -> bytes:
