@@ -94,7 +94,7 @@ class LiveTicket:
         self.asked_at: float | None = None
         """When a worker was asked for the whole text, as long as that has not come; monotonic."""
         self.heard_at = 0.0
-        """When a worker last said something of it; monotonic."""
+        """When something was last heard of it; monotonic."""
         self.ending = False
         """Its end is being looked for in the store."""
         self.end_again = False

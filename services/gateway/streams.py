@@ -229,6 +229,7 @@ class Streams:
             return
         former, running, entry = live.entry, live.running, event.entry
         live.entry = entry
+        live.heard_at = self._clock.monotonic()
         if entry.state in TERMINAL:
             # Only a worker replies, and errors are told by the event and the store.
             if running and entry.state is not TicketState.ERROR:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.gateway.live import Cursor, Follower, LiveTicket
-from services.gateway.streams import REPLY_S, Streams
+from services.gateway.streams import QUIET_S, REPLY_S, Streams
 from tests.support.broker import eventually
 from tests.unit.test_core_ticket import ticket
 from tests.unit.test_gateway_live import answered
@@ -297,3 +297,17 @@ async def test_a_reply_that_comes_while_the_end_is_read_is_the_end() -> None:
         scene.store.go.set()
         await scene.settled()
         assert (scene.heard, scene.live.final) == as_read(COMPLETE, ANSWER)
+
+
+async def test_one_that_was_just_claimed_has_not_gone_quiet() -> None:
+    """The model may take its time for the first word; the ticket may have waited for hours before."""
+    async with Supervisor() as supervisor:
+        claimed = ticket(TicketState.PROCESSING, version=4, attempt=2)
+        scene = Scene(Kept(claimed), supervisor)
+        scene.clock.advance(10 * QUIET_S)
+        scene.tell(claimed)
+        await scene.streams.look_after_quiet()
+        assert scene.store.asked == []
+        scene.clock.advance(1.1 * QUIET_S)
+        await scene.streams.look_after_quiet()
+        assert scene.store.asked == [claimed]
