@@ -102,11 +102,12 @@ class Run:
         error: TokenlineError | None = None
         try:
             async with self._scope:
-                if self._stop is not None:
-                    self._interrupt()
-                prompt = await self._read_prompt()
-                self.span.add_event("prompt_built")
-                await self._stream(prompt)
+                if self._stop is None:
+                    prompt = await self._read_prompt()
+                    self.span.add_event("prompt_built")
+                # An interruption comes with the next wait, by which the model would have been asked.
+                if self._stop is None and prompt is not None:
+                    await self._stream(prompt)
         except TimeoutError:
             if self._stop is None:
                 error = AnswerIncomplete()
@@ -127,7 +128,7 @@ class Run:
         try:
             self._scope.reschedule(asyncio.get_running_loop().time())
         except RuntimeError:
-            # Not entered yet (answer() looks at _stop when it enters), or left already.
+            # Not entered yet (answer() looks at _stop before it begins), or left already.
             return
 
     async def _read_prompt(self) -> Prompt:

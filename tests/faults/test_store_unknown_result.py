@@ -58,8 +58,10 @@ class Bench:
     async def told(self, accepted: Accepted) -> str:
         """The type of the last frame that a follower gets."""
         last: Any = None
+        ticket = await self.store.get_ticket(accepted.ticket.id)
+        assert ticket is not None
         async with asyncio.timeout(TOLD_S):
-            async for frame in self.gateway.tickets.frames(principal("ann"), accepted.ticket, Cursor(), TOLD_S):
+            async for frame in self.gateway.tickets.frames(principal("ann"), ticket, Cursor(), TOLD_S):
                 if frame is not None and not isinstance(frame, str):
                     last = frame.__struct_config__.tag
         return str(last)

@@ -116,7 +116,8 @@ async def _events(system: System, ticket: str, key: str, following: asyncio.Even
                 assert line not in ("event: complete", "event: error")
                 if line.startswith("id: "):
                     cursor = line.removeprefix("id: ")
-                    following.set()
+                    if not cursor.startswith("0:"):
+                        following.set()
         ended = time.monotonic()
         return ended - await told, cursor
 

@@ -1,9 +1,9 @@
 """Gateways and workers of 0.6.0 and of this version share one broker and one store during an upgrade. Whoever follows
 an answer hears the same of it and of its end, and only who is told it all reads nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -15,7 +15,7 @@ from services.agent_worker.run import tell_ended
 from services.gateway.accept import Question
 from services.gateway.live import Follower
 from tests.support.broker import eventually
-from tests.support.in_process.fuse import shaky_store
+from tests.support.in_process.fuse import Judge, Shaky, shaky_store
 from tests.support.in_process.processes import Gateway, Process, Worker, principal
 from tests.support.in_process.puppet import Puppet, whole
 from tokenline.adapters.broker_rabbitmq import RabbitBroker
@@ -28,7 +28,7 @@ from tokenline.contracts.replies import CallPieces, Delta, Ended, Final, Snapsho
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.clock import ManualClock
 from tokenline.core.ports.broker import Delivery
-from tokenline.core.ports.store import Store
+from tokenline.core.ports.store import Store, Written
 
 
 class FormerBatch(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -67,6 +67,16 @@ class Tab:
         return bool(self.heard) and isinstance(self.heard[-1], f.Complete | f.Cancelled | f.Error)
 
 
+class _Silent(Shaky):
+    def __init__(self, mixed: "Mixed", judge: Judge) -> None:
+        super().__init__(mixed.store, judge)
+        self._mixed = mixed
+
+    async def _call(self, name: str, work: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
+        result = await super()._call(name, work, *arguments, **options)
+        return replace(result, messages=None) if self._mixed.silent and isinstance(result, Written) else result
+
+
 class Mixed:
     """Two gateways, the second of 0.6.0, and a worker, on RabbitMQ."""
 
@@ -82,8 +92,12 @@ class Mixed:
         )
         self.unread = 0
         """Readings of the worker that fail."""
+        self.worker_reads = 0
+        """Of messages."""
+        self.silent = False
+        """The worker's store does not say what it wrote."""
         self.worker = Worker(
-            "worker", shaky_store(self.store, self._fails), RabbitBroker(amqp_url, "worker"), self.puppet, self.clock
+            "worker", cast(Store, _Silent(self, self._fails)), RabbitBroker(amqp_url, "worker"), self.puppet, self.clock
         )
         self.processes: list[Process] = [self.this, self.former, self.worker]
 
@@ -96,6 +110,7 @@ class Mixed:
         return shaky_store(self.store, note)
 
     def _fails(self, name: str, _: tuple[Any, ...]) -> str | None:
+        self.worker_reads += name == "get_message"
         if name != "get_message" or not self.unread:
             return None
         self.unread -= 1
@@ -211,9 +226,23 @@ async def test_a_stopped_one_too(mixed: Mixed, monkeypatch: pytest.MonkeyPatch, 
     assert mixed.unreadable == 0
 
 
+@pytest.mark.parametrize("silent", [False, True])
+async def test_what_a_store_does_not_say_that_it_wrote_is_read_once_by_the_worker(mixed: Mixed, silent: bool) -> None:
+    ticket, tabs = await follow_from_both(mixed, mixed.this, in_the_middle=True)
+    mixed.silent, mixed.worker_reads = silent, 0
+    mixed.puppet.under_way[0].finish()
+    for tab in tabs:
+        await eventually(tab.at_the_end)
+    answer = await mixed.store.get_message(ticket.answer_id)
+    assert answer is not None
+    said = tabs[0].heard[-1]
+    assert isinstance(said, f.Complete)
+    assert (said.message.seq, mixed.worker_reads, mixed.read["this"]) == (answer.seq, int(silent), [])
+
+
 async def test_a_worker_that_cannot_read_what_it_wrote_lets_the_gateways_read_it(mixed: Mixed) -> None:
     ticket, tabs = await follow_from_both(mixed, mixed.this, in_the_middle=True)
-    mixed.unread = 1
+    mixed.unread, mixed.silent = 1, True
     mixed.puppet.under_way[0].finish()
     for tab in tabs:
         await eventually(tab.at_the_end)
