@@ -10,8 +10,9 @@ import structlog
 from opentelemetry.trace import Span, SpanKind
 
 from services.agent_worker.deps import Deps
+from services.agent_worker.ending import tell_ended
 from services.agent_worker.room import Room
-from services.agent_worker.run import Run, Stop, tell_ended
+from services.agent_worker.run import Run, Stop
 from services.agent_worker.settings import WorkerSettings
 from services.agent_worker.titles import Titles
 from tokenline.contracts.errors import AnswerIncomplete, QueueTimeout, StoreUnavailable

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from tokenline.contracts.base import pack
-from tokenline.contracts.ids import GatewayId, WorkerId
+from tokenline.contracts.ids import ReplyKey, WorkerId
 from tokenline.contracts.replies import AnyReply, ReplyBatch
 from tokenline.contracts.topology import REPLIES
 from tokenline.core.ports.broker import Broker
@@ -23,7 +23,7 @@ class Publisher:
         self._broker = broker
         self._worker_id = worker_id
         self._tick_s = tick_s
-        self._outgoing: dict[GatewayId, list[AnyReply]] = {}
+        self._outgoing: dict[ReplyKey, list[AnyReply]] = {}
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at = 0.0
@@ -31,7 +31,7 @@ class Publisher:
         if arrivals is not None:
             arrivals.tell(self._collect)
 
-    def send(self, reply: AnyReply, gateways: Iterable[GatewayId], *, urgent: bool = False) -> None:
+    def send(self, reply: AnyReply, gateways: Iterable[ReplyKey], *, urgent: bool = False) -> None:
         for gateway in gateways:
             self._outgoing.setdefault(gateway, []).append(reply)
         if urgent:

@@ -1,33 +1,28 @@
 """One answer from claim to end. It belongs to this process and its lease, not to the delivery it came with."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
 from enum import Enum
 
 import structlog
 from opentelemetry.trace import Span
 
 from services.agent_worker.deps import Deps
+from services.agent_worker.ending import citations_of, final_of
 from services.agent_worker.prompt import Prompt, build_prompt
 from services.agent_worker.spending import Spending
 from services.agent_worker.tools.steps import Steps
 from services.agent_worker.tools.toolbox import steps_of
-from tokenline.contracts.attachments import Passage
-from tokenline.contracts.chat import AnswerCall, Citation, Message, MessageStatus, without_text
+from tokenline.contracts.chat import AnswerCall, Message, MessageStatus
 from tokenline.contracts.errors import AnswerIncomplete, StoreUnavailable, TokenlineError
 from tokenline.contracts.ids import ReplyKey
 from tokenline.contracts.metrics import FENCED, FIRST_TOKEN, TOKENS
-from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Ended, Final, Snapshot, ToolCall
+from tokenline.contracts.replies import CallPiece, CallPieces, Delta, Final, Snapshot, ToolCall
 from tokenline.contracts.tickets import Ticket, TicketState
-from tokenline.contracts.topology import takes_final
 from tokenline.core import ticket as moves
 from tokenline.core.calls import CallLog
-from tokenline.core.citations import cited
 from tokenline.core.ports.broker import Delivery
 from tokenline.core.ports.model import ModelCall, ModelEnd, ModelRequest, ModelText
 from tokenline.core.ports.store import Asked
-from tokenline.runtime.amend import Amended
 from tokenline.runtime.line import same_attempt
 from tokenline.runtime.tracing import NO_SPAN, failed
 
@@ -240,9 +235,9 @@ class Run:
 
     async def _settle(self, began: asyncio.Task[None], *, over: bool) -> None:
         """``over``: the write of the end tells of the beginning as well, if nobody has written it yet."""
-        if over and not began.done():
+        if over:
             began.cancel()
-            await asyncio.wait([began])
+            await asyncio.gather(began, return_exceptions=True)
         else:
             await began
 
@@ -287,22 +282,9 @@ class Run:
         if ended is not None:
             self._deps.metrics.add(TOKENS, ended.pool, "out", by=usage.completion_tokens)
             self._deps.metrics.add(TOKENS, ended.pool, "in", by=usage.prompt_tokens)
-            self.final = await self._final(ended, answer, amended)
+            written = None if amended is None or answer is None else amended.written
+            self.final = await final_of(self._deps.store, ended, answer, written)
         return ended
-
-    async def _final(self, ended: Ticket, answer: Message | None, amended: Amended | None) -> Final | None:
-        """For all gateways at once: the answer's number and its place are the store's."""
-        stored = None
-        if answer is not None:
-            if amended is not None and amended.written.messages is not None:
-                stored = next(iter(amended.written.messages), None)
-            else:
-                with suppress(StoreUnavailable):
-                    stored = await self._deps.store.get_message(answer.id)
-            if stored is None or stored.ticket_id != ended.id:
-                return None
-        length, without = (len(stored.content), without_text(stored)) if stored is not None else (0, None)
-        return Final(ended.id, ended.attempt, ended.version, ended.state, length, without)
 
     async def _written_before(self, state: TicketState) -> Ticket | None:
         """The end as an earlier try wrote it without hearing of it (F32): nobody else ends a running attempt so."""
@@ -335,23 +317,13 @@ class Run:
             status=status,
             parent_id=self.ticket.question_id,
             ticket_id=self.ticket.id,
-            citations=await self._citations(text, given),
+            citations=await citations_of(self._deps.store, self.ticket, text, given),
             unread=prompt.unread if prompt else (),
             tool_calls=(*made, *(AnswerCall(id=call.id, name=call.name, arguments=call.arguments) for call in to_make)),
             finish_reason=self._finish_reason if error is None and self._stop is None else None,
             usage=self._spending.so_far,
             created_at=self._now(),
         )
-
-    async def _citations(self, text: str, given: Sequence[Passage]) -> tuple[Citation, ...]:
-        """Of files that still are this conversation's: one may have been deleted while the answer was written."""
-        named = cited(text, given)
-        if not named:
-            return ()
-        files = await self._deps.store.attachments(sorted({one.attachment_id for one in named}))
-        place = (self.ticket.owner_id, self.ticket.conversation_id)
-        here = {file.id for file in files if (file.owner_id, file.conversation_id) == place}
-        return tuple(one for one in named if one.attachment_id in here)
 
     def _now(self) -> float:
         """On the store's clock, which ``started_at`` is of."""
@@ -360,11 +332,3 @@ class Run:
 
 def _is_first(prompt: Prompt) -> bool:
     return all(turn.role != "assistant" for turn in prompt.request.turns)
-
-
-def tell_ended(deps: Deps, ticket: Ticket, gateways: set[ReplyKey], final: Final | None = None) -> None:
-    """Send the terminal reply to everybody who follows: ``final``, where there is one, to those who can read it."""
-    ended = Ended(ticket.id, ticket.attempt, ticket.version)
-    for gateway in gateways | set(ticket.reply_to):
-        reply = final if final is not None and takes_final(gateway) else ended
-        deps.publisher.send(reply, [gateway], urgent=True)

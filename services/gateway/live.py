@@ -20,7 +20,7 @@ from tokenline.contracts.replies import CallPiece, Final
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.calls import CallLog
 from tokenline.core.stream import Appended, StreamText
-from tokenline.core.ticket import RUNNING, TERMINAL
+from tokenline.core.ticket import RUNNING, TERMINAL, WAITING
 
 FRAME_CHARACTERS = 64 * 1024
 """Of text in one frame at most: a socket never holds the whole of a long answer, and clients bound what they take."""
@@ -209,21 +209,20 @@ class LiveTicket:
         if cursor.done:
             return
         if self._end is not None:
+            if cursor.state in WAITING and (self.text.length or self.tools):
+                # It went so fast that nothing else was told.
+                yield from self._begun(cursor)
+            yield from self._steps(cursor)
             yield from self._text(cursor)
             cursor.done = True
             yield self._terminal(self._end)
         elif self.entry.state in TERMINAL:
             # Its end is being read from the store.
+            yield from self._steps(cursor)
             yield from self._text(cursor)
         elif self.running:
-            if cursor.told != self.attempt:
-                yield from self._restart(cursor)
-                cursor.told, cursor.state = self.attempt, TicketState.PROCESSING
-                yield f.Processing(ticket_id=self.entry.ticket_id, attempt=self.attempt)
-            # Those of an attempt that is over are nobody's business any more.
-            while self.text.attempt == self.attempt and cursor.tools < len(self.tools):
-                cursor.tools += 1
-                yield self.tools[cursor.tools - 1]
+            yield from self._begun(cursor)
+            yield from self._steps(cursor)
             yield from self._text(cursor)
         else:
             yield from self._waiting(cursor)
@@ -258,6 +257,20 @@ class LiveTicket:
         if 0 < max(cursor.attempt, cursor.told) < self.attempt:
             cursor.attempt, cursor.offset, cursor.tools = self.attempt, 0, 0
             yield f.Restarted(ticket_id=self.entry.ticket_id, attempt=self.attempt)
+
+    def _begun(self, cursor: Cursor) -> Iterator[f.ServerFrame]:
+        if cursor.told != self.attempt:
+            yield from self._restart(cursor)
+            cursor.told, cursor.state = self.attempt, TicketState.PROCESSING
+            yield f.Processing(ticket_id=self.entry.ticket_id, attempt=self.attempt)
+
+    def _steps(self, cursor: Cursor) -> Iterator[f.ServerFrame]:
+        """Of tools. Those of an attempt that is over are nobody's business any more."""
+        if self.tools and self.tools[0].attempt == self.attempt:
+            yield from self._restart(cursor)
+            while cursor.tools < len(self.tools):
+                cursor.tools += 1
+                yield self.tools[cursor.tools - 1]
 
     def _text(self, cursor: Cursor) -> Iterator[f.ServerFrame | str]:
         text = self.text

@@ -55,7 +55,7 @@ class Positions:
         """Look at every waiting ticket that has a follower here; wake those with news."""
         now = self._clock.now()
         pools: dict[str, PoolView] = {}
-        for live in self._streams.live.values():
+        for live in list(self._streams.live.values()):
             if not live.followers or live.ended or live.running:
                 continue
             name = live.entry.pool

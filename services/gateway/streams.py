@@ -125,6 +125,9 @@ class Streams:
             )
         # To every worker: which one has it may have changed since the ticket was read.
         await self._attach(live, None)
+        if ticket.id not in self._ledger.entries:
+            # Its end was heard of before, or its beginning was not yet.
+            await self._look_for_end(live)
 
     async def _attach(self, live: LiveTicket, worker: WorkerId | None) -> None:
         live.asked_at = self._clock.monotonic()
@@ -143,7 +146,8 @@ class Streams:
         now = self._clock.monotonic()
         for live in list(self.live.values()):
             live.look_for_lost()
-            if live.followers and live.running and not live.ended and now - live.heard_at > QUIET_S:
+            under_way = live.running or live.entry.state in TERMINAL  # an end that could not be read
+            if live.followers and under_way and not live.ended and now - live.heard_at > QUIET_S:
                 live.heard_at = now
                 await self._look_for_end(live)
                 if not live.ended:
@@ -155,9 +159,10 @@ class Streams:
         for ticket_id, told_at in list(self._unanswered.items()):
             if told_at > before:
                 return
-            del self._unanswered[ticket_id]
             if (live := self.live.get(ticket_id)) is not None:
-                self._look_up_end(live)
+                # Not forgotten before it is read: the store may be away.
+                await self._end(live)
+            self._unanswered.pop(ticket_id, None)
 
     def _drop_if_over(self, live: LiveTicket) -> None:
         if not live.followers and live.ended:

@@ -28,9 +28,9 @@ class Announcer:
         self._not_before = 0.0
         self._telling: asyncio.Task[None] | None = None
 
-    def announce(self, *events: Event) -> None:
+    def announce(self, first: Event, *more: Event) -> None:
         """Several in one call travel in one message, under the first one's key."""
-        self._waiting.setdefault(routing_key(events[0]), []).extend(events)
+        self._waiting.setdefault(routing_key(first), []).extend((first, *more))
         if self._telling is None:
             self._telling = asyncio.create_task(self._tell(), name="announcer")
             self._telling.add_done_callback(self._told)

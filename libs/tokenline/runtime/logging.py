@@ -67,15 +67,17 @@ def _odd(value: object) -> str:
 
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
 _encode_odd = json.JSONEncoder(default=_odd).encode
+_in_ascii = json.JSONEncoder().encode
 
 
 def as_json(_logger: object, _method: str, event: EventDict) -> str:
-    """In ASCII, since nobody knows what standard error is encoded in; what JSON has no word for as its `repr`."""
+    """In ASCII, since nobody knows what standard error is encoded in; what JSON has no word for as msgspec has it,
+    or as its `repr`."""
     try:
         line = _encode(event)
     except UnicodeError:  # half a surrogate pair
         return _encode_odd(event)
-    return line.decode() if line.isascii() else _encode_odd(event)
+    return line.decode() if line.isascii() else _in_ascii(msgspec.json.decode(line))
 
 
 class _Lines:

@@ -11,7 +11,7 @@ from tokenline.contracts.errors import BadRequest, ErrorInfo
 from tokenline.contracts.tickets import Ticket, TicketOffer, TicketState, Usage
 from tokenline.core import ticket as moves
 from tokenline.core.clock import ManualClock
-from tokenline.core.ports.store import Store, worker_lease
+from tokenline.core.ports.store import PATIENCE_S, Store, worker_lease
 
 
 async def claimed(store: Store, clock: ManualClock, worker: str = "w", incarnation: str = "i1") -> Ticket:
@@ -106,6 +106,19 @@ async def test_a_dropped_answer_is_not_told(store: Store, clock: ManualClock):
     assert written is not None
     assert not written.messages
     assert await store.get_message(ticket.answer_id) is None
+
+
+async def test_a_patient_write_that_nobody_wants_any_more_is_not_done(store: Store, clock: ManualClock):
+    ticket = await claimed(store, clock)
+    begun = moves.begin_streaming(ticket, now=clock.now())
+
+    writing = asyncio.create_task(store.replace_ticket(begun, patient=True), name="write")
+    await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.wait([writing])
+    await asyncio.sleep(1.5 * PATIENCE_S)
+
+    assert await store.get_ticket(ticket.id) == ticket
 
 
 async def test_a_fenced_writer_writes_no_answer(store: Store, clock: ManualClock):

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from services.agent_worker import run as running
 from services.agent_worker.run import Run, Stop
 from tests.integration.line.conftest import Houses
 from tests.integration.line.house import House
@@ -12,7 +13,8 @@ from tests.integration.line.test_crash_points import until_called
 from tests.support.broker import eventually
 from tests.support.in_process.processes import Worker
 from tokenline.adapters.store_sqlite import lane
-from tokenline.contracts.errors import ModelRejected
+from tokenline.contracts.chat import Message
+from tokenline.contracts.errors import ModelRejected, StoreUnavailable
 from tokenline.contracts.tickets import Ticket, TicketState
 from tokenline.core.ports.store import Store, Written
 
@@ -141,3 +143,30 @@ async def test_a_worker_that_dies_before_it_is_written_loses_nothing(houses: Hou
         over = await house.ticket(ticket.id)
         assert (over.state, over.attempt) == (TicketState.COMPLETE, 2)
         await house.the_law_holds()
+
+
+class Refusing:
+    """A store that has no time for what is not urgent."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
+        if patient:
+            raise StoreUnavailable
+        return await self._store.replace_ticket(ticket, *messages)
+
+
+async def test_a_beginning_that_could_not_be_written_delays_no_end(
+    houses: Houses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "STORE_RETRY_S", 60)
+    async with houses() as house:
+        worker = await house.worker("worker", store=cast(Store, Refusing(house.store)))
+        ticket, run = await begun(house, worker)
+        house.puppet.let_go()
+        over = await ended(house, ticket)
+        assert over.first_token_at == run._first_at

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from services.agent_worker import intake
 from services.agent_worker.deps import Deps
-from services.agent_worker.run import tell_ended
+from services.agent_worker.ending import tell_ended
 from services.gateway.accept import Question
 from services.gateway.live import Follower
 from tests.support.broker import eventually

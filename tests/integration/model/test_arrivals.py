@@ -5,11 +5,13 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 
 from tests.integration.model.test_direct_transport import CHUNKED, Serve, Server
 from tokenline.adapters.model_openai import OpenAIModel
-from tokenline.contracts.errors import AnswerIncomplete
+from tokenline.adapters.model_openai.transport import DirectTransport
+from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable
 from tokenline.core.ports.model import ChatTurn, ModelEnd, ModelRequest, ModelText
 
 REQUEST = ModelRequest(model="m", turns=(ChatTurn(role="user", content="?"),))
@@ -209,11 +211,9 @@ async def test_leaving_hangs_up_and_leaves_nothing_to_read(server):
 async def test_a_connection_is_opened_ahead_and_serves_its_request(server):
     talk = Talk()
     model = await begun(server, talk)
-    reads = Reads(model)
+    model.arrivals.tell(lambda: None)
     model.expect()
-    async with asyncio.timeout(5):
-        while not server.connections:  # noqa: ASYNC110 - the server tells nobody
-            await asyncio.sleep(0.001)
+    await opened(server)
     for _ in range(2):
         listener = Listener(model)
         asking = asyncio.create_task(listener.ask(), name="ask")
@@ -227,7 +227,6 @@ async def test_a_connection_is_opened_ahead_and_serves_its_request(server):
         model.expect()
     assert server.connections == 1
     await model.close()
-    del reads
 
 
 async def test_a_request_waits_for_the_connection_that_is_being_opened(server):
@@ -244,20 +243,47 @@ async def test_a_request_waits_for_the_connection_that_is_being_opened(server):
     await model.close()
 
 
+async def opened(server: Server) -> None:
+    async with asyncio.timeout(5):
+        while not server.connections:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.001)
+
+
 async def test_a_connection_that_nobody_uses_is_closed(server):
-    talk = Talk()
-    model = await begun(server, talk)
+    model = await begun(server, Talk())
     model.expect()
+    await opened(server)
     await model.close()
     async with asyncio.timeout(5):
-        while server.connections and not server.gone.is_set():  # noqa: ASYNC110 - it may not have been opened at all
-            await asyncio.sleep(0.001)
+        await server.gone.wait()
+
+
+async def test_nothing_is_being_opened_after_the_end(server):
+    model = await begun(server, Talk())
+    model.expect()
+    await model.close()
+    assert "model.connect" not in {task.get_name() for task in asyncio.all_tasks()}
+
+
+async def test_a_connection_whose_request_is_cancelled_as_it_opens_is_not_lost(server):
+    await server.start(Talk())
+    transport = DirectTransport(idle_s=30)
+    request = httpx2.Request("POST", f"http://127.0.0.1:{server.port}/")
+    transport.expect(request)
+    [opening] = next(iter(transport._opening.values()))
+    asking = asyncio.create_task(transport.handle_async_request(request), name="ask")
+    opening.add_done_callback(lambda _: asking.cancel())
+    await asyncio.wait([asking])
+    await opened(server)
+    await transport.aclose()
+    async with asyncio.timeout(5):
+        await server.gone.wait()
 
 
 async def test_that_it_cannot_be_opened_ahead_is_told_to_the_request(unused_tcp_port):
     model = OpenAIModel(f"http://127.0.0.1:{unused_tcp_port}/v1", "")
     model.expect()
     await asyncio.sleep(0)
-    with pytest.raises(Exception, match="model"):
+    with pytest.raises(ModelUnavailable):
         await Listener(model).ask()
     await model.close()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tokenline.adapters.model_openai.arrivals import SocketArrivals
+from tokenline.adapters.model_openai.arrivals import READ_BYTES, SocketArrivals
 
 
 class Ear:
@@ -118,6 +118,29 @@ async def test_the_end_and_a_failure_are_told_apart(arrivals):
         assert ended.heard == [None]
         assert [type(news) for news in failed.heard] == [ConnectionResetError]
         assert not arrivals.read()
+
+
+async def test_what_came_in_a_burst_is_read_in_one_reading(arrivals):
+    with ears(1) as (ear,):
+        Told(arrivals)
+        ear.own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        ear.join(arrivals)
+        sent = bytes(3 * READ_BYTES)
+        await asyncio.to_thread(ear.peer.sendall, sent)
+        arrivals.read()
+        heard = [news for news in ear.heard if isinstance(news, bytes)]
+        assert (b"".join(heard), len(heard) > 1) == (sent, True)
+
+
+async def test_one_that_has_enough_is_left_in_the_middle_of_a_burst(arrivals):
+    with ears(1) as (ear,):
+        Told(arrivals)
+        ear.own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        ear.join(arrivals)
+        ear.interrupts = [ear.own.fileno()]
+        await asyncio.to_thread(ear.peer.sendall, bytes(3 * READ_BYTES))
+        arrivals.read()
+        assert [len(news) for news in ear.heard if isinstance(news, bytes)] == [READ_BYTES]
 
 
 async def test_one_that_was_taken_away_meanwhile_is_not_read(arrivals):

@@ -17,9 +17,11 @@ from tokenline.adapters.broker_memory import MemoryBroker, MemoryServer
 from tokenline.contracts import frames as f
 from tokenline.contracts.base import pack
 from tokenline.contracts.chat import AnswerCall, Citation, Message, MessageStatus, UnreadFile, without_text
+from tokenline.contracts.errors import ErrorInfo, StoreUnavailable
 from tokenline.contracts.events import TicketChanged
-from tokenline.contracts.replies import AnyReply, Delta, Ended, Final, ReplyBatch
+from tokenline.contracts.replies import AnyReply, Delta, Ended, Final, ReplyBatch, ToolCall
 from tokenline.contracts.tickets import Ticket, TicketState, Usage
+from tokenline.contracts.tools import ToolDetail
 from tokenline.core.clock import ManualClock
 from tokenline.core.ledger import Ledger
 from tokenline.core.ports.broker import Delivery
@@ -147,6 +149,85 @@ async def test_a_reply_that_says_it_all_is_the_end_as_the_store_has_it_and_nothi
         await scene.settled()
         assert (scene.heard, scene.live.final) == as_read(ended, answer)
         assert (scene.store.asked, scene.streams.live) == ([], {})
+
+
+STEP = ToolCall("t", 1, 0, "c1", "search_files", "completed", ToolDetail(arguments="{}"))
+
+
+@pytest.mark.parametrize("event_first", [False, True])
+async def test_what_a_tool_did_is_told_before_an_end_that_came_with_it(event_first: bool) -> None:
+    """As when a gateway that is behind has not told anybody yet."""
+    async with Supervisor() as supervisor:
+        scene = Scene(Kept(COMPLETE, ANSWER), supervisor)
+        if event_first:
+            scene.tell(COMPLETE)
+        scene.reply(STEP, TEXT, final(COMPLETE, ANSWER))
+        await scene.settled()
+        kinds = [type(frame) for frame in scene.heard]
+        assert kinds == [f.ToolCallFrame, str, f.Complete]
+
+
+async def test_who_waited_is_told_that_it_began_though_it_ended_at_once() -> None:
+    async with Supervisor() as supervisor:
+        scene = Scene(Kept(COMPLETE, ANSWER), supervisor)
+        [follower] = scene.live.followers
+        follower.cursor = Cursor(state=TicketState.QUEUED)
+        scene.reply(TEXT, final(COMPLETE, ANSWER))
+        await scene.settled()
+        assert [type(frame) for frame in scene.heard] == [f.Processing, str, f.Complete]
+
+
+async def test_who_joins_with_an_old_picture_of_what_ended_hears_the_end_at_once() -> None:
+    async with Supervisor() as supervisor:
+        scene = Scene(Kept(COMPLETE, ANSWER), supervisor)
+        scene.live.followers.clear()
+        scene.reply(TEXT, final(COMPLETE, ANSWER))
+        scene.tell(COMPLETE)
+        await scene.settled()
+        assert scene.streams.live == {}
+        old = ticket(TicketState.QUEUED, version=1, reply_to=("g.final",))
+        heard: list[f.ServerFrame | str] = []
+
+        def look(follower: Follower) -> None:
+            live = scene.streams.live[follower.ticket_id]
+            heard.extend(live.beyond(follower.cursor))
+
+        await scene.streams.join(old, Follower("t", look))
+        await scene.settled()
+        assert isinstance(heard[-1], f.Complete)
+
+
+class Failing(Kept):
+    """Cannot be read the first time."""
+
+    async def get_ticket(self, name: str) -> Ticket:
+        if not self.asked:
+            self.asked.append(self.now)
+            raise StoreUnavailable
+        return await super().get_ticket(name)
+
+
+async def test_an_end_that_could_not_be_read_is_read_again_soon() -> None:
+    async with Supervisor() as supervisor:
+        scene = Scene(Failing(COMPLETE, ANSWER), supervisor)
+        scene.tell(COMPLETE)
+        scene.clock.advance(2 * REPLY_S)
+        with pytest.raises(StoreUnavailable):
+            await scene.streams.look_for_replies()
+        await scene.streams.look_for_replies()
+        assert scene.live.ended
+
+
+async def test_an_error_that_could_not_be_read_is_read_when_it_has_gone_quiet() -> None:
+    async with Supervisor() as supervisor:
+        failed = ticket(TicketState.ERROR, version=4, attempt=1, error=ErrorInfo(code="x", message="No."))
+        scene = Scene(Failing(failed), supervisor)
+        scene.tell(failed)
+        await scene.settled()
+        assert not scene.live.ended
+        scene.clock.advance(1.1 * QUIET_S)
+        await scene.streams.look_after_quiet()
+        assert scene.live.ended
 
 
 async def test_text_of_the_same_message_counts() -> None:

@@ -155,8 +155,17 @@ def test_what_json_has_no_word_for_is_told_as_python_would(event: str) -> None:
     assert json.loads(line) == {"event": event, "of": "<class 'object'>", "error": "KeyError('x')", "many": ["1j"]}
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("closed file")])
+@pytest.mark.parametrize(
+    "value", [TicketState.QUEUED, {1}, b"ab", float("nan"), {("a", 1): 2}, datetime(2026, 1, 2, tzinfo=UTC)]
+)
+def test_a_letter_beyond_ascii_changes_no_other_field(value: object) -> None:
+    plain = json.loads(as_json(None, "info", {"value": value, "user": "Zoe"}))
+    odd = json.loads(as_json(None, "info", {"value": value, "user": "Zoë"}))
+    assert odd == plain | {"user": "Zoë"}
+
+
 @pytest.mark.usefixtures("logging_again")
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("closed file")])
 def test_what_cannot_be_written_down_hinders_nobody(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     class Full(io.StringIO):
         def write(self, _: str) -> NoReturn:

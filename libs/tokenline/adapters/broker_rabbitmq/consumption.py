@@ -118,7 +118,7 @@ class RabbitConsumption:
 
     def _receive(self, hold: Hold, method: bytes, header: bytes, body: bytes) -> None:
         """Only what the handler has to wait for becomes a task: one of ours, which outlives the channel."""
-        if hold.lane.closed:
+        if hold.lane.closed and not self._queue.exclusive:
             return  # nobody could settle it, and so it is delivered again
         delivery = SettledDelivery(body) if self._queue.exclusive else hold.take(method, header, body)
         try:

@@ -53,6 +53,8 @@ class Outgoing:
     def frames(self, exchange: str, routing_key: str, properties: bytes, body: bytes) -> bytes:
         """To be written in one piece. Exchanges and keys are few and kept."""
         number, largest = self._lane.channel.number, self._lane.channel.max_content_size
+        if largest <= 0:  # the server knows no limit
+            largest = len(body) or 1
         method = self._methods.get((exchange, routing_key))
         if method is None:
             publish = spec.Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=self._mandatory)

@@ -102,7 +102,8 @@ class Connection(asyncio.Protocol):
         chunks, self._chunks, self._unread = self._chunks, [], 0
         if self._paused:
             self._paused = False
-            self._transport.resume_reading()
+            if self._among_arrivals is None:
+                self._transport.resume_reading()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def _news(self) -> None:
@@ -222,7 +223,8 @@ class Connection(asyncio.Protocol):
     def _read_alone(self) -> None:
         if self._among_arrivals is not None:
             self._leave_arrivals()
-            self._transport.resume_reading()
+            if not self._paused:
+                self._transport.resume_reading()
 
     def _leave_arrivals(self) -> None:
         if self._among_arrivals is not None and self._arrivals is not None:

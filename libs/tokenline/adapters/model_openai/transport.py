@@ -87,8 +87,10 @@ class DirectTransport(httpx2.AsyncBaseTransport):
         opening.add_done_callback(partial(self._keep, origin))
 
     async def aclose(self) -> None:
-        for opening in list(chain.from_iterable(self._opening.values())):
+        openings = list(chain.from_iterable(self._opening.values()))
+        for opening in openings:
             opening.cancel()
+        await asyncio.gather(*openings, return_exceptions=True)
         for connections in list(self._idle.values()):
             for connection in list(connections):
                 connection.abort()
@@ -111,8 +113,9 @@ class DirectTransport(httpx2.AsyncBaseTransport):
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
-            if not opening.done():
-                ahead.append(opening)  # for another request
+            ahead.append(opening)  # for another request
+            if opening.done():
+                self._keep(origin, opening)
             raise
 
     def _keep(self, origin: Origin, opening: asyncio.Task[Connection]) -> None:

@@ -66,7 +66,8 @@ async def take_back(notes: Sequence[Note]) -> None:
 
 async def take_back_own(db: Collections, ended: Ticket) -> None:
     """The one in this ticket, by who has just written it."""
-    await db.tickets.update_one({"_id": ended.id, "version": ended.version}, {"$unset": {"due": ""}})
+    as_written = {"_id": ended.id, "version": ended.version, "doc": {"$exists": True}}
+    await db.tickets.update_one(as_written, {"$unset": {"due": ""}})
 
 
 async def forget_ended(db: Collections, conversation_id: ConversationId) -> None:

@@ -84,6 +84,9 @@ async def settle(db: Collections, document: Document, *over: str) -> None:
     """Carry all to its place; ``document`` is a ticket's, as read. ``over``: what else it need not say any more."""
     await carry(db, document["unsettled"])
     as_read = {"_id": document["_id"], "version": document["version"]}
+    if over:
+        # Of a conversation that was deleted meanwhile the note alone is left, and whoever reads notes removes it.
+        as_read["doc"] = {"$exists": True}
     await db.tickets.update_one(as_read, {"$unset": dict.fromkeys(("unsettled", *over), "")})
 
 

@@ -22,7 +22,7 @@ from tokenline.contracts.chat import Message
 from tokenline.contracts.ids import Pool, TicketId, UserId
 from tokenline.contracts.tickets import Ticket, TicketOffer
 from tokenline.core.paging import decode_cursor, encode_cursor
-from tokenline.core.ports.store import Asked, Offered, TicketChange, TicketPage, Written
+from tokenline.core.ports.store import PATIENCE_S, Asked, Offered, TicketChange, TicketPage, Written
 from tokenline.core.ticket import LIVE
 from tokenline.core.token_limits import spent_on
 
@@ -59,6 +59,9 @@ class Tickets(Part):
         return None
 
     async def replace_ticket(self, ticket: Ticket, *messages: Message, patient: bool = False) -> Written | None:
+        if patient:
+            # Whoever wants it no more by then has cancelled it: a command under way could not be taken back.
+            await asyncio.sleep(PATIENCE_S)
         # An end has its instant from the store's clock; the keeper, who looks for it, has no other.
         now = self._clock.now() if ticket.finished_at is None else ticket.finished_at
         ended = {} if ticket.state in LIVE else release_due(ticket.owner_id, now) | news(ticket)

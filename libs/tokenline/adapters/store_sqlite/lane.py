@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tokenline.contracts.errors import StoreUnavailable
 from tokenline.core.clock import Clock
+from tokenline.core.ports.store import PATIENCE_S
 
 T = TypeVar("T")
 
@@ -21,9 +22,6 @@ Work = Callable[[sqlite3.Connection], T]
 
 CALL_LIMIT_S = 4.5
 """How long a caller waits in all, whatever the disk does: who asked for it all is to be told within 5 s."""
-
-PATIENCE_S = 0.25
-"""Five questions a second and process bring another write within that time."""
 
 
 class Job(Generic[T]):

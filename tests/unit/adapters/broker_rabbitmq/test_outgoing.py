@@ -51,3 +51,11 @@ def test_a_published_one(size: int, priority: int, number: int):
     expected = by_the_library(properties, some(size), mandatory=True)
     drawn = [published.frames("there", "here", persistent(priority, number), some(size)) for _ in range(2)]
     assert drawn == [expected] * 2
+
+
+def test_a_server_without_a_limit_gets_a_body_in_one_frame():
+    """``frame_max`` of 0, which the library reckons to less than nothing."""
+    unlimited = Outgoing(
+        cast(Lane, SimpleNamespace(channel=SimpleNamespace(number=7, max_content_size=-8))), mandatory=False
+    )
+    assert unlimited.frames("there", "here", TRANSIENT, b"abc").endswith(b"\x03\x00\x07\x00\x00\x00\x03abc\xce")

@@ -19,6 +19,7 @@ from tokenline.core.ports.store.search import Found, FoundPage, SearchStore
 from tokenline.core.ports.store.shares import ShareStore
 from tokenline.core.ports.store.temporary import TemporaryStore
 from tokenline.core.ports.store.tickets import (
+    PATIENCE_S,
     POOL_FULL_RETRY_S,
     Accepted,
     Asked,
@@ -35,6 +36,7 @@ from tokenline.core.ports.store.uploads import UploadStore
 from tokenline.core.ports.store.webhooks import DeliveryPage, WebhookStore
 
 __all__ = [
+    "PATIENCE_S",
     "POOL_FULL_RETRY_S",
     "Accepted",
     "AccountStore",

@@ -15,6 +15,10 @@ POOL_FULL_RETRY_S = 5.0
 """``retry_after_s`` of the store's `QueueFull`: a floor; who knows the line's ETA says better."""
 
 
+PATIENCE_S = 0.25
+"""What a patient write waits for another to go with. Many questions a second bring one within that time."""
+
+
 class Accepted(Shape):
     """``created`` is False when the same client message was accepted before: the first one is returned."""
 
