@@ -96,8 +96,8 @@ def ticket_queue(pool: Pool, max_length: int | None = None) -> Queue:
 
 
 _TAKES_FINAL = ".final"
-"""No gateway's id has a dot. What changes the shape of `replies.Final` changes this, too: an older gateway would refuse the
-whole batch."""
+"""No gateway's id has a dot. What changes the shape of `replies.Final` changes this, too: an older gateway would refuse
+the whole batch."""
 
 
 def reply_key(gateway: GatewayId) -> ReplyKey:
