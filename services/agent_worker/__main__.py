@@ -49,7 +49,7 @@ def build_deps(settings: WorkerSettings) -> Deps:
         clock=clock,
         metrics=metrics,
         line=line,
-        publisher=Publisher(broker, settings.worker_id, settings.tick_s, model.arrivals),
+        publisher=Publisher(broker, settings.worker_id, settings.tick_s),
         failures=Failures(line, broker, metrics, settings.attempts),
         tool_s=settings.tool_s,
         answer_s=settings.answer_s,

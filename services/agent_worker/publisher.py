@@ -8,18 +8,16 @@ from tokenline.contracts.ids import ReplyKey, WorkerId
 from tokenline.contracts.replies import AnyReply, ReplyBatch
 from tokenline.contracts.topology import REPLIES
 from tokenline.core.ports.broker import Broker
-from tokenline.core.ports.model import Arrivals
 
 
 class Publisher:
     """Sends at once, but when something was sent within the tick, collects until its end or until a reply is urgent.
-    ``arrivals`` are read when it sends: whatever has come by then goes along.
 
     The buffer holds one tick's worth. While the broker is away it is thrown away tick by tick: a gateway sees the gap
     by its offset and asks for a snapshot.
     """
 
-    def __init__(self, broker: Broker, worker_id: WorkerId, tick_s: float, arrivals: Arrivals | None = None) -> None:
+    def __init__(self, broker: Broker, worker_id: WorkerId, tick_s: float) -> None:
         self._broker = broker
         self._worker_id = worker_id
         self._tick_s = tick_s
@@ -27,9 +25,6 @@ class Publisher:
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at = 0.0
-        self._arrivals = arrivals
-        if arrivals is not None:
-            arrivals.tell(self._collect)
 
     def send(self, reply: AnyReply, gateways: Iterable[ReplyKey], *, urgent: bool = False) -> None:
         for gateway in gateways:
@@ -37,11 +32,7 @@ class Publisher:
         if urgent:
             self._due.set()
         elif self._timer is None:
-            self._collect()
-
-    def _collect(self) -> None:
-        """Until the tick ends: at once if that is over, but not before what else has come by now is collected, too."""
-        if self._timer is None:
+            # Not before what else has come by now is collected, too.
             self._timer = asyncio.get_running_loop().call_at(self._sent_at + self._tick_s, self._due.set)
 
     async def run(self) -> None:
@@ -51,14 +42,11 @@ class Publisher:
             await self.flush()
 
     async def flush(self) -> None:
-        more = self._arrivals is not None and self._arrivals.read()
         self._due.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._sent_at = asyncio.get_running_loop().time()
         outgoing, self._outgoing = self._outgoing, {}
-        if more:
-            self._collect()
         for gateway, items in outgoing.items():
             await self._broker.tell(REPLIES.name, gateway, pack(ReplyBatch(self._worker_id, items)))

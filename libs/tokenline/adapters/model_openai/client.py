@@ -12,11 +12,10 @@ import aiohttp
 import httpx2
 import openai
 
-from tokenline.adapters.model_openai.arrivals import SocketArrivals
 from tokenline.adapters.model_openai.chunks import AnswerReader
 from tokenline.adapters.model_openai.errors import from_status
 from tokenline.adapters.model_openai.patience import Patience
-from tokenline.adapters.model_openai.pouring import Pour, Pouring, Take, Wish
+from tokenline.adapters.model_openai.pouring import Pour, Pouring, Take
 from tokenline.adapters.model_openai.transport import Body, DirectTransport
 from tokenline.contracts.base import to_json
 from tokenline.contracts.errors import AnswerIncomplete, ModelUnavailable, TokenlineError
@@ -36,13 +35,9 @@ OnText = Callable[[ModelText], None]
 class _Client(openai.DefaultAioHttpClient):
     """Goes to endpoints itself, and to proxies that the environment names as the client does."""
 
-    def __init__(self, arrivals: SocketArrivals, **settings: Any) -> None:
-        self._arrivals = arrivals
-        super().__init__(**settings)
-
     def _init_transport(self, *_: Any, **__: Any) -> httpx2.AsyncBaseTransport:
         # Not the client's argument of that name: with it, the environment's proxies are ignored.
-        return DirectTransport(_IDLE_S, self._arrivals)
+        return DirectTransport(_IDLE_S)
 
     def expect(self, request: httpx2.Request) -> None:
         """A proxy's connections are the client's own."""
@@ -74,8 +69,7 @@ class OpenAIModel:
         timeout = httpx2.Timeout(None, connect=_CONNECT_S)
         # Of connections to a proxy; those of `DirectTransport` have no limit.
         limits = httpx2.Limits(max_connections=100_000, keepalive_expiry=_IDLE_S)
-        self.arrivals = SocketArrivals()
-        self._http = _Client(self.arrivals, timeout=timeout, limits=limits)
+        self._http = _Client(timeout=timeout, limits=limits)
         self._pattern = _pattern(
             openai.AsyncOpenAI(base_url=base_url, api_key=api_key or "none", http_client=self._http), self._http
         )
@@ -90,7 +84,6 @@ class OpenAIModel:
 
     async def close(self) -> None:
         await self._http.aclose()
-        self.arrivals.close()
 
     @asynccontextmanager
     async def _stream(self, request: ModelRequest, on_text: OnText | None) -> AsyncGenerator[AsyncIterator[ModelEvent]]:
@@ -238,7 +231,7 @@ async def _body_of(response: httpx2.Response) -> AsyncGenerator[Pour]:
 
         async def pour(take: Take) -> bool:
             async for data in body:
-                if take(data) is Wish.NOTHING:
+                if not take(data):
                     return True
             return False
 
@@ -249,7 +242,7 @@ async def _drain(pour: Pour) -> None:
     """Read to the end of the body, or let the connection go."""
     try:
         async with asyncio.timeout(_AFTER_DONE_S):
-            await pour(lambda _: Wish.AT_ONCE)
+            await pour(lambda _: True)
     except (TimeoutError, httpx2.HTTPError, aiohttp.ClientError):
         return
 

@@ -11,8 +11,7 @@ from typing import cast
 import httptools
 import httpx2
 
-from tokenline.adapters.model_openai.arrivals import SocketArrivals
-from tokenline.adapters.model_openai.pouring import Take, Wish
+from tokenline.adapters.model_openai.pouring import Take
 
 HEAD_BYTES = 128 * 1024
 """More than any endpoint says before its answer, or behind it."""
@@ -25,8 +24,7 @@ Header = tuple[bytes, bytes]
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time: `ask`, then `read` to the end. Made by ``loop.create_connection``."""
 
-    def __init__(self, arrivals: SocketArrivals | None = None) -> None:
-        """``arrivals`` reads the socket when whoever reads the body is in no hurry; not if that is encrypted."""
+    def __init__(self) -> None:
         self.status = 0
         self.headers: list[Header] = []
         self.ended = True
@@ -40,9 +38,6 @@ class Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._unread = 0
         self._paused = False
-        self._arrivals = arrivals
-        self._among_arrivals: int | None = None
-        """The socket's descriptor while ``arrivals`` read it."""
         self._take: Take | None = None
         """Who gets what arrives at once; ``None``: it waits to be read."""
         self._waiter: asyncio.Future[None] | None = None
@@ -73,25 +68,20 @@ class Connection(asyncio.Protocol):
         """Give what arrives of the body to ``take``, from the loop itself, until that is enough: True; False at its
         end. Raises `httpx2.TransportError`.
         """
-        wish = Wish.AT_ONCE
         while True:
             if self._chunks:
-                wish = take(self._gathered())
-                if wish is Wish.NOTHING:
+                if not take(self._gathered()):
                     return True
             elif self.ended:
                 return False
             else:
                 self._take = take
                 try:
-                    if wish is Wish.SOON:
-                        self._read_together()
                     await self._news()
                     if self._sated:
                         return True
                 finally:
                     self._take = None
-                    self._read_alone()
 
     @property
     def _sated(self) -> bool:
@@ -102,8 +92,7 @@ class Connection(asyncio.Protocol):
         chunks, self._chunks, self._unread = self._chunks, [], 0
         if self._paused:
             self._paused = False
-            if self._among_arrivals is None:
-                self._transport.resume_reading()
+            self._transport.resume_reading()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def _news(self) -> None:
@@ -136,7 +125,6 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Hang up at once."""
         self._keep_alive = False
-        self._leave_arrivals()
         self._transport.abort()
         self._leave()
 
@@ -170,12 +158,9 @@ class Connection(asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
         if self._take is not None and self._chunks:
-            wish = self._take(self._gathered())
-            if wish is Wish.NOTHING:
+            if not self._take(self._gathered()):
                 self._take = None
             elif not self.ended:
-                if wish is Wish.SOON:
-                    self._read_together()
                 return
         self._wake()
 
@@ -195,41 +180,12 @@ class Connection(asyncio.Protocol):
         """Everything that waits, or will, is told."""
         self._failure = self._failure or error
         self._keep_alive = False
-        self._leave_arrivals()
         self._transport.abort()
         self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-    # ── read with others ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    def over(self, error: OSError | None) -> None:
-        """For `Arrivals`: the loop's own reading sees how it ended, unless the news was in the error."""
-        if error is None:
-            self._read_alone()
-        else:
-            self._fail(httpx2.ReadError(f"The connection failed: {error}."))
-
-    def _read_together(self) -> None:
-        if self._arrivals is None or not self._arrivals.wanted or self._transport.is_closing():
-            return
-        if self._among_arrivals is None:
-            self._transport.pause_reading()
-            self._among_arrivals = self._transport.get_extra_info("socket").fileno()
-            self._arrivals.add(self._among_arrivals, self)
-
-    def _read_alone(self) -> None:
-        if self._among_arrivals is not None:
-            self._leave_arrivals()
-            if not self._paused:
-                self._transport.resume_reading()
-
-    def _leave_arrivals(self) -> None:
-        if self._among_arrivals is not None and self._arrivals is not None:
-            number, self._among_arrivals = self._among_arrivals, None
-            self._arrivals.remove(number)
 
     # ── what the parser says ─────────────────────────────────────────────────────────────────────────────────────────
 

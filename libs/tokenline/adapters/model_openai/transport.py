@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, cast
@@ -12,7 +12,6 @@ import aiohappyeyeballs
 import httpx2
 from aiohappyeyeballs import AddrInfoType
 
-from tokenline.adapters.model_openai.arrivals import SocketArrivals
 from tokenline.adapters.model_openai.connection import Connection
 
 _TRY_NEXT_S = 0.25
@@ -50,9 +49,8 @@ class DirectTransport(httpx2.AsyncBaseTransport):
     Nothing is asked twice: a request that meets a connection just closed fails.
     """
 
-    def __init__(self, idle_s: float, arrivals: SocketArrivals | None = None) -> None:
+    def __init__(self, idle_s: float) -> None:
         self._idle_s = idle_s
-        self._arrivals = arrivals
         self._idle: dict[Origin, list[Connection]] = {}
         self._opening: dict[Origin, list[asyncio.Task[Connection]]] = {}
         """Connections that are opened ahead of their requests."""
@@ -138,28 +136,26 @@ class DirectTransport(httpx2.AsyncBaseTransport):
 
     async def _connect(self, origin: Origin, extensions: Mapping[str, Any]) -> Connection:
         scheme, host, port = origin
-        connect = partial(self._open, partial(Connection, self._arrivals), host, port)
-        if scheme == "https":
-            connect = partial(self._open, Connection, host, port, ssl=self._context(), server_hostname=host)
+        tls = {"ssl": self._context(), "server_hostname": host} if scheme == "https" else {}
         try:
             async with asyncio.timeout(extensions.get("timeout", {}).get("connect")):
-                return await connect()
+                return await self._open(host, port, **tls)
         except TimeoutError:
             raise httpx2.ConnectTimeout(f"{host} did not take the connection in time.") from None
         except (OSError, ssl.SSLError) as error:
             self._addresses.pop((host, port), None)
             raise httpx2.ConnectError(f"No connection to {host}: {error}.") from error
 
-    async def _open(self, made: Callable[[], Connection], host: str, port: int, **tls: Any) -> Connection:
+    async def _open(self, host: str, port: int, **tls: Any) -> Connection:
         loop = asyncio.get_running_loop()
         addresses = await self._addresses_of(host, port)
         if len(addresses) == 1 and addresses[0][0] is socket.AF_INET:
             # Nothing to race. An address of IPv6 may have a scope besides.
             where, port = addresses[0][4][:2]
-            _, connection = await loop.create_connection(made, where, port, **tls)
+            _, connection = await loop.create_connection(Connection, where, port, **tls)
         else:
             opened = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_TRY_NEXT_S, loop=loop)
-            _, connection = await loop.create_connection(made, sock=opened, **tls)
+            _, connection = await loop.create_connection(Connection, sock=opened, **tls)
         return connection
 
     async def _addresses_of(self, host: str, port: int) -> Sequence[AddrInfoType]:

@@ -66,22 +66,6 @@ class ModelEnd(Shape):
 ModelEvent = ModelText | ModelCall | ModelEnd
 
 
-class Arrivals(Protocol):
-    """What endpoints have sent of answers under way, and nobody has read. Only of those who know: behind the first text
-    of an answer, one that is given to ``on_text`` may wait here to be read together with others."""
-
-    def tell(self, arrived: Callable[[], None]) -> None:
-        """``arrived`` is called once when there is something. From then on it is to be read in time, and again until
-        there is nothing more."""
-        ...
-
-    def read(self) -> bool:
-        """Take what has come by now, without waiting: texts go to their ``on_text``. False: nothing has; then
-        ``arrived`` is called once more.
-        """
-        ...
-
-
 class Model(Protocol):
     def stream(
         self, request: ModelRequest, on_text: Callable[[ModelText], None] | None = None, /
