@@ -32,17 +32,16 @@ def build_deps(settings: WorkerSettings) -> Deps:
         lambda exchange, seconds: metrics.observe(PUBLISH, seconds, exchange),
     )
     line = Line(store, broker, user_limit=settings.user_limit)
-    model = OpenAIModel(
-        settings.openai_base_url,
-        settings.openai_api_key.get_secret_value(),
-        first_token_s=settings.first_token_s,
-        between_tokens_s=settings.between_tokens_s,
-        total_s=settings.answer_s,
-    )
     return Deps(
         store=store,
         broker=broker,
-        model=model,
+        model=OpenAIModel(
+            settings.openai_base_url,
+            settings.openai_api_key.get_secret_value(),
+            first_token_s=settings.first_token_s,
+            between_tokens_s=settings.between_tokens_s,
+            total_s=settings.answer_s,
+        ),
         search=IngestSearch(settings.ingest_url, settings.service_token.get_secret_value()),
         gallery=Gallery(ObstoreFiles(settings.files or settings.data_dir / "files"), settings.pictures),
         agents=load_agents(settings.agents_file, settings.model),

@@ -33,7 +33,7 @@ STORE_RETRY_S = 1.0
 
 Order = Callable[[Run], None]
 ClaimAt = Callable[[float, Ticket], Ticket | None]
-"""By the store's time: the ticket as claimed; ``None``: it is not to be. Called in the store's thread."""
+"""By the store's time: the ticket as claimed; ``None``: it is not to be. Called by any thread."""
 
 _offers = msgspec.msgpack.Decoder(TicketOffer)
 

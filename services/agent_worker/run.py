@@ -23,6 +23,7 @@ from tokenline.core.calls import CallLog
 from tokenline.core.ports.broker import Delivery
 from tokenline.core.ports.model import ModelCall, ModelEnd, ModelRequest, ModelText
 from tokenline.core.ports.store import Asked
+from tokenline.core.stream import StreamText
 from tokenline.runtime.line import same_attempt
 from tokenline.runtime.tracing import NO_SPAN, failed
 
@@ -50,9 +51,7 @@ class Run:
         self.delivery = delivery
         self.span: Span = NO_SPAN
         self._deps = deps
-        self._said: list[str] = []
-        self._length = 0
-        """Of what was said, in code points."""
+        self._text = StreamText(ticket.attempt)
         self._calls = CallLog(ticket.attempt)
         self._steps: Steps | None = None
         self._finish_reason: str | None = None
@@ -85,7 +84,7 @@ class Run:
     def attach(self, gateway: ReplyKey) -> None:
         """Send the text so far to this gateway, and all that follows."""
         self.gateways.add(gateway)
-        snapshot = Snapshot(self.ticket.id, self.ticket.attempt, self._text, list(self._calls.pieces))
+        snapshot = Snapshot(self.ticket.id, self.ticket.attempt, str(self._text), list(self._calls.pieces))
         for reply in (snapshot, *(self._steps.told if self._steps else ())):
             self._deps.publisher.send(reply, [gateway], urgent=True)
 
@@ -141,7 +140,7 @@ class Run:
             while await steps.carry_out():
                 await self._ask(steps.request())
         if not steps.handed_on:
-            if steps.taken > 1 and not self._text.strip():
+            if steps.taken > 1 and not str(self._text).strip():
                 raise AnswerIncomplete("The model called tools, and said nothing.")
             # It may want to go on calling; but nobody is to carry that out.
             self._finish_reason = "stop" if self._finish_reason == "tool_calls" else self._finish_reason
@@ -163,20 +162,14 @@ class Run:
         self._deps.publisher.send(step, self.gateways, urgent=True)
 
     def _grow(self, piece: ModelText) -> None:
-        text, offset, ticket = piece.text, self._length, self.ticket
-        if self._steps is not None:
-            text = self._steps.say(text)
+        offset, first = self._text.length, self._text.length == 0
         self._spending.count(piece.tokens)
-        self._said.append(text)
-        self._length += len(text)
-        self._deps.publisher.send(Delta(ticket.id, ticket.attempt, offset, text), self.gateways, urgent=offset == 0)
-        if offset == 0:
+        text = piece.text if self._steps is None else self._steps.say(piece.text)
+        self._text.append(self.ticket.attempt, offset, text)
+        delta = Delta(self.ticket.id, self.ticket.attempt, offset, text)
+        self._deps.publisher.send(delta, self.gateways, urgent=first)
+        if first:
             self._first()
-
-    @property
-    def _text(self) -> str:
-        """All that was said."""
-        return "".join(self._said)
 
     def _call(self, part: ModelCall) -> None:
         """Unless it is ours, the one who asked carries it out: passed on as it comes, and the answer's end is the
@@ -297,7 +290,7 @@ class Run:
 
     async def _message(self, prompt: Prompt | None, error: TokenlineError | None) -> Message | None:
         """The answer as it will stand in the conversation; ``None`` when there is nothing to keep."""
-        text = self._text
+        text = str(self._text)
         # Half a call is of no use to anybody.
         to_make = self._calls.calls() if error is None and self._stop is None else ()
         made = self._steps.calls if self._steps else ()

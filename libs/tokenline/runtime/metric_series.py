@@ -58,7 +58,24 @@ class Series(Collector, ABC, Generic[V]):
     def _family(self, figures: dict[Labels, V]) -> Family: ...
 
 
-class Counter(Series[float]):
+class Figures(Series[float]):
+    """One number for each."""
+
+    _kind: type[CounterMetricFamily | GaugeMetricFamily]
+
+    def _zero(self) -> float:
+        return 0.0
+
+    def _family(self, figures: dict[Labels, float]) -> Family:
+        family = self._kind(self._metric.name, self._metric.help, labels=self._metric.labels)
+        for labels, figure in figures.items():
+            family.add_metric(labels, figure)
+        return family
+
+
+class Counter(Figures):
+    _kind = CounterMetricFamily
+
     def add(self, by: float, labels: Labels) -> None:
         """Raises `ValueError` where ``by`` is below 0."""
         if by < 0:
@@ -67,31 +84,15 @@ class Counter(Series[float]):
             figure = self._figures.get(labels)
             self._figures[labels] = (self._begin(labels) if figure is None else figure) + by
 
-    def _zero(self) -> float:
-        return 0.0
 
-    def _family(self, figures: dict[Labels, float]) -> Family:
-        family = CounterMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
-        for labels, figure in figures.items():
-            family.add_metric(labels, figure)
-        return family
+class Gauge(Figures):
+    _kind = GaugeMetricFamily
 
-
-class Gauge(Series[float]):
     def set(self, value: float, labels: Labels) -> None:
         with self._lock:
             if labels not in self._figures:
                 self._begin(labels)
             self._figures[labels] = value
-
-    def _zero(self) -> float:
-        return 0.0
-
-    def _family(self, figures: dict[Labels, float]) -> Family:
-        family = GaugeMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
-        for labels, figure in figures.items():
-            family.add_metric(labels, figure)
-        return family
 
 
 class Seen:
