@@ -113,7 +113,8 @@ async def test_a_patient_write_that_nobody_wants_any_more_is_not_done(store: Sto
     begun = moves.begin_streaming(ticket, now=clock.now())
 
     writing = asyncio.create_task(store.replace_ticket(begun, patient=True), name="write")
-    await asyncio.sleep(0)
+    # Long enough for a write that does not wait.
+    await asyncio.sleep(0.4 * PATIENCE_S)
     writing.cancel()
     await asyncio.wait([writing])
     await asyncio.sleep(1.5 * PATIENCE_S)
